@@ -1,0 +1,15 @@
+//! The engines: each walks a plan's tape for runs of trials.
+
+/// Something that evaluates trials of one plan with one seed.
+pub trait Engine: Sync {
+    /// The memory that one thread works in, reused from call to call.
+    type Scratch;
+
+    /// Fresh memory for one thread.
+    fn scratch(&self) -> Self::Scratch;
+
+    /// Evaluates trials `first_trial ..`, as many as every column is long. `columns` are the inputs, then the
+    /// outputs of the plan; each gets one packed value (a number or an error) a trial. What is written depends
+    /// on the trial's number alone, never on how trials are grouped into calls.
+    fn evaluate(&self, scratch: &mut Self::Scratch, first_trial: u64, columns: &mut [&mut [f64]]);
+}
