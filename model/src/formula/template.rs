@@ -1,0 +1,359 @@
+//! Templates: the text of a formula with its references made relative to its cell.
+//!
+//! A template is the text with every cell reference replaced by a mark: one byte that cannot occur in UTF-8 and
+//! then the coordinates, little endian. Texts, quoted sheet names and brackets are copied as they are.
+//!
+//! | reference | bytes |
+//! |---|---|
+//! | `A1` | `CELL` + flags, row (4 bytes), column (2 bytes) |
+//! | `A:C` | `COLUMNS`, flags, two columns (2 bytes each) |
+//! | `1:3` | `ROWS`, flags, two rows (4 bytes each) |
+//!
+//! Flag 1 says that the first coordinate is absolute, flag 2 the second; the others are minus the formula's cell.
+
+use std::fmt::Write;
+
+use super::characters::{
+    Class, FIRST_MARK, bracket_end, class_of, continues_name, name_end, number_end, quoted_end,
+};
+use super::{Axis, Corner, Dialect, Reference, SheetName};
+use crate::cell::{MAX_COLUMNS, MAX_ROWS, Position, column_letters};
+
+const CELL: u8 = FIRST_MARK;
+const COLUMNS: u8 = 0xFC;
+const ROWS: u8 = 0xFD;
+const FIRST_ABSOLUTE: u8 = 1;
+const SECOND_ABSOLUTE: u8 = 2;
+
+/// What Excel writes before the names of functions that older versions do not know, and of add-ins. People never
+/// see them.
+const FUNCTION_PREFIXES: [&str; 4] = ["_xlfn.", "_xlws.", "_xll.", "_xludf."];
+
+/// Appends the template of `text`, which stands in the cell `at`.
+pub(super) fn write(text: &str, at: Position, dialect: Dialect, template: &mut Vec<u8>) {
+    let mut writer = Writer { text: text.as_bytes(), at, dialect, template, copied: 0 };
+    let mut here = 0;
+    while here < writer.text.len() {
+        here = writer.step(here);
+    }
+    writer.copy_up_to(text.len());
+}
+
+/// How many characters of `text` are prefixes that people never see.
+pub(super) fn hidden_characters(text: &str) -> usize {
+    FUNCTION_PREFIXES.iter().map(|prefix| text.matches(prefix).count() * prefix.len()).sum()
+}
+
+/// A row or column as written.
+#[derive(Clone, Copy)]
+struct Line {
+    absolute: bool,
+    index: u32,
+}
+
+impl Line {
+    fn from(self, origin: u32) -> i32 {
+        if self.absolute { self.index as i32 } else { self.index as i32 - origin as i32 }
+    }
+}
+
+struct Writer<'a> {
+    text: &'a [u8],
+    at: Position,
+    dialect: Dialect,
+    template: &'a mut Vec<u8>,
+    /// How much of the text has gone to the template.
+    copied: usize,
+}
+
+impl Writer<'_> {
+    /// Handles what begins at `here` and returns where it ends.
+    #[inline]
+    fn step(&mut self, here: usize) -> usize {
+        let end = self.text.len();
+        match class_of(self.text[here]) {
+            Class::Other => here + 1,
+            Class::Letter | Class::Dollar => match self.reference(here) {
+                Some(end) => end,
+                None => self.name(here),
+            },
+            Class::Name => self.name(here),
+            Class::Number => match self.rows(here) {
+                Some(end) => end,
+                None => number_end(self.text, here),
+            },
+            Class::Quote => quoted_end(self.text, here).unwrap_or(end),
+            Class::Bracket => bracket_end(self.text, here).unwrap_or(end),
+        }
+    }
+
+    #[inline]
+    fn copy_up_to(&mut self, end: usize) {
+        self.template.extend_from_slice(&self.text[self.copied..end]);
+        self.copied = end;
+    }
+
+    /// A cell, or columns, or rows that begin with `$`.
+    #[inline]
+    fn reference(&mut self, start: usize) -> Option<usize> {
+        if self.dialect == Dialect::Names {
+            return None;
+        }
+        let Some((column, after)) = scan_column(self.text, start) else { return self.rows(start) };
+        if let Some((row, end)) = scan_row(self.text, after) {
+            if !ends_reference(self.text, end) {
+                return None;
+            }
+            self.copy_up_to(start);
+            let [r0, r1, r2, r3] = row.from(self.at.row).to_le_bytes();
+            let [c0, c1, ..] = column.from(self.at.column).to_le_bytes();
+            self.template.extend_from_slice(&[CELL | flags(row, column), r0, r1, r2, r3, c0, c1]);
+            self.copied = end;
+            return Some(end);
+        }
+        if self.text.get(after) != Some(&b':') {
+            return None;
+        }
+        let (last, end) = scan_column(self.text, after + 1)?;
+        if !ends_reference(self.text, end) {
+            return None;
+        }
+        self.copy_up_to(start);
+        let [a0, a1, ..] = column.from(self.at.column).to_le_bytes();
+        let [b0, b1, ..] = last.from(self.at.column).to_le_bytes();
+        self.template.extend_from_slice(&[COLUMNS, flags(column, last), a0, a1, b0, b1]);
+        self.copied = end;
+        Some(end)
+    }
+
+    /// `1:3`
+    fn rows(&mut self, start: usize) -> Option<usize> {
+        if self.dialect == Dialect::Names {
+            return None;
+        }
+        let (first, after) = scan_row(self.text, start)?;
+        if self.text.get(after) != Some(&b':') {
+            return None;
+        }
+        let (last, end) = scan_row(self.text, after + 1)?;
+        if !ends_reference(self.text, end) {
+            return None;
+        }
+        self.copy_up_to(start);
+        self.template.extend_from_slice(&[ROWS, flags(first, last)]);
+        self.template.extend_from_slice(&first.from(self.at.row).to_le_bytes());
+        self.template.extend_from_slice(&last.from(self.at.row).to_le_bytes());
+        self.copied = end;
+        Some(end)
+    }
+
+    /// A name, a sheet or a function; a function loses its hidden prefixes, so that old and new spellings meet.
+    fn name(&mut self, start: usize) -> usize {
+        let end = name_end(self.text, start);
+        if self.text[start] == b'_' && self.text.get(end) == Some(&b'(') {
+            let hidden = hidden_prefix(&self.text[start..end]);
+            if hidden > 0 {
+                self.copy_up_to(start);
+                self.copied = start + hidden;
+            }
+        }
+        end.max(start + 1)
+    }
+}
+
+fn flags(first: Line, second: Line) -> u8 {
+    u8::from(first.absolute) * FIRST_ABSOLUTE | u8::from(second.absolute) * SECOND_ABSOLUTE
+}
+
+fn hidden_prefix(name: &[u8]) -> usize {
+    let mut hidden = 0;
+    while let Some(prefix) = FUNCTION_PREFIXES.iter().find(|prefix| {
+        let rest = &name[hidden..];
+        rest.len() > prefix.len() && rest[..prefix.len()].eq_ignore_ascii_case(prefix.as_bytes())
+    }) {
+        hidden += prefix.len();
+    }
+    hidden
+}
+
+/// `B` or `$B`, and where it ends.
+#[inline]
+fn scan_column(text: &[u8], start: usize) -> Option<(Line, usize)> {
+    let absolute = text.get(start) == Some(&b'$');
+    let letters = start + usize::from(absolute);
+    let mut at = letters;
+    let mut column = 0u32;
+    while at < text.len() && text[at].is_ascii_alphabetic() {
+        if at == letters + 3 {
+            return None;
+        }
+        column = column * 26 + u32::from(text[at] & 0x1F);
+        at += 1;
+    }
+    (column > 0 && column <= MAX_COLUMNS).then(|| (Line { absolute, index: column - 1 }, at))
+}
+
+/// `7` or `$7`, and where it ends.
+#[inline]
+fn scan_row(text: &[u8], start: usize) -> Option<(Line, usize)> {
+    let absolute = text.get(start) == Some(&b'$');
+    let digits = start + usize::from(absolute);
+    if matches!(text.get(digits), None | Some(b'0')) {
+        return None;
+    }
+    let mut at = digits;
+    let mut row = 0u32;
+    while at < text.len() && text[at].is_ascii_digit() {
+        if at == digits + 7 {
+            return None;
+        }
+        row = row * 10 + u32::from(text[at] - b'0');
+        at += 1;
+    }
+    (row > 0 && row <= MAX_ROWS).then(|| (Line { absolute, index: row - 1 }, at))
+}
+
+/// Whether a reference may end here: `LOG10(` is a function, `FY24!` a sheet and `A1_old` a name.
+#[inline]
+fn ends_reference(text: &[u8], end: usize) -> bool {
+    match text.get(end) {
+        None => true,
+        Some(byte) => !(continues_name(*byte) || matches!(byte, b'(' | b'!')),
+    }
+}
+
+/// The reference marked at `at` and where the mark ends, if one is there.
+pub(super) fn read_reference(template: &[u8], at: usize) -> Option<(Reference, usize)> {
+    let mark = *template.get(at)?;
+    let axis = |flags: u8, flag: u8, value: i32| {
+        if flags & flag == 0 { Axis::Relative(value) } else { Axis::Absolute(value as u32) }
+    };
+    let narrow = |at: usize| Some(i32::from(i16::from_le_bytes(template.get(at..at + 2)?.try_into().ok()?)));
+    let wide = |at: usize| Some(i32::from_le_bytes(template.get(at..at + 4)?.try_into().ok()?));
+    let (first, last, end) = match mark {
+        CELL..COLUMNS => {
+            let corner = Corner {
+                row: axis(mark, FIRST_ABSOLUTE, wide(at + 1)?),
+                column: axis(mark, SECOND_ABSOLUTE, narrow(at + 5)?),
+            };
+            (corner, corner, at + 7)
+        }
+        COLUMNS => {
+            let flags = *template.get(at + 1)?;
+            let corner = |flag, at| Some(Corner { row: Axis::Edge, column: axis(flags, flag, narrow(at)?) });
+            (corner(FIRST_ABSOLUTE, at + 2)?, corner(SECOND_ABSOLUTE, at + 4)?, at + 6)
+        }
+        ROWS => {
+            let flags = *template.get(at + 1)?;
+            let corner = |flag, at| Some(Corner { row: axis(flags, flag, wide(at)?), column: Axis::Edge });
+            (corner(FIRST_ABSOLUTE, at + 2)?, corner(SECOND_ABSOLUTE, at + 6)?, at + 10)
+        }
+        _ => return None,
+    };
+    Some((Reference { sheet: SheetName::Own, first, last, single: mark < COLUMNS }, end))
+}
+
+/// The text whose template this is, in the cell `at`. References that leave the sheet come in again at its other
+/// side, as in Excel's shared formulas.
+pub(super) fn text(template: &[u8], at: Position) -> String {
+    let mut text = String::with_capacity(template.len());
+    let mut here = 0;
+    while here < template.len() {
+        if let Some((reference, end)) = read_reference(template, here) {
+            push_corner(&mut text, reference.first, at);
+            if !reference.single {
+                text.push(':');
+                push_corner(&mut text, reference.last, at);
+            }
+            here = end;
+        } else {
+            let plain = &template[here..];
+            let length = plain.iter().position(|byte| *byte >= FIRST_MARK).unwrap_or(plain.len()).max(1);
+            text.push_str(&String::from_utf8_lossy(&plain[..length]));
+            here += length;
+        }
+    }
+    text
+}
+
+fn push_corner(text: &mut String, corner: Corner, at: Position) {
+    if let Some((dollar, column)) = resolve(corner.column, at.column, MAX_COLUMNS) {
+        text.push_str(dollar);
+        text.push_str(&column_letters(column));
+    }
+    if let Some((dollar, row)) = resolve(corner.row, at.row, MAX_ROWS) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{dollar}{}", row + 1);
+    }
+}
+
+fn resolve(axis: Axis, origin: u32, size: u32) -> Option<(&'static str, u32)> {
+    match axis {
+        Axis::Absolute(index) => Some(("$", index)),
+        Axis::Relative(offset) => Some(("", (origin as i32 + offset).rem_euclid(size as i32) as u32)),
+        Axis::Edge => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template(text: &str, cell: &str) -> Vec<u8> {
+        let mut template = Vec::new();
+        write(text, Position::parse(cell).unwrap(), Dialect::Cells, &mut template);
+        template
+    }
+
+    #[test]
+    fn what_is_no_reference_is_copied_as_it_is() {
+        for text in [
+            "\"A1\"&\"B\"\"2\"",
+            "'A1'!",
+            "Table1[A1]",
+            "LOG10(",
+            "FY24!",
+            "A1_old",
+            "A1.b",
+            "R1C1",
+            "XFE1",
+            "A1048577",
+            "A0",
+            "A01",
+            "1.5",
+            "1:2.5",
+            "Jan:Mar!",
+            "A:IF(",
+            "é1",
+            "ABCD1",
+            "#N/A",
+            "a1?",
+            "\\A1",
+        ] {
+            assert_eq!(template(text, "C3"), text.as_bytes(), "{text}");
+        }
+    }
+
+    #[test]
+    fn text_comes_back_in_any_cell() {
+        for (original, copied) in [
+            ("SUM(A1:$B$2)*\"A1\"", "SUM(B2:$B$2)*\"A1\""),
+            ("$A1+A$1+xfd1048576", "$A2+B$1+A1"),
+            ("A:C+$A:C+1:3+$1:3", "B:D+$A:D+2:4+$1:4"),
+            ("Sheet1!A1&'A1 x'!A1&é", "Sheet1!B2&'A1 x'!B2&é"),
+            ("_xlfn._xlws.SORT(A1)", "SORT(B2)"),
+        ] {
+            let shifted = text(&template(original, "A1"), Position::parse("B2").unwrap());
+            assert_eq!(shifted, copied);
+        }
+    }
+
+    #[test]
+    fn hidden_prefixes_go_only_from_functions() {
+        assert_eq!(template("_xlfn.STDEV.S(1)", "A1"), b"STDEV.S(1)");
+        assert_eq!(template("_XLL.RiskNormal(1)", "A1"), b"RiskNormal(1)");
+        for kept in ["_xlfn.A1", "_xlfn.(1)", "_xlpm.x"] {
+            assert_eq!(template(kept, "A1"), kept.as_bytes());
+        }
+    }
+}
