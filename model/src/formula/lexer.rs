@@ -1,7 +1,7 @@
 //! From a template to tokens.
 
 use super::characters::{Class, bracket_end, class_of, name_end, number_end, quoted_end};
-use super::template::read_reference;
+use super::mark::read_reference;
 use super::{BinaryOperator, Reference, SyntaxError};
 use crate::value::ErrorKind;
 
@@ -124,8 +124,8 @@ impl<'t> Lexer<'t> {
         let text = self.text(Span { start, end });
         match text.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok((Kind::Number(number), end)),
-            Ok(_) => Err(SyntaxError::new(start, format!("the number {text} is too large"))),
-            Err(_) => Err(SyntaxError::new(start, format!("`{text}` is no number"))),
+            Ok(_) => Err(SyntaxError::new(start, "this number is too large")),
+            Err(_) => Err(SyntaxError::new(start, "a point alone is no number")),
         }
     }
 

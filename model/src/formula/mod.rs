@@ -8,12 +8,14 @@
 mod characters;
 mod formulas;
 mod lexer;
+mod mark;
 mod operand;
 #[cfg(test)]
 mod outline;
 mod parser;
 #[cfg(test)]
 mod properties;
+mod qualified;
 mod structured;
 mod syntax;
 mod syntax_error;

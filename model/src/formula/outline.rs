@@ -1,8 +1,10 @@
 //! Syntax trees as text, for tests to read.
 
 use super::{
-    Axis, BinaryOperator, Corner, Node, Reference, SheetName, StringId, Syntax, TableRows, UnaryOperator,
+    Axis, BinaryOperator, Corner, Formulas, Node, Reference, SheetName, StringId, Syntax, TableRows,
+    UnaryOperator,
 };
+use crate::cell::Position;
 
 /// `A1*(1+$B$2)` in C1 is `(* R[0]C[-2] (+ 1 R1C1))`: operators first, offsets in brackets, the rest from zero.
 pub(super) fn outline(syntax: &Syntax) -> String {
@@ -12,6 +14,16 @@ pub(super) fn outline(syntax: &Syntax) -> String {
         done.push(line);
     }
     done.pop().unwrap_or_default()
+}
+
+/// Each formula stands in C3 and must have the outline behind it.
+pub(super) fn check_in_c3(cases: &[(&str, &str)]) {
+    let mut formulas = Formulas::default();
+    for (text, expected) in cases {
+        let id = formulas.intern(text, Position { row: 2, column: 2 });
+        let syntax = formulas.syntax(id).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(outline(syntax), *expected, "{text}");
+    }
 }
 
 fn node_outline(syntax: &Syntax, node: &Node, done: &[String]) -> String {

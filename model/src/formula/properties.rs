@@ -209,6 +209,18 @@ proptest! {
     ) {
         survives(&scraps.concat(), at);
     }
+
+    #[test]
+    fn no_damaged_formula_panics(
+        tree in trees(), cut in any::<prop::sample::Index>(), length in 0..4usize,
+        scrap in prop::sample::select(SCRAPS.to_vec()), at in positions()
+    ) {
+        let characters: Vec<char> = tree.written(at).chars().collect();
+        let start = cut.index(characters.len() + 1);
+        let end = (start + length).min(characters.len());
+        let damaged = [&characters[..start], &scrap.chars().collect::<Vec<_>>(), &characters[end..]].concat();
+        survives(&damaged.iter().collect::<String>(), at);
+    }
 }
 
 const SCRAPS: [&str; 52] = [

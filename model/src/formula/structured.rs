@@ -56,7 +56,8 @@ impl Rows {
             ("#This Row", Rows::ThisRow),
         ];
         let found = known.iter().find(|(name, _)| name.eq_ignore_ascii_case(text.trim_end()));
-        found.map(|(_, rows)| *rows).ok_or_else(|| format!("`{text}` is no part of a table"))
+        let unknown = "a table has the parts #All, #Headers, #Data, #Totals and #This Row";
+        found.map(|(_, rows)| *rows).ok_or_else(|| unknown.to_owned())
     }
 }
 
@@ -103,14 +104,14 @@ fn list(text: &str) -> Result<(Vec<Rows>, TableColumns), String> {
         match rest.strip_prefix(',') {
             Some(behind) => rest = behind.trim_start(),
             None if rest.is_empty() => return Ok((specifiers, columns)),
-            None => return Err(format!("a comma is missing before `{rest}`")),
+            None => return Err("a comma is missing between brackets".to_owned()),
         }
     }
 }
 
 /// The item in the brackets that `text` begins with, and what stands behind them and white space.
 fn item(text: &str) -> Result<(&str, &str), String> {
-    let missing = || format!("a [ is missing before `{text}`");
+    let missing = || "a [ is missing inside the brackets".to_owned();
     if !text.starts_with('[') {
         return Err(missing());
     }
@@ -123,7 +124,7 @@ fn plain_name(text: &str) -> Result<String, String> {
     let mut escaped = false;
     for c in text.chars() {
         if !escaped && matches!(c, '[' | ']') {
-            return Err(format!("the column `{text}` needs a ' before its brackets"));
+            return Err("a bracket inside the name of a column needs a ' before it".to_owned());
         }
         escaped = !escaped && c == '\'';
     }

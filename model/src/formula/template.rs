@@ -1,29 +1,16 @@
 //! Templates: the text of a formula with its references made relative to its cell.
 //!
-//! A template is the text with every cell reference replaced by a mark: one byte that cannot occur in UTF-8 and
-//! then the coordinates, little endian. Texts, quoted sheet names and brackets are copied as they are.
-//!
-//! | reference | bytes |
-//! |---|---|
-//! | `A1` | `CELL` + flags, row (4 bytes), column (2 bytes) |
-//! | `A:C` | `COLUMNS`, flags, two columns (2 bytes each) |
-//! | `1:3` | `ROWS`, flags, two rows (4 bytes each) |
-//!
-//! Flag 1 says that the first coordinate is absolute, flag 2 the second; the others are minus the formula's cell.
+//! A template is the text with every cell, column and row reference replaced by its [`super::mark`]. Texts,
+//! quoted sheet names and brackets are copied as they are.
 
 use std::fmt::Write;
 
 use super::characters::{
     Class, FIRST_MARK, bracket_end, class_of, continues_name, name_end, number_end, quoted_end,
 };
-use super::{Axis, Corner, Dialect, Reference, SheetName};
+use super::mark::{self, read_reference};
+use super::{Axis, Corner, Dialect};
 use crate::cell::{MAX_COLUMNS, MAX_ROWS, Position, column_letters};
-
-const CELL: u8 = FIRST_MARK;
-const COLUMNS: u8 = 0xFC;
-const ROWS: u8 = 0xFD;
-const FIRST_ABSOLUTE: u8 = 1;
-const SECOND_ABSOLUTE: u8 = 2;
 
 /// What Excel writes before the names of functions that older versions do not know, and of add-ins. People never
 /// see them.
@@ -42,19 +29,6 @@ pub(super) fn write(text: &str, at: Position, dialect: Dialect, template: &mut V
 /// How many characters of `text` are prefixes that people never see.
 pub(super) fn hidden_characters(text: &str) -> usize {
     FUNCTION_PREFIXES.iter().map(|prefix| text.matches(prefix).count() * prefix.len()).sum()
-}
-
-/// A row or column as written.
-#[derive(Clone, Copy)]
-struct Line {
-    absolute: bool,
-    index: u32,
-}
-
-impl Line {
-    fn from(self, origin: u32) -> i32 {
-        if self.absolute { self.index as i32 } else { self.index as i32 - origin as i32 }
-    }
 }
 
 struct Writer<'a> {
@@ -93,37 +67,20 @@ impl Writer<'_> {
         self.copied = end;
     }
 
-    /// A cell, or columns, or rows that begin with `$`.
+    /// A cell, columns or rows, as `start` begins with a letter or `$`.
     #[inline]
     fn reference(&mut self, start: usize) -> Option<usize> {
         if self.dialect == Dialect::Names {
             return None;
         }
-        let Some((column, after)) = scan_column(self.text, start) else { return self.rows(start) };
-        if let Some((row, end)) = scan_row(self.text, after) {
-            if !ends_reference(self.text, end) {
-                return None;
-            }
-            self.copy_up_to(start);
-            let [r0, r1, r2, r3] = row.from(self.at.row).to_le_bytes();
-            let [c0, c1, ..] = column.from(self.at.column).to_le_bytes();
-            self.template.extend_from_slice(&[CELL | flags(row, column), r0, r1, r2, r3, c0, c1]);
-            self.copied = end;
-            return Some(end);
+        let Some((column, after)) = scan_column(self.text, start, self.at.column) else {
+            return self.rows(start);
+        };
+        if let Some((row, end)) = scan_row(self.text, after, self.at.row) {
+            return self.mark(start, end, &mark::cell(row, column));
         }
-        if self.text.get(after) != Some(&b':') {
-            return None;
-        }
-        let (last, end) = scan_column(self.text, after + 1)?;
-        if !ends_reference(self.text, end) {
-            return None;
-        }
-        self.copy_up_to(start);
-        let [a0, a1, ..] = column.from(self.at.column).to_le_bytes();
-        let [b0, b1, ..] = last.from(self.at.column).to_le_bytes();
-        self.template.extend_from_slice(&[COLUMNS, flags(column, last), a0, a1, b0, b1]);
-        self.copied = end;
-        Some(end)
+        let (last, end) = scan_column(self.text, self.behind_colon(after)?, self.at.column)?;
+        self.mark(start, end, &mark::columns(column, last))
     }
 
     /// `1:3`
@@ -131,18 +88,23 @@ impl Writer<'_> {
         if self.dialect == Dialect::Names {
             return None;
         }
-        let (first, after) = scan_row(self.text, start)?;
-        if self.text.get(after) != Some(&b':') {
-            return None;
-        }
-        let (last, end) = scan_row(self.text, after + 1)?;
+        let (first, after) = scan_row(self.text, start, self.at.row)?;
+        let (last, end) = scan_row(self.text, self.behind_colon(after)?, self.at.row)?;
+        self.mark(start, end, &mark::rows(first, last))
+    }
+
+    fn behind_colon(&self, colon: usize) -> Option<usize> {
+        (self.text.get(colon) == Some(&b':')).then_some(colon + 1)
+    }
+
+    /// Puts a mark in place of the text, unless the text goes on as something else.
+    #[inline]
+    fn mark(&mut self, start: usize, end: usize, mark: &[u8]) -> Option<usize> {
         if !ends_reference(self.text, end) {
             return None;
         }
         self.copy_up_to(start);
-        self.template.extend_from_slice(&[ROWS, flags(first, last)]);
-        self.template.extend_from_slice(&first.from(self.at.row).to_le_bytes());
-        self.template.extend_from_slice(&last.from(self.at.row).to_le_bytes());
+        self.template.extend_from_slice(mark);
         self.copied = end;
         Some(end)
     }
@@ -161,10 +123,6 @@ impl Writer<'_> {
     }
 }
 
-fn flags(first: Line, second: Line) -> u8 {
-    u8::from(first.absolute) * FIRST_ABSOLUTE | u8::from(second.absolute) * SECOND_ABSOLUTE
-}
-
 fn hidden_prefix(name: &[u8]) -> usize {
     let mut hidden = 0;
     while let Some(prefix) = FUNCTION_PREFIXES.iter().find(|prefix| {
@@ -178,7 +136,7 @@ fn hidden_prefix(name: &[u8]) -> usize {
 
 /// `B` or `$B`, and where it ends.
 #[inline]
-fn scan_column(text: &[u8], start: usize) -> Option<(Line, usize)> {
+fn scan_column(text: &[u8], start: usize, origin: u32) -> Option<(Axis, usize)> {
     let absolute = text.get(start) == Some(&b'$');
     let letters = start + usize::from(absolute);
     let mut at = letters;
@@ -190,12 +148,12 @@ fn scan_column(text: &[u8], start: usize) -> Option<(Line, usize)> {
         column = column * 26 + u32::from(text[at] & 0x1F);
         at += 1;
     }
-    (column > 0 && column <= MAX_COLUMNS).then(|| (Line { absolute, index: column - 1 }, at))
+    (column > 0 && column <= MAX_COLUMNS).then(|| (axis(absolute, column - 1, origin), at))
 }
 
 /// `7` or `$7`, and where it ends.
 #[inline]
-fn scan_row(text: &[u8], start: usize) -> Option<(Line, usize)> {
+fn scan_row(text: &[u8], start: usize, origin: u32) -> Option<(Axis, usize)> {
     let absolute = text.get(start) == Some(&b'$');
     let digits = start + usize::from(absolute);
     if matches!(text.get(digits), None | Some(b'0')) {
@@ -210,7 +168,12 @@ fn scan_row(text: &[u8], start: usize) -> Option<(Line, usize)> {
         row = row * 10 + u32::from(text[at] - b'0');
         at += 1;
     }
-    (row > 0 && row <= MAX_ROWS).then(|| (Line { absolute, index: row - 1 }, at))
+    (row > 0 && row <= MAX_ROWS).then(|| (axis(absolute, row - 1, origin), at))
+}
+
+#[inline]
+fn axis(absolute: bool, index: u32, origin: u32) -> Axis {
+    if absolute { Axis::Absolute(index) } else { Axis::Relative(index as i32 - origin as i32) }
 }
 
 /// Whether a reference may end here: `LOG10(` is a function, `FY24!` a sheet and `A1_old` a name.
@@ -220,37 +183,6 @@ fn ends_reference(text: &[u8], end: usize) -> bool {
         None => true,
         Some(byte) => !(continues_name(*byte) || matches!(byte, b'(' | b'!')),
     }
-}
-
-/// The reference marked at `at` and where the mark ends, if one is there.
-pub(super) fn read_reference(template: &[u8], at: usize) -> Option<(Reference, usize)> {
-    let mark = *template.get(at)?;
-    let axis = |flags: u8, flag: u8, value: i32| {
-        if flags & flag == 0 { Axis::Relative(value) } else { Axis::Absolute(value as u32) }
-    };
-    let narrow = |at: usize| Some(i32::from(i16::from_le_bytes(template.get(at..at + 2)?.try_into().ok()?)));
-    let wide = |at: usize| Some(i32::from_le_bytes(template.get(at..at + 4)?.try_into().ok()?));
-    let (first, last, end) = match mark {
-        CELL..COLUMNS => {
-            let corner = Corner {
-                row: axis(mark, FIRST_ABSOLUTE, wide(at + 1)?),
-                column: axis(mark, SECOND_ABSOLUTE, narrow(at + 5)?),
-            };
-            (corner, corner, at + 7)
-        }
-        COLUMNS => {
-            let flags = *template.get(at + 1)?;
-            let corner = |flag, at| Some(Corner { row: Axis::Edge, column: axis(flags, flag, narrow(at)?) });
-            (corner(FIRST_ABSOLUTE, at + 2)?, corner(SECOND_ABSOLUTE, at + 4)?, at + 6)
-        }
-        ROWS => {
-            let flags = *template.get(at + 1)?;
-            let corner = |flag, at| Some(Corner { row: axis(flags, flag, wide(at)?), column: Axis::Edge });
-            (corner(FIRST_ABSOLUTE, at + 2)?, corner(SECOND_ABSOLUTE, at + 6)?, at + 10)
-        }
-        _ => return None,
-    };
-    Some((Reference { sheet: SheetName::Own, first, last, single: mark < COLUMNS }, end))
 }
 
 /// The text whose template this is, in the cell `at`. References that leave the sheet come in again at its other
