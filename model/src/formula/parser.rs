@@ -98,7 +98,7 @@ impl<'t> Parser<'t> {
                 Kind::Operator(operator) => {
                     return self.operator(operator, token.span.start).map(|()| Next::Operand);
                 }
-                kind if token.after_space && begins_reference(kind) && !self.tree.last_is_literal() => {
+                kind if token.after_space && begins_reference(kind) && self.tree.last_may_be_reference() => {
                     self.lexer = before;
                     let start = token.span.start;
                     return self.operator(BinaryOperator::Intersection, start).map(|()| Next::Operand);
@@ -149,7 +149,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Completes every open sign and operator that binds at least as strongly as `strength`, from the last one.
+    /// Completes every open sign and operator that binds at least as strongly as `least`, the last one first.
     fn reduce(&mut self, least: u8) -> Result<(), SyntaxError> {
         loop {
             match self.open.last() {
@@ -294,14 +294,13 @@ mod tests {
 
     #[test]
     fn nesting_is_bounded() {
-        let nested = |open: &str, depth| format!("{}1{}", open.repeat(depth), ")".repeat(depth));
         for open in ["(", "f(", "-(1+f(2,"] {
-            let depth = MAX_NESTING / open.matches('(').count();
-            let close = open.matches('(').count();
-            let fits = format!("{}1{}", open.repeat(depth), ")".repeat(depth * close));
+            let close = ")".repeat(open.matches('(').count());
+            let depth = MAX_NESTING / close.len();
+            let fits = format!("{}1{}", open.repeat(depth), close.repeat(depth));
             assert!(parse(fits.as_bytes()).is_ok(), "{open}");
+            assert!(refusal(&format!("({fits})")).message.contains("256"), "{open}");
         }
-        assert!(refusal(&nested("(", MAX_NESTING + 1)).message.contains("256"));
         assert!(refusal(&"f(".repeat(4_096)).message.contains("256"));
     }
 
@@ -326,6 +325,10 @@ mod tests {
             ("{}", 1, "constants only"),
             ("{1", 0, "never closed"),
             ("1:2", 1, "must be references"),
+            ("(a+1):b", 5, "must be references"),
+            ("a:-b", 1, "must be references"),
+            ("(a,1)", 2, "must be references"),
+            ("(a+1) b", 6, "an operator is missing"),
             ("()", 1, "missing before `)`"),
             ("F(1)(2)", 4, "an operator is missing"),
             ("a!", 2, "missing before the end"),

@@ -57,7 +57,7 @@ impl Tree {
     pub(super) fn combine(&mut self, operator: BinaryOperator, start: usize) -> Result<(), SyntaxError> {
         let right = self.pop_operand();
         let left = self.pop_operand();
-        if needs_references(operator) && (self.is_literal(left) || self.is_literal(right)) {
+        if needs_references(operator) && !(self.may_be_reference(left) && self.may_be_reference(right)) {
             return Err(SyntaxError::new(start, "both sides of this must be references"));
         }
         match self.as_rectangle(operator, left, right) {
@@ -114,16 +114,20 @@ impl Tree {
         self.operands.pop().expect("the parser reads as many operands as its operators take")
     }
 
-    /// Whether the last operand is a constant, which no reference operator takes.
-    pub(super) fn last_is_literal(&self) -> bool {
-        self.operands.last().is_some_and(|id| self.is_literal(*id))
+    /// Whether a reference operator can take the last operand.
+    pub(super) fn last_may_be_reference(&self) -> bool {
+        self.operands.last().is_some_and(|id| self.may_be_reference(*id))
     }
 
-    fn is_literal(&self, id: NodeId) -> bool {
-        matches!(
-            self.syntax.nodes[id as usize],
-            Node::Number(_) | Node::Text(_) | Node::Bool(_) | Node::Missing | Node::Array { .. }
-        )
+    fn may_be_reference(&self, id: NodeId) -> bool {
+        match self.syntax.nodes[id as usize] {
+            // A function or a name may come to a reference, an error stands for a lost one.
+            Node::Reference(_) | Node::Name { .. } | Node::Structured(_) => true,
+            Node::Call { .. } | Node::Error(_) => true,
+            Node::Unary(operator, _) => matches!(operator, UnaryOperator::Intersect | UnaryOperator::Spill),
+            Node::Binary(operator, ..) => needs_references(operator),
+            Node::Number(_) | Node::Text(_) | Node::Bool(_) | Node::Missing | Node::Array { .. } => false,
+        }
     }
 }
 
