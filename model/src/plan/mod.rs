@@ -91,12 +91,18 @@ pub struct Draw {
 /// What the engine must know of a text to compare and coerce it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TextFacts {
-    /// Place in the order of texts, case ignored; equal for texts that differ in case alone.
+    /// Place in the order of texts, case ignored; equal for texts that differ in case alone. The empty text, and
+    /// it alone, has [`TextFacts::EMPTY_RANK`], since an empty cell compares as it.
     pub rank: u32,
     /// The text read as a number, packed: a number or `#VALUE!`.
     pub as_number: f64,
     /// The text read as a condition: 1.0, 0.0 or a packed `#VALUE!`.
     pub as_condition: f64,
+}
+
+impl TextFacts {
+    /// The rank of the text "".
+    pub const EMPTY_RANK: u32 = 0;
 }
 
 /// The compiled model.

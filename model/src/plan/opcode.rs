@@ -5,7 +5,8 @@ macro_rules! opcodes {
         /// What an instruction does. `a`, `b`, `c` are operands unless said otherwise.
         ///
         /// Unless said otherwise operands are numbers, conditions or errors, the first error among `a`, `b`,
-        /// `c` (in that order) is the result, and a result that is not finite becomes `#NUM!`.
+        /// `c` (in that order) is the result, and a result that is not finite becomes `#NUM!`. A boolean, text or
+        /// empty where a number is due is `#VALUE!`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u32)]
         pub enum Opcode { $($(#[doc = $doc])+ $name = $number,)+ }
@@ -47,7 +48,8 @@ opcodes! {
     Ln = 12,
     /// Decimal logarithm; a <= 0 is `#NUM!`.
     Log10 = 13,
-    /// a - b * floor(a / b), with the sign of b; b = 0 is `#DIV/0!`.
+    /// a - b * floor(a / b), with the sign of b (0 where rounding would turn the sign); b = 0 is `#DIV/0!`, a
+    /// quotient of 1,125,900,000,000 or more `#NUM!`.
     Modulo = 14,
     /// The greatest integer not above a.
     Floor = 15,
@@ -111,12 +113,14 @@ opcodes! {
     /// The c-th value of the run (c truncated, from 1), whatever it is; c out of range is `#REF!`.
     Pick = 40,
     /// The place, from 1, of the first value in the run equal to c (texts without case, no coercion); `#N/A` if none.
+    /// An error in c is the result, an empty c is 0; errors and empties in the run are passed over.
     MatchExact = 41,
     /// The place of the last value not above c of a run in ascending order, by binary search over the values of
-    /// c's type; `#N/A` if none.
+    /// c's type; `#N/A` if none. c and other types as in [`Opcode::MatchExact`].
     MatchAscending = 42,
     /// The place of the last value not below c of a run in descending order; `#N/A` if none.
     MatchDescending = 43,
-    /// The rate at which the net present value of the numbers in the run is 0, from guess c; `#NUM!` if none is found.
+    /// The rate at which the net present value of the numbers in the run is 0, from guess c; `#NUM!` if none is found,
+    /// if the numbers have not both signs, or if c <= -1. The first error in the run, then c's, is the result.
     InternalRate = 44,
 }
