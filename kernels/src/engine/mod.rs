@@ -1,5 +1,7 @@
 //! The engines: each walks a plan's tape for runs of trials.
 
+pub mod cpu;
+
 /// Something that evaluates trials of one plan with one seed.
 pub trait Engine: Sync {
     /// The memory that one thread works in, reused from call to call.

@@ -1,0 +1,103 @@
+//! The elementwise operations as a batch computes them: plainly on numbers, each with what to watch so that
+//! nothing but a right number passes. What fails the watch is done again by the reference.
+
+use fermiac_math as math;
+use fermiac_model::plan::{Opcode, TextFacts, scalar};
+use fermiac_model::value::Value;
+
+use super::lanes::{Constant, Lanes, Operand, by_reference, choose, correct, each};
+use super::program::{Branches, Source};
+use super::slots::{Group, Others};
+
+/// An operation of two operands.
+#[inline(always)]
+pub(super) fn of_two<A: Lanes, B: Lanes>(opcode: Opcode, out: &mut [Group], a: A, b: B, texts: &[TextFacts]) {
+    // A result that is itself watched is finite only if the operands are: no slot holds an infinity, and a NaN
+    // goes through + - * /. Where an operation would swallow a NaN, the sum of the operands is watched.
+    let right = match opcode {
+        Opcode::Add => each(out, a, b, |a, b| watched(a + b)),
+        Opcode::Subtract => each(out, a, b, |a, b| watched(a - b)),
+        Opcode::Multiply => each(out, a, b, |a, b| watched(a * b)),
+        Opcode::Divide => each(out, a, b, |a, b| watched(a / b)),
+        Opcode::Minimum => each(out, a, b, |a, b| (scalar::minimum(a, b), a + b)),
+        Opcode::Maximum => each(out, a, b, |a, b| (scalar::maximum(a, b), a + b)),
+        Opcode::Less | Opcode::ValueLess => each(out, a, b, |a, b| (scalar::condition(a < b), a + b)),
+        Opcode::LessEqual | Opcode::ValueLessEqual => {
+            each(out, a, b, |a, b| (scalar::condition(a <= b), a + b))
+        }
+        Opcode::Equal | Opcode::ValueEqual => each(out, a, b, |a, b| (scalar::condition(a == b), a + b)),
+        Opcode::NotEqual | Opcode::ValueNotEqual => {
+            each(out, a, b, |a, b| (scalar::condition(a != b), a + b))
+        }
+        // Modulo, Power, Round, RoundUp, RoundDown: each lane goes its own way.
+        _ => return by_reference(opcode, out, a.erased(), b.erased()),
+    };
+    if !right {
+        correct(opcode, out, [a.erased(), b.erased(), Operand::Constant(0.0)], texts);
+    }
+}
+
+/// An operation of one slot; `mask` is [`Opcode::HasKind`]'s.
+#[inline(always)]
+pub(super) fn of_one(opcode: Opcode, out: &mut [Group], a: &[Group], mask: u32, texts: &[TextFacts]) {
+    let none = Constant(0.0);
+    let [no, yes] = [false, true].map(|truth| Value::Bool(truth).pack());
+    let has_number = scalar::condition(mask & 1 != 0);
+    let right = match opcode {
+        Opcode::Negate => each(out, a, none, |a, _| watched(-a)),
+        Opcode::Absolute => each(out, a, none, |a, _| watched(a.abs())),
+        Opcode::Floor => each(out, a, none, |a, _| watched(a.floor())),
+        Opcode::SquareRoot => each(out, a, none, |a, _| watched(a.sqrt())),
+        Opcode::Sign => each(out, a, none, |a, _| (scalar::sign(a), a)),
+        Opcode::Exp => each(out, a, none, |a, _| watched_with(math::exp(a), a)),
+        Opcode::Ln => each(out, a, none, |a, _| watched_if(a > 0.0, math::ln(a))),
+        Opcode::Log10 => each(out, a, none, |a, _| watched_if(a > 0.0, math::log10(a))),
+        Opcode::NormalCdf => each(out, a, none, |a, _| watched_with(math::normal_cdf(a), a)),
+        Opcode::NormalPdf => each(out, a, none, |a, _| watched_with(math::normal_pdf(a), a)),
+        Opcode::NormalQuantile => {
+            each(out, a, none, |a, _| watched_if(a > 0.0 && a < 1.0, math::normal_quantile(a)))
+        }
+        Opcode::HasKind => each(out, a, none, |a, _| (has_number, a)),
+        Opcode::PackCondition => each(out, a, none, |a, _| (if a != 0.0 { yes } else { no }, a)),
+        Opcode::ToCondition => each(out, a, none, |a, _| (scalar::condition(a != 0.0), a)),
+        Opcode::ToNumber => each(out, a, none, |a, _| watched(a)),
+        _ => unreachable!("the program has this step only for the opcodes above"),
+    };
+    if !right {
+        let mask = Operand::Constant(f64::from(mask));
+        correct(opcode, out, [Operand::Slot(a), mask, Operand::Constant(0.0)], texts);
+    }
+}
+
+#[inline(always)]
+fn watched(result: f64) -> (f64, f64) {
+    (result, result)
+}
+
+/// For a function that may map a NaN to a number.
+#[inline(always)]
+fn watched_with(result: f64, operand: f64) -> (f64, f64) {
+    (result, result + operand)
+}
+
+/// For a function that is refused outside its domain.
+#[inline(always)]
+fn watched_if(inside: bool, result: f64) -> (f64, f64) {
+    watched(if inside { result } else { f64::NAN })
+}
+
+/// The choice of one of two branches by the condition in a slot.
+#[inline(always)]
+pub(super) fn select(out: &mut [Group], others: Others<'_>, condition: u32, branches: Branches) {
+    let condition = others.slot(condition);
+    let right = match branches {
+        (Source::Slot(b), Source::Slot(c)) => choose(out, condition, others.slot(b), others.slot(c)),
+        (Source::Slot(b), Source::Constant(c)) => choose(out, condition, others.slot(b), Constant(c)),
+        (Source::Constant(b), Source::Slot(c)) => choose(out, condition, Constant(b), others.slot(c)),
+        (Source::Constant(b), Source::Constant(c)) => choose(out, condition, Constant(b), Constant(c)),
+    };
+    if !right {
+        let (b, c) = (others.operand(branches.0), others.operand(branches.1));
+        correct(Opcode::Select, out, [Operand::Slot(condition), b, c], &[]);
+    }
+}

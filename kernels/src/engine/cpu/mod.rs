@@ -1,0 +1,121 @@
+//! The engine of the processor: a block-vectorised walk of the tape.
+//!
+//! A [`program::Program`] is the plan checked once, so that the walk needs no checks. [`walk`] executes it for a
+//! batch of trials at a time: each instruction does all lanes of the batch before the next begins, so that
+//! what an instruction costs to decode is spread over them, and the batch is small enough for its slots
+//! ([`slots`]) to stay in the first caches. [`lanes`] holds the inner loops, written once over the operation.
+//!
+//! Numbers run at full speed: each loop computes plainly and watches for a result that is not finite; where
+//! one shows, the lanes are done again by [`fermiac_model::plan::scalar`], the reference. A slot thus never
+//! holds an infinity or a NaN without a tag, and the hardware never decides which NaN results.
+//!
+//! The same walk is compiled for AVX-512, for AVX2 and for neither ([`Simd`]). Every operation is exact or
+//! rounded as IEEE 754 says, none is fused or reordered, so all three give the same bits.
+
+mod draw;
+mod elementwise;
+mod lanes;
+mod program;
+mod runs;
+mod simd;
+mod slots;
+mod walk;
+
+pub use program::PlanError;
+pub use simd::{Simd, UnsupportedProcessor};
+
+use fermiac_model::plan::Plan;
+
+use self::draw::Inputs;
+use self::program::Program;
+use self::slots::{GROUP, Slots};
+use super::Engine;
+
+/// Why an engine cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CpuEngineError {
+    /// The processor is too old, or not of the kind asked for.
+    #[error(transparent)]
+    Processor(#[from] UnsupportedProcessor),
+    /// The plan breaks its own rules.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+}
+
+/// Evaluates one plan with one seed on the processor.
+#[derive(Debug)]
+pub struct CpuEngine {
+    program: Program,
+    inputs: Inputs,
+    simd: Simd,
+    lanes: usize,
+}
+
+/// What one thread works in.
+#[derive(Debug)]
+pub struct CpuScratch {
+    slots: Slots,
+    run: Vec<f64>,
+}
+
+/// Half of a common second-level cache: the slots of a batch should leave room for the tape.
+const SLOT_BYTES: usize = 512 * 1024;
+/// The lanes of a batch; more do not fit the first cache with a usual number of slots, and gain nothing.
+const MOST_LANES: usize = 128;
+
+impl CpuEngine {
+    /// An engine for the best instructions that this processor has.
+    pub fn new(plan: &Plan, seed: u64) -> Result<CpuEngine, CpuEngineError> {
+        CpuEngine::with_simd(plan, seed, Simd::detect()?)
+    }
+
+    /// An engine for instructions of choice; the results are the same.
+    pub fn with_simd(plan: &Plan, seed: u64, simd: Simd) -> Result<CpuEngine, CpuEngineError> {
+        let program = Program::new(plan)?;
+        let lanes = lanes_for(program.slots());
+        Ok(CpuEngine { inputs: Inputs::new(&plan.draws, seed), simd: simd.available()?, program, lanes })
+    }
+
+    /// The instructions it uses.
+    pub fn simd(&self) -> Simd {
+        self.simd
+    }
+
+    #[cfg(test)]
+    fn with_lanes(mut self, lanes: usize) -> CpuEngine {
+        self.lanes = lanes;
+        self
+    }
+}
+
+/// As many lanes as keep the slots in the cache: a power of two.
+fn lanes_for(slots: usize) -> usize {
+    let fitting = SLOT_BYTES / (slots.max(1) * size_of::<f64>());
+    let power = if fitting == 0 { 0 } else { 1 << fitting.ilog2() };
+    power.clamp(GROUP, MOST_LANES)
+}
+
+impl Engine for CpuEngine {
+    type Scratch = CpuScratch;
+
+    fn scratch(&self) -> CpuScratch {
+        CpuScratch {
+            slots: Slots::new(self.program.slots(), self.lanes / GROUP),
+            run: vec![0.0; self.program.longest_run()],
+        }
+    }
+
+    fn evaluate(&self, scratch: &mut CpuScratch, first_trial: u64, columns: &mut [&mut [f64]]) {
+        assert_eq!(columns.len(), self.program.columns(), "one column an input and an output of the plan");
+        let trials = columns.first().map_or(0, |column| column.len());
+        assert!(columns.iter().all(|column| column.len() == trials), "columns are equally long");
+        for start in (0..trials).step_by(self.lanes) {
+            let range = start..trials.min(start + self.lanes);
+            self.inputs.fill(first_trial + start as u64, columns, range.clone());
+            self.simd.walk(&self.program, scratch, columns, range);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

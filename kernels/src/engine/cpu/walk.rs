@@ -1,0 +1,93 @@
+//! The walk along the tape for one batch of trials.
+
+use std::ops::Range;
+
+use fermiac_model::plan::{Opcode, scalar};
+
+use super::CpuScratch;
+use super::elementwise::{of_one, of_two, select};
+use super::lanes::Constant;
+use super::program::{Program, Step};
+use super::runs;
+use super::slots::{GROUP, Group};
+
+/// Executes every step for the trials of `range`, whose inputs stand in their columns.
+#[inline(always)]
+pub(super) fn walk(
+    program: &Program,
+    scratch: &mut CpuScratch,
+    columns: &mut [&mut [f64]],
+    range: Range<usize>,
+) {
+    let groups = range.len().div_ceil(GROUP);
+    let texts = program.texts();
+    let CpuScratch { slots, run: memory } = scratch;
+    for step in program.steps() {
+        match *step {
+            Step::OfSlots { opcode, destination, a, b } => {
+                let (out, others) = slots.split(destination, groups);
+                of_two(opcode, out, others.slot(a), others.slot(b), texts);
+            }
+            Step::OfSlot { opcode, destination, a, mask } => {
+                let (out, others) = slots.split(destination, groups);
+                of_one(opcode, out, others.slot(a), mask, texts);
+            }
+            Step::OfSlotAndConstant { opcode, destination, a, b } => {
+                let (out, others) = slots.split(destination, groups);
+                of_two(opcode, out, others.slot(a), Constant(b), texts);
+            }
+            Step::OfConstantAndSlot { opcode, destination, a, b } => {
+                let (out, others) = slots.split(destination, groups);
+                of_two(opcode, out, Constant(a), others.slot(b), texts);
+            }
+            Step::Select { destination, condition, branches } => {
+                let (out, others) = slots.split(destination, groups);
+                select(out, others, condition, program.branches(branches));
+            }
+            Step::Fill { destination, value } => {
+                slots.slot_mut(destination, groups).fill(Group([value; GROUP]))
+            }
+            Step::Copy { destination, a } => {
+                let (out, others) = slots.split(destination, groups);
+                out.copy_from_slice(others.slot(a));
+            }
+            Step::Draw { destination, column } => {
+                load(slots.slot_mut(destination, groups), &columns[column as usize][range.clone()]);
+            }
+            Step::Store { column, a } => {
+                store(&mut columns[column as usize][range.clone()], slots.slot(a, groups));
+            }
+            Step::StoreConstant { column, value } => columns[column as usize][range.clone()].fill(value),
+            Step::Run { destination, run } => {
+                let (out, others) = slots.split(destination, groups);
+                runs::execute(program.run(run), out, others, memory, texts);
+            }
+        }
+    }
+}
+
+/// A column's numbers as lanes; the last group's lanes past the trials repeat the last trial, which then costs
+/// no errors of its own.
+#[inline(always)]
+fn load(out: &mut [Group], column: &[f64]) {
+    let last = column.last().copied().unwrap_or(0.0);
+    for (out, trials) in out.iter_mut().zip(column.chunks(GROUP)) {
+        out.0 = [last; GROUP];
+        out.0[..trials.len()].copy_from_slice(trials);
+    }
+}
+
+/// Lanes as a column of numbers and errors, each zero without its sign.
+#[inline(always)]
+fn store(column: &mut [f64], lanes: &[Group]) {
+    for (trials, lanes) in column.chunks_mut(GROUP).zip(lanes) {
+        for (trial, lane) in trials.iter_mut().zip(lanes.0) {
+            *trial = if lane.is_finite() { lane + 0.0 } else { reference_store(lane) };
+        }
+    }
+}
+
+#[cold]
+fn reference_store(lane: f64) -> f64 {
+    scalar::apply(Opcode::Store, lane, 0.0, 0.0, &[])
+}
