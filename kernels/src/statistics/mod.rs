@@ -1,1 +1,16 @@
 //! What is known of a column of results.
+//!
+//! A column holds one packed value a trial. A finite `f64` is a number; all else is an error of that trial,
+//! which [`errors`] counts by kind and every other statistic leaves out. [`moments`] are made per block of
+//! trials and merged by [`moments_tree`] in an order that block numbers alone decide; [`percentile`],
+//! [`histogram`] and [`rank`] rest on integer counts, which no order can change. [`summary`] puts them together.
+
+pub mod errors;
+pub mod histogram;
+pub mod key;
+pub mod moments;
+pub mod moments_tree;
+pub mod percentile;
+pub mod rank;
+pub mod selection;
+pub mod summary;

@@ -1,0 +1,282 @@
+//! Moments of a block of trials, and how two of them become one.
+
+/// How many consecutive trials make a block: the unit in which moments are made.
+pub const BLOCK: usize = 4096;
+
+/// Lanes of accumulation. Fixed, so that the sums have the same bits whatever vectors the processor has.
+const LANES: usize = 8;
+type Lanes = [f64; LANES];
+
+/// Below this a sum of squares or of fourth powers has lost digits to underflow.
+const SMALLEST_SOUND: f64 = f64::MIN_POSITIVE / f64::EPSILON;
+
+/// Count, mean, central sums of powers, and extremes of the numbers of a column.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moments {
+    /// How many numbers.
+    pub count: u64,
+    /// Their mean; 0 when there is none.
+    pub mean: f64,
+    /// Sum of squared deviations from the mean.
+    pub m2: f64,
+    /// Sum of cubed deviations.
+    pub m3: f64,
+    /// Sum of fourth powers of deviations.
+    pub m4: f64,
+    /// The least number; infinity when there is none.
+    pub min: f64,
+    /// The greatest number; minus infinity when there is none.
+    pub max: f64,
+}
+
+impl Moments {
+    /// The moments of no numbers, which merge into any others without a trace.
+    pub const EMPTY: Moments = Moments {
+        count: 0,
+        mean: 0.0,
+        m2: 0.0,
+        m3: 0.0,
+        m4: 0.0,
+        min: f64::INFINITY,
+        max: f64::NEG_INFINITY,
+    };
+
+    /// The moments of the numbers among the packed values of one block; errors are skipped. In two passes,
+    /// both over deviations from the first number, so that a large mean costs the higher moments no digits
+    /// and equal numbers have a variance of exactly 0.
+    pub fn of_block(samples: &[f64]) -> Moments {
+        let Some(pivot) = samples.iter().copied().find(|sample| sample.is_finite()) else {
+            return Moments::EMPTY;
+        };
+        let extent = Extent::of(samples, pivot);
+        let offset = extent.sum / extent.count as f64;
+        let [m2, m3, m4] = central_sums(samples, pivot, offset);
+        Moments { count: extent.count, mean: pivot + offset, m2, m3, m4, min: extent.min, max: extent.max }
+    }
+
+    /// The moments of two runs of trials together (Pébay 2008, SAND2008-6212). The order of
+    /// the operands and of merges changes the last bits: [`super::moments_tree`] fixes it.
+    pub fn merge(&self, other: &Moments) -> Moments {
+        if self.count == 0 {
+            return *other;
+        }
+        if other.count == 0 {
+            return *self;
+        }
+        let (na, nb) = (self.count as f64, other.count as f64);
+        let n = na + nb;
+        let (wa, wb) = (na / n, nb / n);
+        let delta = other.mean - self.mean;
+        let delta2 = delta * delta;
+        let between = delta2 * (na * wb);
+        let m3 = between * delta * (wa - wb) + 3.0 * delta * (wa * other.m2 - wb * self.m2);
+        let m4 = between * delta2 * (wa * wa - wa * wb + wb * wb)
+            + 6.0 * delta2 * (wa * wa * other.m2 + wb * wb * self.m2)
+            + 4.0 * delta * (wa * other.m3 - wb * self.m3);
+        Moments {
+            count: self.count + other.count,
+            mean: self.mean + delta * wb,
+            m2: self.m2 + other.m2 + between,
+            m3: self.m3 + other.m3 + m3,
+            m4: self.m4 + other.m4 + m4,
+            min: if other.min < self.min { other.min } else { self.min },
+            max: if other.max > self.max { other.max } else { self.max },
+        }
+    }
+
+    /// The mean; none without numbers, or past the range of a double.
+    pub fn mean(&self) -> Option<f64> {
+        finite(self.mean).filter(|_| self.count > 0)
+    }
+
+    /// The least number.
+    pub fn min(&self) -> Option<f64> {
+        finite(self.min)
+    }
+
+    /// The greatest number.
+    pub fn max(&self) -> Option<f64> {
+        finite(self.max)
+    }
+
+    /// The unbiased variance, over n - 1, as Excel's VAR.S; none with fewer than two numbers, or where the
+    /// squares overflow or underflow a double.
+    pub fn variance(&self) -> Option<f64> {
+        let constant = self.min == self.max;
+        let sound = constant || self.m2 >= SMALLEST_SOUND;
+        if self.count < 2 || !sound { None } else { finite(self.m2 / (self.count - 1) as f64) }
+    }
+
+    /// The square root of [`Moments::variance`], as Excel's STDEV.S.
+    pub fn std_dev(&self) -> Option<f64> {
+        self.variance().map(f64::sqrt)
+    }
+
+    /// The standard error of the mean: the standard deviation over the root of the count.
+    pub fn mean_std_error(&self) -> Option<f64> {
+        self.std_dev().map(|std_dev| std_dev / (self.count as f64).sqrt())
+    }
+
+    /// The skewness g1 of the sample as it stands, m3 / m2^(3/2) with m the mean powers of deviations: 0 for a
+    /// normal. Excel's SKEW.P. None for equal numbers.
+    pub fn skewness(&self) -> Option<f64> {
+        let n = self.count as f64;
+        if self.m4 >= SMALLEST_SOUND { finite(n.sqrt() * self.m3 / (self.m2 * self.m2.sqrt())) } else { None }
+    }
+
+    /// The plain kurtosis of the sample as it stands, m4 / m2^2: 3 for a normal, as @RISK and Crystal Ball
+    /// report it (Excel's KURT is an excess over 3, corrected for small samples). None for equal numbers.
+    pub fn kurtosis(&self) -> Option<f64> {
+        let n = self.count as f64;
+        if self.m4 >= SMALLEST_SOUND { finite((self.m4 / self.m2) * (n / self.m2)) } else { None }
+    }
+}
+
+fn finite(number: f64) -> Option<f64> {
+    number.is_finite().then_some(number)
+}
+
+/// What the first pass finds.
+struct Extent {
+    count: u64,
+    /// Sum of deviations from the pivot.
+    sum: f64,
+    min: f64,
+    max: f64,
+}
+
+impl Extent {
+    fn of(samples: &[f64], pivot: f64) -> Extent {
+        let mut counts = [0u64; LANES];
+        let (mut sums, mut least, mut greatest) = ([0.0; LANES], [pivot; LANES], [pivot; LANES]);
+        for_each_lanes(samples, |lanes| {
+            for lane in 0..LANES {
+                let sample = lanes[lane];
+                let is_number = sample.is_finite();
+                let number = if is_number { sample } else { pivot };
+                counts[lane] += u64::from(is_number);
+                sums[lane] += number - pivot;
+                least[lane] = if number < least[lane] { number } else { least[lane] };
+                greatest[lane] = if number > greatest[lane] { number } else { greatest[lane] };
+            }
+        });
+        Extent {
+            count: counts.iter().sum(),
+            sum: across(sums),
+            min: least.into_iter().fold(pivot, |a, b| if b < a { b } else { a }),
+            max: greatest.into_iter().fold(pivot, |a, b| if b > a { b } else { a }),
+        }
+    }
+}
+
+/// Sums of the second, third and fourth powers of deviations from `pivot + offset`. The two are subtracted one
+/// after the other: their sum, rounded, would shift every deviation of numbers that lie close together.
+fn central_sums(samples: &[f64], pivot: f64, offset: f64) -> [f64; 3] {
+    let (mut second, mut third, mut fourth) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+    for_each_lanes(samples, |lanes| {
+        for lane in 0..LANES {
+            let sample = lanes[lane];
+            let from_pivot = sample - pivot;
+            let deviation = if sample.is_finite() { from_pivot - offset } else { 0.0 };
+            let square = deviation * deviation;
+            second[lane] += square;
+            third[lane] += square * deviation;
+            fourth[lane] += square * square;
+        }
+    });
+    [across(second), across(third), across(fourth)]
+}
+
+/// Visits the samples eight at a time, the last ones filled up with values that are no numbers.
+#[inline(always)]
+fn for_each_lanes(samples: &[f64], mut visit: impl FnMut(&Lanes)) {
+    let (whole, rest) = samples.as_chunks::<LANES>();
+    for lanes in whole {
+        visit(lanes);
+    }
+    if !rest.is_empty() {
+        let mut lanes = [f64::NAN; LANES];
+        lanes[..rest.len()].copy_from_slice(rest);
+        visit(&lanes);
+    }
+}
+
+/// The sum across lanes, in one fixed order.
+fn across(lanes: Lanes) -> f64 {
+    let [a, b, c, d, e, f, g, h] = lanes;
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fermiac_model::value::{ErrorKind, Value};
+    use proptest::prelude::*;
+
+    fn close(a: f64, b: f64, scale: f64) -> bool {
+        (a - b).abs() <= 1e-12 * scale.abs().max(a.abs())
+    }
+
+    #[test]
+    fn small_sample_has_known_moments() {
+        let moments = Moments::of_block(&[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]);
+        assert_eq!((moments.mean(), moments.min(), moments.max()), (Some(5.0), Some(2.0), Some(9.0)));
+        assert_eq!((moments.m2, moments.m3, moments.m4), (32.0, 42.0, 356.0));
+        assert_eq!(moments.variance(), Some(32.0 / 7.0));
+        assert_eq!(moments.skewness(), Some(0.65625));
+        assert_eq!(moments.kurtosis(), Some(2.78125));
+    }
+
+    #[test]
+    fn equal_numbers_have_no_spread_and_no_shape() {
+        let block = Moments::of_block(&[0.1; 1001]);
+        let merged = block.merge(&Moments::of_block(&[0.1; 77]));
+        assert_eq!((merged.mean(), merged.variance(), merged.count), (Some(0.1), Some(0.0), 1078));
+        assert_eq!((merged.skewness(), merged.kurtosis()), (None, None));
+    }
+
+    #[test]
+    fn errors_are_left_out() {
+        let error = Value::Error(ErrorKind::Div0).pack();
+        let with = Moments::of_block(&[error, 1.0, error, 2.0, f64::INFINITY, 4.0]);
+        assert_eq!((with.count, with.min, with.max), (3, 1.0, 4.0));
+        assert!(close(with.mean, 7.0 / 3.0, 1.0));
+        assert_eq!(Moments::of_block(&[error; 9]), Moments::EMPTY);
+        assert_eq!(Moments::EMPTY.mean(), None);
+        assert_eq!(Moments::of_block(&[3.0]).std_dev(), None);
+    }
+
+    #[test]
+    fn a_large_mean_costs_no_digits() {
+        let samples: Vec<f64> = (0..BLOCK).map(|trial| 1e15 + (trial % 2) as f64).collect();
+        let moments = Moments::of_block(&samples);
+        assert_eq!(moments.m2, BLOCK as f64 / 4.0);
+        assert_eq!(moments.kurtosis(), Some(1.0));
+    }
+
+    #[test]
+    fn what_a_double_cannot_hold_is_none() {
+        let huge = Moments::of_block(&[1e200, -1e200, 3e200]);
+        assert_eq!((huge.mean(), huge.std_dev(), huge.max()), (Some(1e200), None, Some(3e200)));
+        let tiny = Moments::of_block(&[1e-200, -1e-200, 3e-200]);
+        assert_eq!((tiny.std_dev(), tiny.skewness()), (None, None));
+    }
+
+    proptest! {
+        #[test]
+        fn merged_blocks_agree_with_one_block(
+            left in prop::collection::vec(-1e3..1e3f64, 1..400),
+            right in prop::collection::vec(-1e2..1e4f64, 1..400),
+        ) {
+            let merged = Moments::of_block(&left).merge(&Moments::of_block(&right));
+            let whole = Moments::of_block(&[left, right].concat());
+            let spread = whole.max - whole.min;
+            let n = whole.count as f64;
+            prop_assert_eq!((merged.count, merged.min, merged.max), (whole.count, whole.min, whole.max));
+            prop_assert!(close(merged.mean, whole.mean, 1e4));
+            prop_assert!(close(merged.m2, whole.m2, n * spread.powi(2)));
+            prop_assert!(close(merged.m3, whole.m3, n * spread.powi(3)));
+            prop_assert!(close(merged.m4, whole.m4, n * spread.powi(4)));
+        }
+    }
+}

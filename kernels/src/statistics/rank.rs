@@ -1,0 +1,305 @@
+//! Which inputs drive an output: Spearman's rank correlation and the share of variance it suggests.
+//!
+//! Computed over the first trials of a run ([`ranked_trials`]): at 65,536 trials the standard error of a
+//! correlation of 0 is already 0.004. All sums are sums of integers far below 2^53, so they are exact and no
+//! order of summation can change them.
+
+use super::key::order_key;
+use rayon::prelude::*;
+
+/// At most so many trials are ranked: 16 blocks.
+pub const RANKED: u64 = 1 << 16;
+/// At most so many values are kept for ranking.
+const RANKED_VALUES: u64 = 1 << 25;
+/// Terms whose products of ranks add up to less than 2^53 in any order, far more than there are.
+const _: () = assert!(RANKED * RANKED * RANKED < 1 << 53);
+
+/// How many of a run's first trials are ranked in a plan of so many inputs and outputs: 65,536, or as many whole
+/// blocks as keep 2^25 values in all, at least one.
+pub fn ranked_trials(columns: usize) -> u64 {
+    let block = super::moments::BLOCK as u64;
+    let affordable = RANKED_VALUES / (columns.max(1) as u64);
+    (affordable / block * block).clamp(block, RANKED)
+}
+
+/// What one input does to one output.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sensitivity {
+    /// The input, by its place in the plan.
+    pub input: usize,
+    /// Spearman's rank correlation with average ranks for ties; none where a side never varies.
+    pub rank_correlation: Option<f64>,
+    /// Its square as a share of the squares of all inputs (Crystal Ball's convention); none where
+    /// the correlation is, or where all are 0. A share of the variance only so far as inputs are
+    /// independent and act monotonically.
+    pub contribution_to_variance: Option<f64>,
+}
+
+/// The sensitivities of one output to every input.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sensitivities {
+    /// In how many trials this output was a number, of those that were ranked. The standard error of a rank
+    /// correlation of 0 is 1 / sqrt(trials - 1).
+    pub trials: u64,
+    /// One for each input, in order.
+    pub inputs: Vec<Sensitivity>,
+}
+
+/// The sensitivities of each output. All columns hold the packed values of the same trials; a trial in which
+/// one side is an error is left out for that pair.
+pub fn sensitivities(inputs: &[&[f64]], outputs: &[&[f64]]) -> Vec<Sensitivities> {
+    let outputs: Vec<Output> = outputs.par_iter().map(|samples| Output::new(samples)).collect();
+    let correlations: Vec<Vec<Option<f64>>> =
+        inputs.par_iter().map(|samples| correlations_with_all(samples, &outputs)).collect();
+    let of_output = |place: usize, output: &Output| Sensitivities {
+        trials: output.order.len() as u64,
+        inputs: shares(correlations.iter().map(|outputs| outputs[place])),
+    };
+    outputs.iter().enumerate().map(|(place, output)| of_output(place, output)).collect()
+}
+
+/// An output's order and ranks, made once for all inputs.
+struct Output {
+    order: Order,
+    ranks: Ranks,
+    trials: usize,
+}
+
+impl Output {
+    fn new(samples: &[f64]) -> Output {
+        let order = Order::of(samples);
+        Output { ranks: order.ranks(samples.len(), None), order, trials: samples.len() }
+    }
+
+    fn has_errors(&self) -> bool {
+        self.order.len() < self.trials
+    }
+}
+
+/// One input's rank correlation with each output. Its ranks serve every output without errors.
+fn correlations_with_all(samples: &[f64], outputs: &[Output]) -> Vec<Option<f64>> {
+    let order = Order::of(samples);
+    let whole = order.ranks(samples.len(), None);
+    let has_errors = order.len() < samples.len();
+    let with_output = |output: &Output| {
+        if !has_errors && !output.has_errors() {
+            return correlation(&whole, &output.ranks);
+        }
+        let left = order.ranks(samples.len(), Some(&output.order.members(samples.len())));
+        if !has_errors {
+            return correlation(&left, &output.ranks);
+        }
+        let right = output.order.ranks(samples.len(), Some(&order.members(samples.len())));
+        correlation(&left, &right)
+    };
+    outputs.iter().map(with_output).collect()
+}
+
+/// The trials whose value is a number, the values ascending.
+struct Order {
+    /// Trial and whether its number equals the one before.
+    trials: Vec<(u32, bool)>,
+}
+
+impl Order {
+    fn of(samples: &[f64]) -> Order {
+        let numbers = samples.iter().zip(0u32..).filter(|(sample, _)| sample.is_finite());
+        // Adding 0 makes -0 a 0: the two are ties.
+        let mut keyed: Vec<(u64, u32)> =
+            numbers.map(|(number, trial)| (order_key(number + 0.0), trial)).collect();
+        keyed.sort_unstable();
+        let mut previous = None;
+        let trials = keyed.into_iter().map(|(key, trial)| (trial, previous.replace(key) == Some(key)));
+        Order { trials: trials.collect() }
+    }
+
+    fn len(&self) -> usize {
+        self.trials.len()
+    }
+
+    /// By trial, whether it is among these.
+    fn members(&self, trials: usize) -> Vec<bool> {
+        let mut members = vec![false; trials];
+        self.trials.iter().for_each(|(trial, _)| members[*trial as usize] = true);
+        members
+    }
+
+    /// The ranks of the trials, or of those that are `members`.
+    fn ranks(&self, trials: usize, members: Option<&[bool]>) -> Ranks {
+        let mut group = 0u32;
+        let mut ranked: Vec<(u32, u32)> = Vec::with_capacity(self.len());
+        for (trial, is_tie) in &self.trials {
+            group += u32::from(!is_tie);
+            if members.is_none_or(|members| members[*trial as usize]) {
+                ranked.push((*trial, group));
+            }
+        }
+        Ranks::of_groups(&ranked, trials)
+    }
+}
+
+/// Ranks by trial, doubled and centred, so that average ranks of ties are integers and their sum is 0; 0 for a
+/// trial left out. Integers below 2^24 are exact in an `f32`.
+struct Ranks {
+    by_trial: Vec<f32>,
+    sum_of_squares: f64,
+}
+
+impl Ranks {
+    /// From trials in ascending order, equal numbers in one group.
+    fn of_groups(ranked: &[(u32, u32)], trials: usize) -> Ranks {
+        let mut by_trial = vec![0.0; trials];
+        let mut sum_of_squares = 0.0;
+        let mut start = 0;
+        for ties in ranked.chunk_by(|(_, left), (_, right)| left == right) {
+            let end = start + ties.len();
+            // Places start + 1 to end, whose mean is (start + end + 1) / 2, less the mean of all, (n + 1) / 2.
+            let rank = (start + end) as f32 - ranked.len() as f32;
+            ties.iter().for_each(|(trial, _)| by_trial[*trial as usize] = rank);
+            sum_of_squares += ties.len() as f64 * f64::from(rank) * f64::from(rank);
+            start = end;
+        }
+        Ranks { by_trial, sum_of_squares }
+    }
+}
+
+/// Pearson's correlation of the ranks, which is Spearman's of the numbers.
+fn correlation(left: &Ranks, right: &Ranks) -> Option<f64> {
+    let squares = left.sum_of_squares * right.sum_of_squares;
+    (squares > 0.0).then(|| sum_of_products(&left.by_trial, &right.by_trial) / squares.sqrt())
+}
+
+fn sum_of_products(left: &[f32], right: &[f32]) -> f64 {
+    let mut lanes = [0.0; 16];
+    let (left, left_rest) = left.as_chunks::<16>();
+    let (right, right_rest) = right.as_chunks::<16>();
+    for (left, right) in left.iter().zip(right) {
+        for lane in 0..16 {
+            lanes[lane] += f64::from(left[lane]) * f64::from(right[lane]);
+        }
+    }
+    let rest = left_rest.iter().zip(right_rest).map(|(left, right)| f64::from(*left) * f64::from(*right));
+    lanes.into_iter().chain(rest).sum()
+}
+
+/// Squares of the correlations, divided by their sum (the rule that Oracle's "How does Crystal Ball calculate
+/// sensitivity?" states).
+fn shares(correlations: impl Iterator<Item = Option<f64>> + Clone) -> Vec<Sensitivity> {
+    let total: f64 = correlations.clone().flatten().map(|correlation| correlation * correlation).sum();
+    let share = |correlation: f64| (total > 0.0).then(|| correlation * correlation / total);
+    let sensitivity = |(input, rank_correlation): (usize, Option<f64>)| Sensitivity {
+        input,
+        rank_correlation,
+        contribution_to_variance: rank_correlation.and_then(share),
+    };
+    correlations.enumerate().map(sensitivity).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ERROR: f64 = f64::NAN;
+
+    fn rank_correlation(input: &[f64], output: &[f64]) -> Option<f64> {
+        sensitivities(&[input], &[output])[0].inputs[0].rank_correlation
+    }
+
+    #[test]
+    fn monotone_pairs_correlate_perfectly() {
+        let input: Vec<f64> = (0..1000).map(|trial| f64::from(trial * 7919 % 1009)).collect();
+        let rising: Vec<f64> = input.iter().map(|x| x.powi(3) - 5.0).collect();
+        let falling: Vec<f64> = input.iter().map(|x| -x).collect();
+        assert_eq!(rank_correlation(&input, &rising), Some(1.0));
+        assert_eq!(rank_correlation(&input, &falling), Some(-1.0));
+    }
+
+    /// Known from the definition: ranks 1 2.5 2.5 4 and 2 1 3 4 give 3 / sqrt(4.5 * 5).
+    #[test]
+    fn ties_have_average_ranks() {
+        let correlation = rank_correlation(&[1.0, 2.0, 2.0, 3.0], &[5.0, 4.0, 6.0, 7.0]).unwrap();
+        assert!((correlation - 3.0 / 22.5f64.sqrt()).abs() < 1e-15);
+        assert_eq!(rank_correlation(&[0.0, -0.0, 1.0], &[3.0, 3.0, 9.0]), Some(1.0));
+    }
+
+    #[test]
+    fn trials_with_an_error_are_left_out_of_their_pair_alone() {
+        let input = [1.0, 5.0, 2.0, 3.0, 9.0];
+        let with_errors = [2.0, ERROR, 3.0, 4.0, ERROR];
+        let clean = [1.0, 5.0, 2.0, 3.0, 9.0];
+        let found = sensitivities(&[&input], &[&with_errors, &clean]);
+        assert_eq!((found[0].trials, found[1].trials), (3, 5));
+        assert_eq!(found[0].inputs[0].rank_correlation, Some(1.0));
+        assert_eq!(found[1].inputs[0].rank_correlation, Some(1.0));
+    }
+
+    #[test]
+    fn what_never_varies_has_no_correlation() {
+        let constant = [4.0; 5];
+        let varying = [1.0, 2.0, 5.0, 4.0, 3.0];
+        let found = sensitivities(&[&varying, &constant], &[&varying, &constant, &[ERROR; 5]]);
+        assert_eq!(found[0].inputs[0].contribution_to_variance, Some(1.0));
+        assert_eq!(
+            (found[0].inputs[1].rank_correlation, found[0].inputs[1].contribution_to_variance),
+            (None, None)
+        );
+        assert!(found[1].inputs.iter().all(|input| input.contribution_to_variance.is_none()));
+        assert!(found[2].inputs.iter().all(|input| input.rank_correlation.is_none()));
+    }
+
+    #[test]
+    fn contributions_of_uncorrelated_inputs_are_undefined_rather_than_a_division_by_zero() {
+        let found = sensitivities(&[&[1.0, 2.0, 3.0, 4.0]], &[&[2.0, 1.0, 1.0, 2.0]]);
+        assert_eq!(found[0].inputs[0].rank_correlation, Some(0.0));
+        assert_eq!(found[0].inputs[0].contribution_to_variance, None);
+    }
+
+    #[test]
+    fn many_columns_rank_fewer_trials() {
+        assert_eq!([ranked_trials(2), ranked_trials(512), ranked_trials(1000)], [65_536, 65_536, 32_768]);
+        assert_eq!(ranked_trials(1_000_000), 4096);
+    }
+
+    /// Average rank by counting, for each of the pairs in which both are numbers, then Pearson's formula.
+    fn by_definition(input: &[f64], output: &[f64]) -> Option<f64> {
+        let pairs = input.iter().zip(output).filter(|(x, y)| x.is_finite() && y.is_finite());
+        let (xs, ys): (Vec<f64>, Vec<f64>) = pairs.map(|(x, y)| (*x, *y)).unzip();
+        let rank = |all: &[f64], x: f64| {
+            let below = all.iter().filter(|y| **y < x).count();
+            let equal = all.iter().filter(|y| **y == x).count();
+            below as f64 + (equal as f64 + 1.0) / 2.0 - (all.len() as f64 + 1.0) / 2.0
+        };
+        let xs: Vec<f64> = xs.iter().map(|x| rank(&xs, *x)).collect();
+        let ys: Vec<f64> = ys.iter().map(|y| rank(&ys, *y)).collect();
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let squares = dot(&xs, &xs) * dot(&ys, &ys);
+        (squares > 0.0).then(|| dot(&xs, &ys) / squares.sqrt())
+    }
+
+    proptest! {
+        #[test]
+        fn correlations_are_those_of_the_definition(
+            pairs in prop::collection::vec(
+                (prop_oneof![-2.0..2.0f64, Just(0.5), Just(ERROR)], prop_oneof![-2.0..2.0f64, Just(1.0), Just(ERROR)]),
+                0..150,
+            ),
+        ) {
+            let (input, output): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+            let (found, expected) = (rank_correlation(&input, &output), by_definition(&input, &output));
+            prop_assert_eq!(found.is_some(), expected.is_some());
+            prop_assert!((found.unwrap_or(0.0) - expected.unwrap_or(0.0)).abs() < 1e-12);
+        }
+
+        #[test]
+        fn contributions_add_up_to_one(
+            columns in prop::collection::vec(prop::collection::vec(-1.0..1.0f64, 40), 2..6),
+        ) {
+            let (output, inputs) = columns.split_first().unwrap();
+            let inputs: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
+            let found = sensitivities(&inputs, &[output]);
+            let sum: f64 = found[0].inputs.iter().filter_map(|input| input.contribution_to_variance).sum();
+            prop_assert!((sum - 1.0).abs() < 1e-12);
+        }
+    }
+}
