@@ -71,7 +71,9 @@ pub struct Column {
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
     /// Nothing was asked for.
-    #[error("no outputs: say which cells matter with --output 'Sheet1!D9=Name', a sheet named fermiac, or \"outputs\" in a JSON model")]
+    #[error(
+        "no outputs: say which cells matter with --output 'Sheet1!D9=Name', a sheet named fermiac, or \"outputs\" in a JSON model"
+    )]
     NoOutputs,
     /// Placeholder until the compiler stands.
     #[error("cannot read {0}")]
