@@ -27,6 +27,7 @@ def run(command):
     seconds = time.perf_counter() - start
     if status:
         sys.exit(f"failed: {' '.join(map(str, command))}")
+    # The kernel counts at least the memory of this script, some 15 MB, which the child shares before it starts.
     return printed, seconds, usage.ru_maxrss / 1024
 
 
