@@ -27,6 +27,19 @@ impl Cells {
         true
     }
 
+    /// Adds cells from anywhere. Fails with the position of a cell that is there twice.
+    pub fn insert(&mut self, more: Vec<Cell>) -> Result<(), Position> {
+        let mut all = std::mem::take(self).cells;
+        all.extend(more);
+        all.sort_unstable_by_key(|cell| cell.position);
+        for cell in all {
+            if !self.push(cell) {
+                return Err(cell.position);
+            }
+        }
+        Ok(())
+    }
+
     /// How many cells.
     pub fn len(&self) -> usize {
         self.cells.len()

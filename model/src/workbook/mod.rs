@@ -4,8 +4,27 @@
 //! XFD1048576 costs one cell.
 
 mod cells;
+mod dates;
+mod error;
+mod escapes;
+mod file_kind;
+mod formulas;
+mod limits;
+mod package;
+mod part;
+mod read;
+mod relationships;
+mod sheet;
+mod strings;
+mod styles;
+mod tables;
+mod workbook_part;
+mod xml;
 
 pub use cells::Cells;
+pub use error::ReadError;
+pub use limits::Limits;
+pub use read::{open, read, read_within};
 
 use crate::cell::{Area, Position};
 use crate::formula::{FormulaId, Formulas};
