@@ -61,8 +61,8 @@ fn reference_model() -> Plan {
     let mut tape = Tape::default();
     let [zero, one, fixed_cost, tax_rate] = [0.0, 1.0, 120.0, 0.21].map(|value| tape.constant(value));
     let scale = tape.constant(0.0004);
-    let [growth, cost_ratio, discount] =
-        [("growth", 0.0004), ("cost ratio", 0.62), ("discount", 0.0003)].map(|(name, mean)| tape.draw(name, mean));
+    let [growth, cost_ratio, discount] = [("growth", 0.0004), ("cost ratio", 0.62), ("discount", 0.0003)]
+        .map(|(name, mean)| tape.draw(name, mean));
     // Draws are uniform on 0..1 in some engines; small rates keep 28,000 months finite in all.
     let growth = tape.of_two(Opcode::Multiply, growth, scale);
     let discount = tape.of_two(Opcode::Multiply, discount, scale);
@@ -92,13 +92,32 @@ fn reference_model() -> Plan {
         let is_positive = tape.of_two(Opcode::Less, zero, net);
         let counted = tape.push(Opcode::Select, is_positive, value, zero);
         let totals = [tape.of_two(Opcode::Add, sums[0], value), tape.of_two(Opcode::Add, sums[1], counted)];
-        tape.free(&[sales, variable, cost, profit, taxed, tax, net, value, is_positive, counted, sums[0], sums[1]]);
+        tape.free(&[
+            sales,
+            variable,
+            cost,
+            profit,
+            taxed,
+            tax,
+            net,
+            value,
+            is_positive,
+            counted,
+            sums[0],
+            sums[1],
+        ]);
         sums = totals;
     }
     for (output, operand) in (0..).zip([sums[0], sums[1], revenue]) {
         let none = operand.bits();
         let destination = tape.plan.draws.len() as u32 + output;
-        tape.plan.instructions.push(Instruction { opcode: Opcode::Store, destination, a: none, b: none, c: none });
+        tape.plan.instructions.push(Instruction {
+            opcode: Opcode::Store,
+            destination,
+            a: none,
+            b: none,
+            c: none,
+        });
         tape.plan.outputs += 1;
     }
     tape.plan
@@ -110,7 +129,8 @@ fn simulate(engine: &CpuEngine, columns: &mut [Vec<f64>]) -> Duration {
     let start = Instant::now();
     for first in (0..trials).step_by(BLOCK) {
         let range = first..trials.min(first + BLOCK);
-        let mut block: Vec<&mut [f64]> = columns.iter_mut().map(|column| &mut column[range.clone()]).collect();
+        let mut block: Vec<&mut [f64]> =
+            columns.iter_mut().map(|column| &mut column[range.clone()]).collect();
         engine.evaluate(&mut scratch, first as u64, &mut block);
     }
     start.elapsed()

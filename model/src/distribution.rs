@@ -98,3 +98,10 @@ pub enum Family {
         value: f64,
     },
 }
+
+/// The stream of an input: a 64-bit hash of its identity.
+pub fn identity_hash(identity: &str) -> u64 {
+    identity
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}

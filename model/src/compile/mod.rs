@@ -1,10 +1,46 @@
 //! From a workbook and a selection of its cells to a plan.
+//!
+//! The cells that outputs need are walked, needs first ([`walk`]); each formula is bound once ([`bind`]) and evaluated
+//! on terms ([`evaluate`], [`functions`]): what is known folds to a value, the rest becomes nodes of a [`graph`], which
+//! is laid out as a tape ([`schedule`]).
 
-use std::path::PathBuf;
+mod address;
+mod argument;
+mod bind;
+mod check;
+mod evaluate;
+mod functions;
+mod graph;
+mod inspect;
+mod refusal;
+mod schedule;
+mod selected;
+mod sheets;
+mod term;
+#[cfg(test)]
+mod tests;
+mod text;
+#[cfg(test)]
+mod vectors;
+mod walk;
 
-use crate::distribution::Distribution;
-use crate::plan::Plan;
-use crate::workbook::Workbook;
+pub use check::{CheckReport, Difference, check};
+pub use functions::names as function_names;
+pub use inspect::{FunctionUse, InspectReport, SheetSize, inspect};
+pub use refusal::{CompileError, UnsupportedUse};
+
+use address::{Address, Directory};
+use graph::{Graph, text_facts};
+use schedule::{ResultColumn, schedule};
+use selected::{Selected, select_cells};
+use sheets::{CellIndex, Sheets, State};
+use term::{NodeIndex, Term};
+use walk::{Cycle, Walk};
+
+use crate::distribution::{Distribution, identity_hash};
+use crate::plan::{Draw, Operand, Plan};
+use crate::value::{TextId, Value};
+use crate::workbook::{Content, Workbook};
 
 /// Which cells are uncertain and which matter.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -67,21 +103,175 @@ pub struct Column {
     pub distribution: String,
 }
 
-/// Why a model is refused. Every variant's text says what, where and what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum CompileError {
-    /// Nothing was asked for.
-    #[error(
-        "no outputs: say which cells matter with --output 'Sheet1!D9=Name', a sheet named fermiac, or \"outputs\" in a JSON model"
-    )]
-    NoOutputs,
-    /// Placeholder until the compiler stands.
-    #[error("cannot read {0}")]
-    Unreadable(PathBuf),
-}
-
 /// Compiles `workbook` to a plan for `selection`.
 pub fn compile(workbook: &mut Workbook, selection: &Selection) -> Result<Compiled, CompileError> {
-    let _ = (workbook, selection);
-    Err(CompileError::NoOutputs)
+    if selection.outputs.is_empty() {
+        return Err(CompileError::NoOutputs);
+    }
+    let directory = Directory::new(workbook);
+    let selected = select_cells(workbook, &directory, selection)?;
+    let formulas = std::mem::take(&mut workbook.formulas);
+    let texts = std::mem::take(&mut workbook.texts);
+    let graph = Graph::new(texts);
+    let mut sheets = Sheets::new(workbook, &directory, formulas, graph, &selected.inputs);
+    let compiled = compile_sheets(&mut sheets, &selected);
+    let (formulas, texts) = (sheets.formulas, sheets.graph.texts);
+    (workbook.formulas, workbook.texts) = (formulas, texts);
+    compiled
+}
+
+fn compile_sheets(sheets: &mut Sheets<'_>, selected: &Selected) -> Result<Compiled, CompileError> {
+    let mut walk = Walk::default();
+    for output in &selected.outputs {
+        if let Some(cell) = sheets.find(*output) {
+            walk.visit(sheets, cell).map_err(|cycle| cycle_error(sheets, &cycle))?;
+        }
+    }
+    if let Some(place) = sheets.too_large.get() {
+        let address = Address { sheet: place.sheet, position: place.area.first };
+        let cell = sheets.directory.identity(sheets.workbook, address);
+        return Err(CompileError::RangeTooLarge { cell, limit: evaluate::MAX_ARRAY });
+    }
+    let terms: Vec<Term> = selected.outputs.iter().map(|output| sheets.term(*output)).collect();
+    refuse_unsupported(sheets, &terms)?;
+    let mut warnings = sheets.workbook.warnings.clone();
+    warnings.extend(warn_of_outputs(sheets, selected, &terms));
+    warnings.extend(warn_of_stored(sheets));
+    let (cells, formulas, live_formulas) = count_cells(sheets);
+    let plan = lay_out(sheets, selected, &terms);
+    Ok(Compiled {
+        plan,
+        inputs: selected.input_columns.clone(),
+        outputs: selected.output_columns.clone(),
+        cells,
+        formulas,
+        live_formulas,
+        warnings,
+    })
+}
+
+fn cycle_error(sheets: &Sheets<'_>, cycle: &Cycle) -> CompileError {
+    let name = |cell: &CellIndex| sheets.directory.identity(sheets.workbook, sheets.address(*cell));
+    CompileError::Cycle { cells: cycle.0.iter().map(name).collect(), iterative: sheets.workbook.iterative }
+}
+
+fn refuse_unsupported(sheets: &mut Sheets<'_>, terms: &[Term]) -> Result<(), CompileError> {
+    let mut sources = Vec::new();
+    for term in terms {
+        if let Term::Unsupported(index) = term {
+            sheets.graph.unsupported_sources(*index, &mut sources);
+        }
+    }
+    sources.sort_unstable();
+    sources.dedup();
+    if sources.is_empty() {
+        return Ok(());
+    }
+    Err(CompileError::Unsupported(sources.into_iter().map(|source| sheets.unsupported_use(source)).collect()))
+}
+
+fn warn_of_outputs(sheets: &Sheets<'_>, selected: &Selected, terms: &[Term]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for ((term, column), address) in terms.iter().zip(&selected.output_columns).zip(&selected.outputs) {
+        let identity = &column.identity;
+        match term {
+            _ if sheets.find(*address).is_none() => {
+                warnings.push(format!("output {identity} is an empty cell"));
+            }
+            Term::Known(Value::Text(_)) => {
+                warnings.push(format!("output {identity} is a text, not a number"));
+            }
+            Term::Known(_) => {
+                warnings.push(format!("no input reaches output {identity}: it is the same in every trial"));
+            }
+            Term::Computed(_) if sheets.graph.kinds(*term).meets(term::Kinds::TEXT) => {
+                warnings.push(format!(
+                    "output {identity} can be a text, which counts as #VALUE! unless it reads as a number"
+                ));
+            }
+            Term::Computed(_) | Term::Unsupported(_) => {}
+        }
+    }
+    warnings
+}
+
+fn warn_of_stored(sheets: &Sheets<'_>) -> Option<String> {
+    let first = sheets.stored.first()?;
+    let cell = sheets.directory.identity(sheets.workbook, *first);
+    Some(format!(
+        "{} cells that no input reaches keep the value stored in the file, since they use what cannot be computed (first: {cell})",
+        sheets.stored.len()
+    ))
+}
+
+/// Cells that hold something, formulas, and formulas that every trial evaluates.
+fn count_cells(sheets: &Sheets<'_>) -> (u64, u64, u64) {
+    let (mut cells, mut formulas, mut live) = (0, 0, 0);
+    for (index, sheet) in (0u32..).zip(&sheets.workbook.sheets) {
+        for (cell, state) in sheet.cells.as_slice().iter().zip(sheets.states(index)) {
+            let is_formula = cell.content != Content::Constant;
+            cells += 1;
+            formulas += u64::from(is_formula);
+            live += u64::from(is_formula && matches!(state, State::Done(Term::Computed(_))));
+        }
+    }
+    (cells, formulas, live)
+}
+
+fn lay_out(sheets: &mut Sheets<'_>, selected: &Selected, terms: &[Term]) -> Plan {
+    let graph = &mut sheets.graph;
+    let mut results = Vec::new();
+    for (output, term) in (selected.inputs.len() as u32..).zip(terms) {
+        let number = graph.number(*term);
+        results.push(ResultColumn { column: output, operand: result_operand(graph, number) });
+    }
+    for draw in 0..selected.inputs.len() as u32 {
+        let term = graph.draw(draw);
+        results.push(ResultColumn { column: draw, operand: result_operand(graph, term) });
+    }
+    let tape = schedule(graph, &results);
+    let (constants, texts) = plan_texts(graph);
+    let draws = selected
+        .distributions
+        .iter()
+        .zip(&selected.input_columns)
+        .map(|(distribution, column)| Draw {
+            identity: column.identity.clone(),
+            stream: identity_hash(&column.identity),
+            distribution: distribution.clone(),
+        })
+        .collect();
+    Plan {
+        instructions: tape.instructions,
+        arguments: tape.arguments,
+        constants,
+        texts,
+        slots: tape.slots,
+        draws,
+        outputs: terms.len() as u32,
+    }
+}
+
+fn result_operand(graph: &mut Graph, term: Term) -> Operand {
+    match term {
+        Term::Computed(NodeIndex(index)) => Operand::slot(index),
+        Term::Known(value) => Operand::from_bits(graph.result_constant(value)),
+        Term::Unsupported(_) => unreachable!("unsupported outputs are refused before the layout"),
+    }
+}
+
+/// The constants with their texts renumbered, and the facts of those texts.
+fn plan_texts(graph: &Graph) -> (Vec<f64>, Vec<crate::plan::TextFacts>) {
+    let text_of = |constant: &f64| match Value::unpack(*constant) {
+        Value::Text(id) => Some(id),
+        _ => None,
+    };
+    let mut ids: Vec<TextId> = graph.constants().iter().filter_map(text_of).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let renumber = |constant: &f64| match text_of(constant) {
+        Some(id) => Value::Text(TextId(ids.partition_point(|known| *known < id) as u32)).pack(),
+        None => *constant,
+    };
+    (graph.constants().iter().map(renumber).collect(), text_facts(&graph.texts, &ids))
 }

@@ -11,7 +11,7 @@
 mod opcode;
 pub mod scalar;
 
-pub use opcode::Opcode;
+pub use opcode::{Opcode, Shape};
 
 use crate::distribution::Distribution;
 

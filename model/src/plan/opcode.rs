@@ -124,3 +124,71 @@ opcodes! {
     /// if the numbers have not both signs, or if c <= -1. The first error in the run, then c's, is the result.
     InternalRate = 44,
 }
+
+/// Which fields of an instruction are operands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// None: `a` is the index of an input.
+    Draw,
+    /// `a`.
+    One,
+    /// `a` and `b`.
+    Two,
+    /// `a`, `b` and `c`.
+    Three,
+    /// `arguments[a..a + b]`, and `c`.
+    Run,
+}
+
+impl Opcode {
+    /// Which fields of an instruction with this opcode are operands.
+    pub fn shape(self) -> Shape {
+        match self {
+            Opcode::Draw => Shape::Draw,
+            Opcode::Store
+            | Opcode::Negate
+            | Opcode::Absolute
+            | Opcode::Sign
+            | Opcode::SquareRoot
+            | Opcode::Exp
+            | Opcode::Ln
+            | Opcode::Log10
+            | Opcode::Floor
+            | Opcode::NormalCdf
+            | Opcode::NormalPdf
+            | Opcode::NormalQuantile
+            | Opcode::HasKind
+            | Opcode::PackCondition
+            | Opcode::ToNumber
+            | Opcode::ToCondition => Shape::One,
+            Opcode::Add
+            | Opcode::Subtract
+            | Opcode::Multiply
+            | Opcode::Divide
+            | Opcode::Power
+            | Opcode::Modulo
+            | Opcode::Round
+            | Opcode::RoundUp
+            | Opcode::RoundDown
+            | Opcode::Minimum
+            | Opcode::Maximum
+            | Opcode::Less
+            | Opcode::LessEqual
+            | Opcode::Equal
+            | Opcode::NotEqual
+            | Opcode::ValueLess
+            | Opcode::ValueLessEqual
+            | Opcode::ValueEqual
+            | Opcode::ValueNotEqual => Shape::Two,
+            Opcode::Select => Shape::Three,
+            Opcode::Smallest
+            | Opcode::Greatest
+            | Opcode::Median
+            | Opcode::Pick
+            | Opcode::MatchExact
+            | Opcode::MatchAscending
+            | Opcode::MatchDescending
+            | Opcode::InternalRate => Shape::Run,
+        }
+    }
+}

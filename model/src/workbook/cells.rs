@@ -15,10 +15,10 @@ impl Cells {
     /// Adds a cell behind all that are there. Returns `false`, and adds nothing, where `cell` does not come after
     /// the last one in reading order.
     pub fn push(&mut self, cell: Cell) -> bool {
-        if let Some(last) = self.cells.last() {
-            if last.position >= cell.position {
-                return false;
-            }
+        if let Some(last) = self.cells.last()
+            && last.position >= cell.position
+        {
+            return false;
         }
         if self.rows.last().is_none_or(|(row, _)| *row < cell.position.row) {
             self.rows.push((cell.position.row, self.cells.len() as u32));
@@ -68,10 +68,10 @@ impl Cells {
         let first = row[0].position.column;
         // Most rows have no gap: the place then follows from the column.
         let guess = position.column.checked_sub(first)? as usize;
-        if let Some(cell) = row.get(guess) {
-            if cell.position.column == position.column {
-                return Some(start + guess);
-            }
+        if let Some(cell) = row.get(guess)
+            && cell.position.column == position.column
+        {
+            return Some(start + guess);
         }
         let found = row.binary_search_by_key(&position.column, |cell| cell.position.column).ok()?;
         Some(start + found)
@@ -103,10 +103,10 @@ impl Cells {
     fn row_index(&self, row: u32) -> Option<usize> {
         // Rows mostly follow each other without gaps.
         let guess = row.checked_sub(self.rows.first()?.0)? as usize;
-        if let Some((found, _)) = self.rows.get(guess) {
-            if *found == row {
-                return Some(guess);
-            }
+        if let Some((found, _)) = self.rows.get(guess)
+            && *found == row
+        {
+            return Some(guess);
         }
         self.rows.binary_search_by_key(&row, |(row, _)| *row).ok()
     }

@@ -138,7 +138,7 @@ impl<'w> SheetReader<'w> {
         while events.next_child()? {
             match events.name() {
                 "f" => {
-                    content = formulas.read(events, &mut self.formulas, &mut self.formula_text, cell_name)?
+                    content = formulas.read(events, &mut self.formulas, &mut self.formula_text, cell_name)?;
                 }
                 "v" if value_type != ValueType::InlineString => {
                     self.value_text.clear();

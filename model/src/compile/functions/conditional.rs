@@ -1,0 +1,395 @@
+//! SUMIF, COUNTIF and their kin: sums over the cells that meet criteria.
+
+use super::{Call, Function, Item, MANY, count, ranged_number, sum};
+use crate::cell::{Area, MAX_COLUMNS, MAX_ROWS, Position};
+use crate::compile::argument::{Argument, Array, Place};
+use crate::compile::bind::Obstacle;
+use crate::compile::graph::Graph;
+use crate::compile::term::{KindMask, Kinds, Term};
+use crate::compile::text;
+use crate::plan::Opcode;
+use crate::value::{ErrorKind, Value};
+use std::rc::Rc;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::arguments(&["SUMIF"], 2, 3, |call| over_one_range(call, Total::Sum)),
+    Function::arguments(&["AVERAGEIF"], 2, 3, |call| over_one_range(call, Total::Average)),
+    Function::arguments(&["COUNTIF"], 2, 2, |call| over_one_range(call, Total::Count)),
+    Function::arguments(&["SUMIFS"], 3, MANY, |call| over_many_ranges(call, Total::Sum)),
+    Function::arguments(&["AVERAGEIFS"], 3, MANY, |call| over_many_ranges(call, Total::Average)),
+    Function::arguments(&["COUNTIFS"], 2, MANY, |call| over_many_ranges(call, Total::Count)),
+];
+
+/// What is made of the cells that meet the criteria.
+#[derive(Clone, Copy, PartialEq)]
+enum Total {
+    Sum,
+    Average,
+    Count,
+}
+
+/// A criterion taken apart.
+#[derive(Debug, Clone, PartialEq)]
+enum Criterion {
+    /// Numbers that compare so with a number.
+    Number(Comparison, Term),
+    /// Texts that match (or do not match) a pattern with wildcards.
+    Text { pattern: String, matches: bool },
+    /// Texts before or after another.
+    TextOrder(Comparison, Term),
+    /// Cells that hold nothing; with `texts`, empty texts too.
+    Empty { texts: bool },
+    /// Cells that hold something.
+    Something,
+    /// The boolean.
+    Bool(bool),
+    /// The error.
+    Error(ErrorKind),
+    /// Nothing at all.
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+}
+
+/// SUMIF(range, criterion, values = range) and its kin.
+fn over_one_range(call: &mut Call<'_, '_>, total: Total) -> Argument {
+    let range = call.array(0);
+    let values = match (&call.arguments[0], call.arguments.get(2)) {
+        (_, None | Some(Argument::Missing)) => Rc::clone(&range),
+        (Argument::Place(_), Some(Argument::Place(place))) => {
+            // The values take the shape of the range, from their first cell on.
+            let first = place.area.first;
+            let last = Position {
+                row: (first.row + range.rows - 1).min(MAX_ROWS - 1),
+                column: (first.column + range.columns - 1).min(MAX_COLUMNS - 1),
+            };
+            let place = Place { sheet: place.sheet, area: Area { first, last } };
+            call.sheets.dense(&Argument::Place(place))
+        }
+        _ => return Argument::error(ErrorKind::Value),
+    };
+    let criterion = call.term(1);
+    let met = match conditions(call, &range, criterion) {
+        Ok(met) => met,
+        Err(term) => return Argument::Term(term),
+    };
+    finish(call, total, &met, |index| {
+        let (row, column) = (index as u32 / range.columns, index as u32 % range.columns);
+        values.get(row, column).unwrap_or(Term::Known(Value::Empty))
+    })
+}
+
+/// SUMIFS(values, range, criterion, ...) and its kin; COUNTIFS has no values.
+fn over_many_ranges(call: &mut Call<'_, '_>, total: Total) -> Argument {
+    let first_pair = usize::from(total != Total::Count);
+    if (call.count() - first_pair) % 2 == 1 {
+        return Argument::error(ErrorKind::Value);
+    }
+    let shape = |argument: &Argument| match argument {
+        Argument::Place(place) => Some((place.area.rows(), place.area.columns())),
+        _ => None,
+    };
+    let expected = shape(&call.arguments[0]);
+    let mut met: Option<Vec<Term>> = None;
+    let mut rows_columns = (0, 0);
+    for pair in (first_pair..call.count()).step_by(2) {
+        if expected.is_none() || shape(&call.arguments[pair]) != expected {
+            return Argument::error(ErrorKind::Value);
+        }
+        let (range, criterion) = (call.array(pair), call.term(pair + 1));
+        let these = match conditions(call, &range, criterion) {
+            Ok(these) => these,
+            Err(term) => return Argument::Term(term),
+        };
+        let (joined, shape) = match met {
+            None => (these, (range.rows, range.columns)),
+            Some(known) => join(call.graph(), (&known, rows_columns), (&these, (range.rows, range.columns))),
+        };
+        (met, rows_columns) = (Some(joined), shape);
+    }
+    let values = call.array(0);
+    let met = met.unwrap_or_default();
+    finish(call, total, &met, |index| {
+        let (row, column) = (index as u32 / rows_columns.1, index as u32 % rows_columns.1);
+        values.get(row, column).unwrap_or(Term::Known(Value::Empty))
+    })
+}
+
+/// Both of two sets of conditions. Whole columns may have been cut to different lengths: what is missing is empty in
+/// its sheet, so the shorter ends where its criterion was last looked at.
+fn join(graph: &mut Graph, a: (&[Term], (u32, u32)), b: (&[Term], (u32, u32))) -> (Vec<Term>, (u32, u32)) {
+    let (rows, columns) = (a.1.0.min(b.1.0), a.1.1.min(b.1.1));
+    let at = |(terms, (_, width)): (&[Term], (u32, u32)), row: u32, column: u32| {
+        terms[(row * width + column) as usize]
+    };
+    let mut joined = Vec::with_capacity((rows * columns) as usize);
+    for row in 0..rows {
+        for column in 0..columns {
+            joined.push(graph.and(at(a, row, column), at(b, row, column)));
+        }
+    }
+    (joined, (rows, columns))
+}
+
+fn finish(call: &mut Call<'_, '_>, total: Total, met: &[Term], value: impl Fn(usize) -> Term) -> Argument {
+    let graph = call.graph();
+    let mut items: Vec<Item> = Vec::new();
+    for (index, condition) in met.iter().enumerate() {
+        if *condition == Term::bool(false) {
+            continue;
+        }
+        if total == Total::Count {
+            items.push(Item { value: graph.number(*condition), present: Some(*condition) });
+            continue;
+        }
+        let Some(item) = ranged_number(graph, value(index)) else { continue };
+        if *condition == Term::bool(true) {
+            items.push(item);
+            continue;
+        }
+        let taken = graph.select(*condition, item.value, Term::number(0.0));
+        let taken = graph.number(taken);
+        let present = match item.present {
+            None => *condition,
+            Some(present) => graph.and(*condition, present),
+        };
+        items.push(Item { value: taken, present: Some(present) });
+    }
+    let total_of = sum(graph, &items);
+    Argument::Term(match total {
+        Total::Sum | Total::Count => total_of,
+        Total::Average => {
+            let count = count(graph, &items);
+            graph.binary(Opcode::Divide, total_of, count)
+        }
+    })
+}
+
+/// For each value of `range` whether it meets the criterion: conditions that are never errors.
+fn conditions(call: &mut Call<'_, '_>, range: &Array, criterion: Term) -> Result<Vec<Term>, Term> {
+    let criterion = match criterion {
+        Term::Known(value) => parse(&call.sheets.graph, value),
+        Term::Unsupported(_) => return Err(criterion),
+        Term::Computed(_) if call.sheets.graph.kinds(criterion).within(Kinds::NUMBER) => {
+            Criterion::Number(Comparison::Equal, criterion)
+        }
+        Term::Computed(_) => {
+            let what = "a criterion that is an uncertain text or condition".to_owned();
+            return Err(call.sheets.obstacle(&Obstacle { what, sees_unnamed_cells: false }, call.at));
+        }
+    };
+    let mut met = Vec::with_capacity(range.terms.len());
+    for term in &range.terms {
+        match meets(call.graph(), &criterion, *term) {
+            Some(condition) => met.push(condition),
+            None => {
+                let what = "a criterion with wildcards on uncertain texts".to_owned();
+                return Err(call.sheets.obstacle(&Obstacle { what, sees_unnamed_cells: false }, call.at));
+            }
+        }
+    }
+    Ok(met)
+}
+
+fn parse(graph: &Graph, value: Value) -> Criterion {
+    let id = match value {
+        Value::Number(_) => return Criterion::Number(Comparison::Equal, Term::Known(value)),
+        Value::Empty => return Criterion::Number(Comparison::Equal, Term::number(0.0)),
+        Value::Bool(truth) => return Criterion::Bool(truth),
+        Value::Error(kind) => return Criterion::Error(kind),
+        Value::Text(id) => id,
+    };
+    let written = graph.texts.get(id);
+    let operators = [
+        ("<=", Comparison::LessEqual),
+        (">=", Comparison::GreaterEqual),
+        ("<>", Comparison::NotEqual),
+        ("<", Comparison::Less),
+        (">", Comparison::Greater),
+        ("=", Comparison::Equal),
+    ];
+    let found =
+        operators.iter().find_map(|(sign, comparison)| Some((written.strip_prefix(sign)?, *comparison)));
+    let (operand, comparison) = found.unwrap_or((written, Comparison::Equal));
+    let explicit = found.is_some();
+    if let Some(number) = text::parse_number(operand) {
+        return Criterion::Number(comparison, Term::number(number));
+    }
+    match (comparison, operand) {
+        (Comparison::Equal, "") => Criterion::Empty { texts: !explicit },
+        (Comparison::NotEqual, "") => Criterion::Something,
+        (Comparison::Equal, operand) => match (text::parse_condition(operand), ErrorKind::parse(operand)) {
+            (Some(truth), _) => Criterion::Bool(truth),
+            (_, Some(kind)) => Criterion::Error(kind),
+            _ => Criterion::Text { pattern: operand.to_owned(), matches: true },
+        },
+        (Comparison::NotEqual, operand) => Criterion::Text { pattern: operand.to_owned(), matches: false },
+        (_, "") => Criterion::Never,
+        (comparison, _) => Criterion::TextOrder(comparison, Term::Known(Value::Text(id))),
+    }
+}
+
+/// Whether `term` meets the criterion; `None` where that cannot be computed.
+fn meets(graph: &mut Graph, criterion: &Criterion, term: Term) -> Option<Term> {
+    if matches!(term, Term::Unsupported(_)) {
+        return Some(term);
+    }
+    match criterion {
+        Criterion::Number(comparison, wanted) => Some(meets_number(graph, *comparison, *wanted, term)),
+        Criterion::Empty { texts } => Some(match term {
+            Term::Known(Value::Text(id)) => Term::bool(*texts && graph.texts.get(id).is_empty()),
+            other => graph.has_kind(other, KindMask::EMPTY),
+        }),
+        Criterion::Something => {
+            let empty = graph.has_kind(term, KindMask::EMPTY);
+            Some(graph.not(empty))
+        }
+        Criterion::Bool(truth) => Some(kind_and(graph, term, KindMask::BOOL, |graph| {
+            graph.compare(Opcode::Equal, term, Term::bool(*truth))
+        })),
+        Criterion::Error(kind) => match term {
+            Term::Known(value) => Some(Term::bool(value == Value::Error(*kind))),
+            _ => None,
+        },
+        Criterion::Never => Some(Term::bool(false)),
+        Criterion::Text { pattern, matches } => meets_text(graph, pattern, *matches, term),
+        Criterion::TextOrder(comparison, written) => match (term, written) {
+            (Term::Known(Value::Text(id)), Term::Known(Value::Text(criterion))) => {
+                let skip = if matches!(comparison, Comparison::LessEqual | Comparison::GreaterEqual) {
+                    2
+                } else {
+                    1
+                };
+                let order = text::compare(graph.texts.get(id), &graph.texts.get(*criterion)[skip..]);
+                Some(Term::bool(match comparison {
+                    Comparison::Less => order.is_lt(),
+                    Comparison::LessEqual => order.is_le(),
+                    Comparison::Greater => order.is_gt(),
+                    _ => order.is_ge(),
+                }))
+            }
+            (Term::Computed(_), _) if graph.kinds(term).meets(Kinds::TEXT) => None,
+            _ => Some(Term::bool(false)),
+        },
+    }
+}
+
+fn meets_number(graph: &mut Graph, comparison: Comparison, wanted: Term, term: Term) -> Term {
+    // A text that reads as the number equals it; it has no order among numbers.
+    let term = match term {
+        Term::Known(Value::Text(id)) if matches!(comparison, Comparison::Equal | Comparison::NotEqual) => {
+            text::parse_number(graph.texts.get(id)).map_or(term, Term::number)
+        }
+        other => other,
+    };
+    let compared = |graph: &mut Graph| match comparison {
+        Comparison::Equal => graph.compare(Opcode::Equal, term, wanted),
+        Comparison::NotEqual => graph.compare(Opcode::NotEqual, term, wanted),
+        Comparison::Less => graph.compare(Opcode::Less, term, wanted),
+        Comparison::LessEqual => graph.compare(Opcode::LessEqual, term, wanted),
+        Comparison::Greater => {
+            let opposite = graph.compare(Opcode::LessEqual, term, wanted);
+            graph.not(opposite)
+        }
+        Comparison::GreaterEqual => {
+            let opposite = graph.compare(Opcode::Less, term, wanted);
+            graph.not(opposite)
+        }
+    };
+    if comparison == Comparison::NotEqual {
+        let equal = meets_number(graph, Comparison::Equal, wanted, term);
+        return graph.not(equal);
+    }
+    kind_and(graph, term, KindMask::NUMBER, compared)
+}
+
+/// Whether `term` is of a kind and then `condition`, which is not looked at for other kinds.
+fn kind_and(
+    graph: &mut Graph,
+    term: Term,
+    mask: KindMask,
+    condition: impl FnOnce(&mut Graph) -> Term,
+) -> Term {
+    let kind = graph.has_kind(term, mask);
+    if kind == Term::bool(false) {
+        return kind;
+    }
+    let condition = condition(graph);
+    graph.select(kind, condition, Term::bool(false))
+}
+
+fn meets_text(graph: &mut Graph, pattern: &str, matches: bool, term: Term) -> Option<Term> {
+    match term {
+        Term::Known(Value::Text(id)) => {
+            Some(Term::bool(text::matches_pattern(pattern, graph.texts.get(id)) == matches))
+        }
+        Term::Computed(_) if graph.kinds(term).meets(Kinds::TEXT) => {
+            if text::has_wildcard(pattern) {
+                return None;
+            }
+            let wanted = Term::Known(Value::Text(graph.texts.intern(pattern)));
+            let equal =
+                kind_and(graph, term, KindMask::TEXT, |graph| graph.compare(Opcode::Equal, term, wanted));
+            Some(if matches { equal } else { graph.not(equal) })
+        }
+        _ => Some(Term::bool(!matches)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::compile::vectors::assert_vectors;
+
+    #[test]
+    fn vectors() {
+        let cells = [
+            ("A1", "1"),
+            ("A2", "2"),
+            ("A3", "3"),
+            ("A4", "x"),
+            ("B1", "10"),
+            ("B2", "20"),
+            ("B3", "30"),
+            ("B4", "40"),
+            ("C1", "east"),
+            ("C2", "West"),
+            ("C3", "east"),
+            ("D1", "2"),
+        ];
+        assert_vectors(
+            &cells,
+            &[
+                ("=SUMIF(A1:A3,\">1\")", "5"),
+                ("=SUMIF(A1:A3,\">1\",B1:B3)", "50"),
+                ("=SUMIF(A1:A3,D1,B1:B3)", "20"),
+                ("=SUMIF(C1:C3,\"EAST\",B1:B3)", "40"),
+                ("=SUMIF(C1:C3,\"<>east\",B1:B3)", "20"),
+                ("=SUMIF(C1:C3,\"w*\",B1)", "20"),
+                ("=COUNTIF(A1:A4,\"<>2\")", "3"),
+                ("=COUNTIF(A1:A4,\">=2\")", "2"),
+                ("=COUNTIF(C1:C4,\"\")", "1"),
+                ("=COUNTIF(C1:C4,\"?ast\")", "2"),
+                ("=AVERAGEIF(A1:A3,\"<3\",B1:B3)", "15"),
+                ("=AVERAGEIF(A1:A3,\">9\")", "#DIV/0!"),
+                ("=SUMIFS(B1:B3,A1:A3,\">1\",C1:C3,\"east\")", "30"),
+                ("=COUNTIFS(A1:A3,\">0\",C1:C3,\"east\")", "2"),
+                ("=AVERAGEIFS(B1:B3,C1:C3,\"east\")", "20"),
+                ("=SUMIFS(B1:B3,A1:A4,\">1\")", "#VALUE!"),
+            ],
+        );
+    }
+
+    #[test]
+    fn an_error_in_the_range_meets_no_number_criterion() {
+        let cells = [("A1", "1"), ("A2", "0"), ("B1", "=A1/A2"), ("B2", "=A1")];
+        assert_vectors(&cells, &[("=COUNTIF(B1:B2,\">0\")", "1"), ("=SUMIF(B1:B2,\">0\")", "1")]);
+    }
+}

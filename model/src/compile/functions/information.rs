@@ -1,0 +1,79 @@
+//! What kind of thing a value or a reference is.
+
+use super::{Call, Function};
+use crate::compile::argument::Argument;
+use crate::compile::graph::Graph;
+use crate::compile::term::{KindMask, Term};
+use crate::value::ErrorKind;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::values(&["ISERROR"], 1, 1, |graph, terms| graph.has_kind(terms[0], KindMask::ERROR)),
+    Function::values(&["ISERR"], 1, 1, |graph, terms| graph.has_kind(terms[0], KindMask::ERROR_NOT_NA)),
+    Function::values(&["ISNA"], 1, 1, |graph, terms| graph.has_kind(terms[0], KindMask::NOT_AVAILABLE)),
+    Function::values(&["ISNUMBER"], 1, 1, |graph, terms| graph.has_kind(terms[0], KindMask::NUMBER)),
+    Function::values(&["ISTEXT"], 1, 1, |graph, terms| graph.has_kind(terms[0], KindMask::TEXT)),
+    Function::values(&["ISNONTEXT"], 1, 1, is_no_text),
+    Function::values(&["ISLOGICAL"], 1, 1, |graph, terms| graph.has_kind(terms[0], KindMask::BOOL)),
+    Function::values(&["ISBLANK"], 1, 1, |graph, terms| graph.has_kind(terms[0], KindMask::EMPTY)),
+    Function::values(&["NA"], 0, 0, |_, _| Term::error(ErrorKind::NotAvailable)),
+    Function::arguments(&["ROW"], 0, 1, |call| origin(call, |position| position.row)),
+    Function::arguments(&["COLUMN"], 0, 1, |call| origin(call, |position| position.column)),
+    Function::arguments(&["ROWS"], 1, 1, |call| extent(call, |rows, _| rows)),
+    Function::arguments(&["COLUMNS"], 1, 1, |call| extent(call, |_, columns| columns)),
+];
+
+fn is_no_text(graph: &mut Graph, terms: &[Term]) -> Term {
+    let text = graph.has_kind(terms[0], KindMask::TEXT);
+    graph.not(text)
+}
+
+/// ROW and COLUMN of one cell, counted from 1.
+fn origin(call: &mut Call<'_, '_>, coordinate: fn(crate::cell::Position) -> u32) -> Argument {
+    match call.arguments.first() {
+        None => Argument::Term(Term::number(f64::from(coordinate(call.at.position) + 1))),
+        Some(Argument::Place(place)) => {
+            Argument::Term(Term::number(f64::from(coordinate(place.area.first) + 1)))
+        }
+        Some(_) => Argument::error(ErrorKind::Value),
+    }
+}
+
+fn extent(call: &mut Call<'_, '_>, choose: fn(u32, u32) -> u32) -> Argument {
+    let (rows, columns) = match &call.arguments[0] {
+        Argument::Place(place) => (place.area.rows(), place.area.columns()),
+        Argument::Array(array) => (array.rows, array.columns),
+        Argument::Term(Term::Known(crate::value::Value::Error(kind))) => return Argument::error(*kind),
+        Argument::Term(_) | Argument::Missing => (1, 1),
+    };
+    Argument::Term(Term::number(f64::from(choose(rows, columns))))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::compile::vectors::assert_vectors;
+
+    #[test]
+    fn vectors() {
+        let cells = [("A1", "1"), ("A2", "0"), ("A3", "x"), ("A4", "TRUE"), ("A6", "#N/A")];
+        assert_vectors(
+            &cells,
+            &[
+                ("=ISERROR(A1/A2)", "TRUE"),
+                ("=ISERROR(A1)", "FALSE"),
+                ("=ISERR(A6)", "FALSE"),
+                ("=ISNA(A6)", "TRUE"),
+                ("=ISNUMBER(A1+1)", "TRUE"),
+                ("=ISNUMBER(A1>0)", "FALSE"),
+                ("=ISLOGICAL(A1>0)", "TRUE"),
+                ("=ISTEXT(A3)", "TRUE"),
+                ("=ISNONTEXT(A1)", "TRUE"),
+                ("=ISBLANK(A5)", "TRUE"),
+                ("=ISBLANK(A1)", "FALSE"),
+                ("=ISERROR(NA())", "TRUE"),
+                ("=ROW(A3)+COLUMN(B1)", "5"),
+                ("=ROW()", "99"),
+                ("=ROWS(A1:B4)*COLUMNS(A1:B4)", "8"),
+            ],
+        );
+    }
+}

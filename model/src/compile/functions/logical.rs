@@ -1,0 +1,177 @@
+//! Conditions and choices.
+
+use super::{Call, Function, MANY};
+use crate::compile::argument::Argument;
+use crate::compile::graph::Graph;
+use crate::compile::term::{KindMask, Kinds, Term};
+use crate::plan::Opcode;
+use crate::value::{ErrorKind, Value};
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::arguments(&["IF"], 2, 3, if_else),
+    Function::values(&["IFS"], 2, MANY, ifs),
+    Function::values(&["IFERROR"], 2, 2, |graph, terms| unless(graph, terms, KindMask::ERROR)),
+    Function::values(&["IFNA"], 2, 2, |graph, terms| unless(graph, terms, KindMask::NOT_AVAILABLE)),
+    Function::arguments(&["AND"], 1, MANY, |call| gather(call, Graph::and)),
+    Function::arguments(&["OR"], 1, MANY, |call| gather(call, Graph::or)),
+    Function::arguments(&["XOR"], 1, MANY, |call| gather(call, Graph::xor)),
+    Function::values(&["NOT"], 1, 1, |graph, terms| graph.not(terms[0])),
+    Function::values(&["SWITCH"], 3, MANY, switch),
+    Function::arguments(&["CHOOSE"], 2, MANY, choose),
+    Function::values(&["TRUE"], 0, 0, |_, _| Term::bool(true)),
+    Function::values(&["FALSE"], 0, 0, |_, _| Term::bool(false)),
+];
+
+/// IF: with a known condition the chosen argument itself, which may be a range; else a selection of values.
+fn if_else(call: &mut Call<'_, '_>) -> Argument {
+    let otherwise = call.arguments.get(2).cloned().unwrap_or(Argument::Term(Term::bool(false)));
+    let condition = &call.arguments[0];
+    let each = condition.is_many() && (call.array || matches!(condition, Argument::Array(_)));
+    if !each {
+        let term = call.term(0);
+        match call.graph().condition(term) {
+            Term::Known(Value::Bool(true)) => return call.arguments[1].clone(),
+            Term::Known(Value::Bool(false)) => return otherwise,
+            error @ Term::Known(_) => return Argument::Term(error),
+            Term::Computed(_) | Term::Unsupported(_) => {}
+        }
+    }
+    let at = call.at;
+    let ranges = call.arguments[1].is_many() && otherwise.is_many();
+    call.sheets.map(
+        &[&call.arguments[0], &call.arguments[1], &otherwise],
+        at,
+        call.array || ranges,
+        |sheets, terms| sheets.graph.select(terms[0], terms[1], terms[2]),
+    )
+}
+
+/// The value of the first condition that holds; `#N/A` where none does.
+fn ifs(graph: &mut Graph, terms: &[Term]) -> Term {
+    if terms.len() % 2 == 1 {
+        return Term::error(ErrorKind::NotAvailable);
+    }
+    let pairs = terms.chunks_exact(2).rev();
+    pairs.fold(Term::error(ErrorKind::NotAvailable), |rest, pair| graph.select(pair[0], pair[1], rest))
+}
+
+fn unless(graph: &mut Graph, terms: &[Term], mask: KindMask) -> Term {
+    let failed = graph.has_kind(terms[0], mask);
+    graph.select(failed, terms[1], terms[0])
+}
+
+/// AND, OR, XOR: in ranges texts and empty cells are left out; with no condition at all `#VALUE!`.
+fn gather(call: &mut Call<'_, '_>, join: fn(&mut Graph, Term, Term) -> Term) -> Argument {
+    let mut joined: Option<Term> = None;
+    for argument in call.arguments {
+        let single = matches!(argument, Argument::Term(_) | Argument::Missing);
+        for term in call.sheets.cells_of(argument) {
+            let graph = call.graph();
+            let left_out = matches!(term, Term::Known(Value::Text(_) | Value::Empty));
+            if !single && left_out {
+                continue;
+            }
+            let condition = graph.condition(term);
+            joined = Some(match joined {
+                None => condition,
+                Some(joined) => join(graph, joined, condition),
+            });
+        }
+    }
+    Argument::Term(joined.unwrap_or(Term::error(ErrorKind::Value)))
+}
+
+/// SWITCH(value, case, result, ..., default).
+fn switch(graph: &mut Graph, terms: &[Term]) -> Term {
+    let (subject, rest) = (terms[0], &terms[1..]);
+    let (cases, default) = match rest.len() % 2 {
+        0 => (rest, Term::error(ErrorKind::NotAvailable)),
+        _ => (&rest[..rest.len() - 1], rest[rest.len() - 1]),
+    };
+    cases.chunks_exact(2).rev().fold(default, |otherwise, case| {
+        let equal = graph.compare(Opcode::Equal, subject, case[0]);
+        graph.select(equal, case[1], otherwise)
+    })
+}
+
+/// CHOOSE(index, first, second, ...): a known index gives the argument itself, which may be a range.
+fn choose(call: &mut Call<'_, '_>) -> Argument {
+    let index = call.term(0);
+    let index = call.graph().number(index);
+    match index {
+        Term::Known(Value::Number(number)) => {
+            let place = number.trunc();
+            if place < 1.0 || place >= call.count() as f64 {
+                return Argument::error(ErrorKind::Value);
+            }
+            call.arguments[place as usize].clone()
+        }
+        Term::Known(_) | Term::Unsupported(_) => Argument::Term(index),
+        Term::Computed(_) => {
+            let choices: Vec<Term> = (1..call.count()).map(|place| call.term(place)).collect();
+            let graph = call.graph();
+            let kinds = choices.iter().fold(Kinds::NONE, |kinds, term| {
+                let packed = graph.pack(*term);
+                kinds.or(graph.kinds(packed))
+            });
+            let chosen = graph.run(Opcode::Pick, &choices, index, kinds);
+            let low = graph.compare(Opcode::Less, index, Term::number(1.0));
+            let high = graph.compare(Opcode::LessEqual, Term::number((choices.len() + 1) as f64), index);
+            let outside = graph.or(low, high);
+            Argument::Term(graph.select(outside, Term::error(ErrorKind::Value), chosen))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::compile::vectors::assert_vectors;
+
+    #[test]
+    fn vectors() {
+        let cells = [("A1", "1"), ("A2", "0"), ("A3", "x"), ("A4", "2"), ("A6", "#N/A")];
+        assert_vectors(
+            &cells,
+            &[
+                ("=IF(A1>A2,10,20)", "10"),
+                ("=IF(A2,10)", "FALSE"),
+                ("=IF(A1>A2,A5,1)", "0"),
+                ("=IF(A1>A2,,1)", "0"),
+                ("=IF(A1/A2>1,1,2)", "#DIV/0!"),
+                ("=IF(A1>A2,1,A1/A2)", "1"),
+                ("=IF(A3,1,2)", "#VALUE!"),
+                ("=IFS(A2>0,1,A1>0,2)", "2"),
+                ("=IFS(A2>0,1)", "#N/A"),
+                ("=IFERROR(A1/A2,7)", "7"),
+                ("=IFERROR(A1,7)", "1"),
+                ("=IFNA(A6,A1)", "1"),
+                ("=IFNA(A1/A2,A1)", "#DIV/0!"),
+                ("=AND(A1>0,A2=0)", "TRUE"),
+                ("=AND(A1:A4)", "FALSE"),
+                ("=OR(A2>0,A1>0)", "TRUE"),
+                ("=OR(A2>0,A1/A2>0)", "#DIV/0!"),
+                ("=XOR(A1>0,A2=0,TRUE)", "TRUE"),
+                ("=AND(\"x\",TRUE)", "#VALUE!"),
+                ("=AND(A3:A3)", "#VALUE!"),
+                ("=NOT(A1>A2)", "FALSE"),
+                ("=SWITCH(A4,1,\"a\",2,\"b\")", "b"),
+                ("=SWITCH(A4,1,5,6)", "6"),
+                ("=SWITCH(A4,1,5)", "#N/A"),
+                ("=SWITCH(A3,\"X\",5)", "5"),
+                ("=CHOOSE(A4,10,20,30)", "20"),
+                ("=CHOOSE(A2,10,20)", "#VALUE!"),
+                ("=CHOOSE(A4+1,10,20)", "#VALUE!"),
+                ("=CHOOSE(A4,1/A2,A1)", "1"),
+                ("=SUM(CHOOSE(2,A1:A2,A1:A4))", "3"),
+                ("=(A1>A2)+1", "2"),
+                ("=A3=\"X\"", "TRUE"),
+                ("=A1<A3", "TRUE"),
+                ("=(A1>A2)>A3", "TRUE"),
+                ("=A5=0", "TRUE"),
+                ("=A5=\"\"", "TRUE"),
+                ("=A6>=A1", "#N/A"),
+                ("=A1/A2>A6", "#DIV/0!"),
+            ],
+        );
+    }
+}

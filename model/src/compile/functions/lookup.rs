@@ -1,0 +1,371 @@
+//! Finding a value in a range by its place or by a key.
+
+use std::rc::Rc;
+
+use super::{Call, Function};
+use crate::cell::{Area, Position};
+use crate::compile::argument::{Argument, Array, Place};
+use crate::compile::bind::Obstacle;
+use crate::compile::graph::Graph;
+use crate::compile::term::{Kinds, Term};
+use crate::compile::text;
+use crate::plan::Opcode;
+use crate::value::{ErrorKind, Value};
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::arguments(&["INDEX"], 2, 3, index),
+    Function::arguments(&["MATCH"], 2, 3, match_place),
+    Function::arguments(&["VLOOKUP"], 3, 4, |call| table_lookup(call, Direction::Down)),
+    Function::arguments(&["HLOOKUP"], 3, 4, |call| table_lookup(call, Direction::Across)),
+    Function::arguments(&["LOOKUP"], 2, 3, vector_lookup),
+];
+
+/// INDEX(range, row, column): with known places a reference, else the value picked in each trial.
+fn index(call: &mut Call<'_, '_>) -> Argument {
+    let first = call.term(1);
+    let second = if call.count() > 2 { Some(call.term(2)) } else { None };
+    let first = call.graph().number(first);
+    let second = second.map(|term| call.graph().number(term));
+    let (rows, columns) = shape(&call.arguments[0]);
+    // In a single row the one index counts columns.
+    let (row, column) = match second {
+        Some(second) => (first, second),
+        None if rows == 1 && columns > 1 => (Term::number(1.0), first),
+        None => (first, Term::number(if columns == 1 { 1.0 } else { 0.0 })),
+    };
+    match (row, column) {
+        (Term::Known(Value::Number(row)), Term::Known(Value::Number(column))) => {
+            known_index(call, row, column)
+        }
+        (error @ Term::Known(Value::Error(_)), _) | (_, error @ Term::Known(Value::Error(_))) => {
+            Argument::Term(error)
+        }
+        _ => Argument::Term(computed_index(call, row, column)),
+    }
+}
+
+fn shape(argument: &Argument) -> (u32, u32) {
+    match argument {
+        Argument::Place(place) => (place.area.rows(), place.area.columns()),
+        Argument::Array(array) => (array.rows, array.columns),
+        Argument::Term(_) | Argument::Missing => (1, 1),
+    }
+}
+
+fn known_index(call: &mut Call<'_, '_>, row: f64, column: f64) -> Argument {
+    let (rows, columns) = shape(&call.arguments[0]);
+    let (row, column) = (row.trunc(), column.trunc());
+    if row < 0.0 || column < 0.0 {
+        return Argument::error(ErrorKind::Value);
+    }
+    if row > f64::from(rows) || column > f64::from(columns) {
+        return Argument::error(ErrorKind::Ref);
+    }
+    let span = |index: f64, count: u32| {
+        if index == 0.0 { (0, count - 1) } else { (index as u32 - 1, index as u32 - 1) }
+    };
+    let ((top, bottom), (left, right)) = (span(row, rows), span(column, columns));
+    if let Argument::Place(Place { sheet, area }) = call.arguments[0] {
+        let at = |row: u32, column: u32| Position {
+            row: area.first.row + row,
+            column: area.first.column + column,
+        };
+        return Argument::Place(Place {
+            sheet,
+            area: Area { first: at(top, left), last: at(bottom, right) },
+        });
+    }
+    let array = call.array(0);
+    let places = (top..=bottom).flat_map(|row| (left..=right).map(move |column| (row, column)));
+    let terms: Vec<Term> = places.map(|(row, column)| array.broadcast(row, column)).collect();
+    match terms[..] {
+        [term] => Argument::Term(term),
+        _ => Argument::Array(Rc::new(Array { rows: bottom - top + 1, columns: right - left + 1, terms })),
+    }
+}
+
+fn computed_index(call: &mut Call<'_, '_>, row: Term, column: Term) -> Term {
+    let (rows, columns) = shape(&call.arguments[0]);
+    let array = call.array(0);
+    let graph = &mut call.sheets.graph;
+    let row = graph.binary(Opcode::RoundDown, row, Term::number(0.0));
+    let column = graph.binary(Opcode::RoundDown, column, Term::number(0.0));
+    // 0 asks for a whole row or column, which is no single value.
+    let row = within(graph, row, rows);
+    let column = within(graph, column, columns);
+    let above = graph.binary(Opcode::Subtract, row, Term::number(1.0));
+    let skipped = graph.binary(Opcode::Multiply, above, Term::number(f64::from(array.columns)));
+    let place = graph.binary(Opcode::Add, skipped, column);
+    pick(graph, &array.terms, place)
+}
+
+/// `index` where it lies in 1..=count; `#VALUE!` below, `#REF!` above.
+fn within(graph: &mut Graph, index: Term, count: u32) -> Term {
+    let low = graph.compare(Opcode::Less, index, Term::number(1.0));
+    let high = graph.compare(Opcode::Less, Term::number(f64::from(count)), index);
+    let bounded = graph.select(high, Term::error(ErrorKind::Ref), index);
+    graph.select(low, Term::error(ErrorKind::Value), bounded)
+}
+
+/// The value at `place` (from 1) of `terms`; an empty cell shows as 0.
+fn pick(graph: &mut Graph, terms: &[Term], place: Term) -> Term {
+    if let Term::Known(Value::Number(place)) = place {
+        return terms.get(place as usize - 1).copied().unwrap_or(Term::error(ErrorKind::Ref));
+    }
+    let kinds = terms.iter().fold(Kinds::NONE, |kinds, term| {
+        let packed = graph.pack(*term);
+        kinds.or(graph.kinds(packed))
+    });
+    graph.run(Opcode::Pick, terms, place, kinds)
+}
+
+/// How a key is matched.
+#[derive(Clone, Copy, PartialEq)]
+enum Order {
+    Exact,
+    Ascending,
+    Descending,
+}
+
+/// MATCH(key, range, type = 1).
+fn match_place(call: &mut Call<'_, '_>) -> Argument {
+    let order = match call.term_or(2, 1.0) {
+        Term::Known(value) => match call.graph().number(Term::Known(value)) {
+            Term::Known(Value::Number(0.0)) => Order::Exact,
+            Term::Known(Value::Number(number)) if number > 0.0 => Order::Ascending,
+            Term::Known(Value::Number(_)) => Order::Descending,
+            error => return Argument::Term(error),
+        },
+        Term::Computed(_) | Term::Unsupported(_) => {
+            return uncertain_mode(call, "MATCH whose type is uncertain");
+        }
+    };
+    let keys = call.array(1);
+    if keys.rows != 1 && keys.columns != 1 {
+        return Argument::error(ErrorKind::NotAvailable);
+    }
+    let at = call.at;
+    let key = call.arguments[0].clone();
+    call.sheets.map(&[&key], at, call.array, |sheets, terms| {
+        let mut inner = Call { sheets, arguments: &[], at, array: false };
+        find(&mut inner, terms[0], &keys.terms, order)
+    })
+}
+
+fn uncertain_mode(call: &mut Call<'_, '_>, what: &str) -> Argument {
+    let obstacle = Obstacle { what: what.to_owned(), sees_unnamed_cells: false };
+    Argument::Term(call.sheets.obstacle(&obstacle, call.at))
+}
+
+/// The place, from 1, of `key` among `keys`; `#N/A` where it is not there.
+fn find(call: &mut Call<'_, '_>, key: Term, keys: &[Term], order: Order) -> Term {
+    let key = match key {
+        Term::Known(Value::Error(_)) | Term::Unsupported(_) => return key,
+        Term::Known(Value::Empty) => Term::number(0.0),
+        other => other,
+    };
+    if order == Order::Exact
+        && let Some(found) = find_pattern(call, key, keys)
+    {
+        return found;
+    }
+    let opcode = match order {
+        Order::Exact => Opcode::MatchExact,
+        Order::Ascending => Opcode::MatchAscending,
+        Order::Descending => Opcode::MatchDescending,
+    };
+    call.graph().run(opcode, keys, key, Kinds::NUMBER)
+}
+
+/// An exact match by a text with wildcards; `None` where the key holds none.
+fn find_pattern(call: &mut Call<'_, '_>, key: Term, keys: &[Term]) -> Option<Term> {
+    let uncertain_text = |call: &Call<'_, '_>, term: Term| {
+        matches!(term, Term::Computed(_)) && call.sheets.graph.kinds(term).meets(Kinds::TEXT)
+    };
+    match key {
+        Term::Known(Value::Text(id)) => {
+            let pattern = call.graph().texts.get(id).to_owned();
+            if !text::has_wildcard(&pattern) {
+                return None;
+            }
+            if keys.iter().any(|term| uncertain_text(call, *term)) {
+                return Some(refuse_pattern(call));
+            }
+            let place = keys.iter().position(|term| match term {
+                Term::Known(Value::Text(id)) => {
+                    text::matches_pattern(&pattern, call.sheets.graph.texts.get(*id))
+                }
+                _ => false,
+            });
+            Some(place.map_or(Term::error(ErrorKind::NotAvailable), |place| Term::number((place + 1) as f64)))
+        }
+        _ if uncertain_text(call, key) && call.graph().holds_wildcard_text() => Some(refuse_pattern(call)),
+        _ => None,
+    }
+}
+
+fn refuse_pattern(call: &mut Call<'_, '_>) -> Term {
+    let what = "a lookup with wildcards among uncertain texts".to_owned();
+    call.sheets.obstacle(&Obstacle { what, sees_unnamed_cells: false }, call.at)
+}
+
+/// Whether a table's keys go down its first column or across its first row.
+#[derive(Clone, Copy, PartialEq)]
+enum Direction {
+    Down,
+    Across,
+}
+
+/// VLOOKUP and HLOOKUP(key, table, index, approximate = TRUE).
+fn table_lookup(call: &mut Call<'_, '_>, direction: Direction) -> Argument {
+    let approximate = if call.count() > 3 { call.term(3) } else { Term::bool(true) };
+    let order = match call.graph().condition(approximate) {
+        Term::Known(Value::Bool(true)) => Order::Ascending,
+        Term::Known(Value::Bool(false)) => Order::Exact,
+        error @ Term::Known(_) => return Argument::Term(error),
+        Term::Computed(_) | Term::Unsupported(_) => {
+            return uncertain_mode(call, "a lookup whose mode is uncertain");
+        }
+    };
+    let across = shape(&call.arguments[1]);
+    let table = call.array(1);
+    let lines = if direction == Direction::Down { across.1 } else { across.0 };
+    let line = call.term(2);
+    let line = call.graph().number(line);
+    let line = call.graph().binary(Opcode::RoundDown, line, Term::number(0.0));
+    let line = within(call.graph(), line, lines);
+    let at = call.at;
+    let key = call.arguments[0].clone();
+    call.sheets.map(&[&key], at, call.array, |sheets, terms| {
+        let mut inner = Call { sheets, arguments: &[], at, array: false };
+        let place = find(&mut inner, terms[0], &keys_of(&table, direction), order);
+        look_across(inner.graph(), &table, direction, place, line)
+    })
+}
+
+fn keys_of(table: &Array, direction: Direction) -> Vec<Term> {
+    match direction {
+        Direction::Down => (0..table.rows).map(|row| table.broadcast(row, 0)).collect(),
+        Direction::Across => (0..table.columns).map(|column| table.broadcast(0, column)).collect(),
+    }
+}
+
+/// The value of the table at `place` along the keys and `line` across them.
+fn look_across(graph: &mut Graph, table: &Array, direction: Direction, place: Term, line: Term) -> Term {
+    if let Term::Known(Value::Number(line)) = line {
+        let line = line as u32 - 1;
+        let values: Vec<Term> = match direction {
+            Direction::Down => (0..table.rows).map(|row| cell(table, row, line)).collect(),
+            Direction::Across => (0..table.columns).map(|column| cell(table, line, column)).collect(),
+        };
+        if matches!(place, Term::Known(Value::Error(_)) | Term::Unsupported(_)) {
+            return place;
+        }
+        return pick(graph, &values, place);
+    }
+    let (row, column) = match direction {
+        Direction::Down => (place, line),
+        Direction::Across => (line, place),
+    };
+    let above = graph.binary(Opcode::Subtract, row, Term::number(1.0));
+    let skipped = graph.binary(Opcode::Multiply, above, Term::number(f64::from(table.columns)));
+    let index = graph.binary(Opcode::Add, skipped, column);
+    match index {
+        Term::Known(Value::Error(_)) | Term::Unsupported(_) => index,
+        _ => pick(graph, &table.terms, index),
+    }
+}
+
+/// A cell of the table; empty where whole columns were cut to what the sheet uses.
+fn cell(table: &Array, row: u32, column: u32) -> Term {
+    table.get(row, column).unwrap_or(Term::Known(Value::Empty))
+}
+
+/// LOOKUP(key, keys, results): keys ascending; without results, the last row or column of the table.
+fn vector_lookup(call: &mut Call<'_, '_>) -> Argument {
+    let table = call.array(1);
+    let direction = if table.columns > table.rows { Direction::Across } else { Direction::Down };
+    let results = if call.count() > 2 {
+        call.array(2).terms.clone()
+    } else if direction == Direction::Down {
+        (0..table.rows).map(|row| cell(&table, row, table.columns - 1)).collect()
+    } else {
+        (0..table.columns).map(|column| cell(&table, table.rows - 1, column)).collect()
+    };
+    let at = call.at;
+    let key = call.arguments[0].clone();
+    call.sheets.map(&[&key], at, call.array, |sheets, terms| {
+        let mut inner = Call { sheets, arguments: &[], at, array: false };
+        match find(&mut inner, terms[0], &keys_of(&table, direction), Order::Ascending) {
+            place @ (Term::Known(Value::Error(_)) | Term::Unsupported(_)) => place,
+            place => pick(inner.graph(), &results, place),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::compile::vectors::assert_vectors;
+
+    #[test]
+    fn vectors() {
+        let cells = [
+            ("A1", "10"),
+            ("A2", "20"),
+            ("A3", "30"),
+            ("B1", "1.5"),
+            ("B2", "2.5"),
+            ("B3", "3.5"),
+            ("C1", "apple"),
+            ("C2", "Pear"),
+            ("C3", "fig"),
+            ("D1", "25"),
+            ("D2", "2"),
+            ("E1", "0"),
+        ];
+        assert_vectors(
+            &cells,
+            &[
+                ("=INDEX(B1:B3,2)", "2.5"),
+                ("=INDEX(B1:B3,D2)", "2.5"),
+                ("=INDEX(A1:B3,D2,D2)", "2.5"),
+                ("=INDEX(A1:C3,3,3)", "fig"),
+                ("=INDEX(B1:B3,D2*2)", "#REF!"),
+                ("=INDEX(B1:B3,4)", "#REF!"),
+                ("=SUM(INDEX(A1:B3,0,2))", "7.5"),
+                ("=SUM(A1:INDEX(A1:A3,2))", "30"),
+                ("=INDEX(A1:C1,D2)", "1.5"),
+                ("=MATCH(D1,A1:A3)", "2"),
+                ("=MATCH(A2,A1:A3,0)", "2"),
+                ("=MATCH(D1,A1:A3,0)", "#N/A"),
+                ("=MATCH(5,A1:A3)", "#N/A"),
+                ("=MATCH(\"PEAR\",C1:C3,0)", "2"),
+                ("=MATCH(\"f*\",C1:C3,0)", "3"),
+                ("=MATCH(D1,{30,26,20},-1)", "2"),
+                ("=VLOOKUP(D1,A1:C3,2)", "2.5"),
+                ("=VLOOKUP(A3,A1:C3,2,FALSE)", "3.5"),
+                ("=VLOOKUP(A3,A1:C3,3,FALSE)", "fig"),
+                ("=VLOOKUP(D1,A1:C3,2,FALSE)", "#N/A"),
+                ("=VLOOKUP(A3,A1:C3,4,FALSE)", "#REF!"),
+                ("=VLOOKUP(A3,A1:C3,E1,FALSE)", "#VALUE!"),
+                ("=VLOOKUP(INDEX(C1:C3,D2),C1:D3,2,FALSE)", "2"),
+                ("=HLOOKUP(A1,A1:B3,D2,FALSE)", "20"),
+                ("=LOOKUP(D1,A1:A3,B1:B3)", "2.5"),
+                ("=VLOOKUP(A1/E1,A1:C3,2)", "#DIV/0!"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_text_key_chosen_in_each_trial_finds_its_row() {
+        let cells = [
+            ("A1", "low"),
+            ("A2", "high"),
+            ("B1", "1"),
+            ("B2", "5"),
+            ("D1", "0.7"),
+            ("C1", "=IF(D1>0.5,\"HIGH\",\"low\")"),
+        ];
+        assert_vectors(&cells, &[("=VLOOKUP(C1,A1:B2,2,FALSE)", "5"), ("=C1=\"high\"", "TRUE")]);
+    }
+}

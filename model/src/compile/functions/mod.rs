@@ -1,0 +1,262 @@
+//! The functions of formulas. Each stands in one table: its names, how many arguments it takes, and its meaning.
+//!
+//! A meaning is written once, as operations on terms: where all terms are known they fold to a value, else they
+//! become instructions. To add a function, add a line to the table of its group, its meaning below, and its
+//! vectors to the test at the foot of the file.
+
+mod aggregate;
+mod conditional;
+mod financial;
+mod information;
+mod logical;
+mod lookup;
+mod mathematical;
+mod normal;
+mod statistical;
+
+use super::address::Address;
+use super::argument::{Argument, Array};
+use super::graph::Graph;
+use super::sheets::Sheets;
+use super::term::{KindMask, Kinds, Term};
+use crate::plan::Opcode;
+use crate::value::{ErrorKind, Value};
+use std::rc::Rc;
+
+/// A function of formulas.
+#[derive(Debug)]
+pub struct Function {
+    /// The names it goes by, upper case; the first is today's.
+    pub names: &'static [&'static str],
+    /// The least number of arguments.
+    pub least: u32,
+    /// The greatest number of arguments.
+    pub most: u32,
+    /// Whether its arguments are evaluated for every cell of a range, as SUMPRODUCT's are.
+    pub takes_arrays: bool,
+    /// What it means.
+    pub semantics: Semantics,
+}
+
+/// What a function means.
+#[derive(Clone, Copy)]
+pub enum Semantics {
+    /// A function of single values; in array context it is applied to each place of its arrays.
+    Values(fn(&mut Graph, &[Term]) -> Term),
+    /// A function that sees ranges.
+    Arguments(fn(&mut Call<'_, '_>) -> Argument),
+}
+
+impl std::fmt::Debug for Semantics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Semantics::Values(_) => "Values",
+            Semantics::Arguments(_) => "Arguments",
+        })
+    }
+}
+
+/// The most arguments that a call may have.
+const MANY: u32 = 255;
+
+impl Function {
+    const fn values(
+        names: &'static [&'static str],
+        least: u32,
+        most: u32,
+        lower: fn(&mut Graph, &[Term]) -> Term,
+    ) -> Self {
+        Function { names, least, most, takes_arrays: false, semantics: Semantics::Values(lower) }
+    }
+
+    const fn arguments(
+        names: &'static [&'static str],
+        least: u32,
+        most: u32,
+        lower: fn(&mut Call<'_, '_>) -> Argument,
+    ) -> Self {
+        Function { names, least, most, takes_arrays: false, semantics: Semantics::Arguments(lower) }
+    }
+
+    const fn arrays(
+        names: &'static [&'static str],
+        least: u32,
+        most: u32,
+        lower: fn(&mut Call<'_, '_>) -> Argument,
+    ) -> Self {
+        Function { names, least, most, takes_arrays: true, semantics: Semantics::Arguments(lower) }
+    }
+
+    /// How many arguments it takes, as a message says it.
+    pub fn arity_in_words(&self) -> String {
+        match (self.least, self.most) {
+            (least, most) if least == most => format!("it takes {least}"),
+            (least, MANY) => format!("it takes at least {least}"),
+            (least, most) => format!("it takes {least} to {most}"),
+        }
+    }
+}
+
+/// The groups, in the order in which they are looked through.
+const GROUPS: [&[Function]; 9] = [
+    mathematical::FUNCTIONS,
+    aggregate::FUNCTIONS,
+    logical::FUNCTIONS,
+    information::FUNCTIONS,
+    lookup::FUNCTIONS,
+    conditional::FUNCTIONS,
+    financial::FUNCTIONS,
+    statistical::FUNCTIONS,
+    normal::FUNCTIONS,
+];
+
+/// The function called `name` (upper case, without prefixes).
+pub fn find(name: &str) -> Option<&'static Function> {
+    GROUPS.iter().flat_map(|group| group.iter()).find(|function| function.names.contains(&name))
+}
+
+/// Every name that [`find`] knows, sorted.
+pub fn names() -> Vec<&'static str> {
+    let mut names: Vec<_> =
+        GROUPS.iter().flat_map(|group| group.iter()).flat_map(|function| function.names).copied().collect();
+    names.sort_unstable();
+    names
+}
+
+/// A call of a function that sees ranges.
+pub struct Call<'e, 'w> {
+    /// The cells.
+    pub sheets: &'e mut Sheets<'w>,
+    /// The arguments, as written.
+    pub arguments: &'e [Argument],
+    /// The cell in which the formula stands.
+    pub at: Address,
+    /// Whether it is evaluated for every cell of its ranges.
+    pub array: bool,
+}
+
+impl Call<'_, '_> {
+    fn graph(&mut self) -> &mut Graph {
+        &mut self.sheets.graph
+    }
+
+    fn count(&self) -> usize {
+        self.arguments.len()
+    }
+
+    /// Whether argument `index` is given and not left out.
+    fn is_given(&self, index: usize) -> bool {
+        self.arguments.get(index).is_some_and(|argument| *argument != Argument::Missing)
+    }
+
+    /// Argument `index` as one value; empty where it is left out.
+    fn term(&self, index: usize) -> Term {
+        self.arguments
+            .get(index)
+            .map_or(Term::Known(Value::Empty), |argument| self.sheets.scalar(argument, self.at))
+    }
+
+    /// Argument `index` as one value, or `default` where it is not there.
+    fn term_or(&self, index: usize, default: f64) -> Term {
+        if index < self.count() { self.term(index) } else { Term::number(default) }
+    }
+
+    /// Argument `index` as a rectangle of values.
+    fn array(&mut self, index: usize) -> Rc<Array> {
+        self.sheets.dense(&self.arguments[index])
+    }
+
+    /// The numbers of all arguments from `from` on.
+    fn numbers(&mut self, from: usize) -> Vec<Item> {
+        let mut items = Vec::new();
+        for index in from..self.count() {
+            self.numbers_of(index, &mut items);
+        }
+        items
+    }
+
+    /// The numbers of argument `index`: a range or array gives those of its values that are numbers, a single value
+    /// is taken as a number.
+    fn numbers_of(&mut self, index: usize, items: &mut Vec<Item>) {
+        match &self.arguments[index] {
+            Argument::Place(_) | Argument::Array(_) => {
+                for term in self.sheets.cells_of(&self.arguments[index]) {
+                    items.extend(ranged_number(self.graph(), term));
+                }
+            }
+            Argument::Term(_) | Argument::Missing => {
+                let term = self.term(index);
+                items.push(Item::always(self.graph().number(term)));
+            }
+        }
+    }
+}
+
+/// A number among others: itself, and whether it is there, which may differ from trial to trial.
+#[derive(Debug, Clone, Copy)]
+struct Item {
+    /// The number; 0 where it is not there; an error where the value is an error.
+    value: Term,
+    /// A condition that is never an error, or `None` for always.
+    present: Option<Term>,
+}
+
+impl Item {
+    fn always(value: Term) -> Item {
+        Item { value, present: None }
+    }
+}
+
+/// What a value in a range adds to a SUM or AVERAGE: texts, booleans and empty cells are not numbers there.
+fn ranged_number(graph: &mut Graph, term: Term) -> Option<Item> {
+    match term {
+        Term::Known(Value::Number(_) | Value::Error(_)) | Term::Unsupported(_) => Some(Item::always(term)),
+        Term::Known(_) => None,
+        Term::Computed(_) => {
+            let kinds = graph.kinds(term);
+            if kinds.within(Kinds::NUMBER) {
+                return Some(Item::always(term));
+            }
+            let number_or_error = KindMask(KindMask::NUMBER.0 | KindMask::ERROR.0);
+            let counts = graph.has_kind(term, number_or_error);
+            let value = graph.select(counts, term, Term::number(0.0));
+            let value = graph.number(value);
+            let present = graph.has_kind(term, KindMask::NUMBER);
+            Some(Item { value, present: Some(present) })
+        }
+    }
+}
+
+/// The sum of `items`, first to last.
+fn sum(graph: &mut Graph, items: &[Item]) -> Term {
+    let mut items = items.iter();
+    let Some(first) = items.next() else { return Term::number(0.0) };
+    let start = graph.number(first.value);
+    items.fold(start, |sum, item| graph.binary(Opcode::Add, sum, item.value))
+}
+
+/// How many of `items` are there.
+fn count(graph: &mut Graph, items: &[Item]) -> Term {
+    let always = items.iter().filter(|item| item.present.is_none()).count();
+    let sometimes = items.iter().filter_map(|item| item.present);
+    sometimes.fold(Term::number(always as f64), |count, present| graph.binary(Opcode::Add, count, present))
+}
+
+/// `value` where `valid` holds, else the error.
+fn valid_or(graph: &mut Graph, valid: Term, value: Term, kind: ErrorKind) -> Term {
+    graph.select(valid, value, Term::error(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_known_once() {
+        let names = names();
+        let mut distinct = names.clone();
+        distinct.dedup();
+        assert_eq!(names, distinct);
+        assert!(names.iter().all(|name| find(name).is_some()));
+    }
+}

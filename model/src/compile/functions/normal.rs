@@ -1,0 +1,73 @@
+//! The normal distribution.
+
+use super::{Function, valid_or};
+use crate::compile::graph::Graph;
+use crate::compile::term::Term;
+use crate::plan::Opcode;
+use crate::value::ErrorKind;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::values(&["NORM.DIST", "NORMDIST"], 4, 4, distribution),
+    Function::values(&["NORM.INV", "NORMINV"], 3, 3, inverse),
+    Function::values(&["NORM.S.DIST"], 2, 2, |graph, terms| standard(graph, terms[0], terms[1])),
+    Function::values(&["NORMSDIST"], 1, 1, |graph, terms| graph.unary(Opcode::NormalCdf, terms[0])),
+    Function::values(&["NORM.S.INV", "NORMSINV"], 1, 1, |graph, terms| {
+        graph.unary(Opcode::NormalQuantile, terms[0])
+    }),
+];
+
+fn standard(graph: &mut Graph, z: Term, cumulative: Term) -> Term {
+    let z = graph.number(z);
+    let cdf = graph.unary(Opcode::NormalCdf, z);
+    let pdf = graph.unary(Opcode::NormalPdf, z);
+    graph.select(cumulative, cdf, pdf)
+}
+
+/// NORM.DIST(x, mean, std_dev, cumulative); a standard deviation that is not positive is `#NUM!`.
+fn distribution(graph: &mut Graph, terms: &[Term]) -> Term {
+    let centred = graph.binary(Opcode::Subtract, terms[0], terms[1]);
+    let std_dev = positive(graph, terms[2]);
+    let z = graph.binary(Opcode::Divide, centred, std_dev);
+    let cdf = graph.unary(Opcode::NormalCdf, z);
+    let pdf = graph.unary(Opcode::NormalPdf, z);
+    let density = graph.binary(Opcode::Divide, pdf, std_dev);
+    graph.select(terms[3], cdf, density)
+}
+
+/// NORM.INV(p, mean, std_dev).
+fn inverse(graph: &mut Graph, terms: &[Term]) -> Term {
+    let z = graph.unary(Opcode::NormalQuantile, terms[0]);
+    let std_dev = positive(graph, terms[2]);
+    let scaled = graph.binary(Opcode::Multiply, z, std_dev);
+    graph.binary(Opcode::Add, terms[1], scaled)
+}
+
+fn positive(graph: &mut Graph, term: Term) -> Term {
+    let term = graph.number(term);
+    let valid = graph.compare(Opcode::Less, Term::number(0.0), term);
+    valid_or(graph, valid, term, ErrorKind::Num)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::compile::vectors::assert_vectors;
+
+    #[test]
+    fn vectors() {
+        let cells = [("A1", "0.975"), ("A2", "1.96"), ("A3", "0"), ("A4", "10"), ("A5", "2")];
+        assert_vectors(
+            &cells,
+            &[
+                ("=NORM.S.INV(A1)", "1.9599639845400545"),
+                ("=NORMSINV(A3)", "#NUM!"),
+                ("=NORM.S.DIST(A2,TRUE)", "0.9750021048517795"),
+                ("=NORM.S.DIST(A3,FALSE)", "0.3989422804014327"),
+                ("=NORMSDIST(A2)", "0.9750021048517795"),
+                ("=NORM.DIST(A4+A2*A5,A4,A5,TRUE)", "0.9750021048517795"),
+                ("=NORM.DIST(A4,A4,A5,FALSE)", "0.19947114020071635"),
+                ("=NORM.DIST(A4,A4,A3,TRUE)", "#NUM!"),
+                ("=NORM.INV(A1,A4,A5)", "13.919927969080109"),
+            ],
+        );
+    }
+}

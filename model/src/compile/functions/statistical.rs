@@ -1,0 +1,103 @@
+//! Spread and order of many numbers.
+
+use super::aggregate::present_or_empty;
+use super::{Call, Function, Item, MANY, count, sum};
+use crate::compile::argument::Argument;
+use crate::compile::term::{Kinds, Term};
+use crate::plan::Opcode;
+use crate::value::ErrorKind;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::arguments(&["STDEV.S", "STDEV"], 1, MANY, |call| spread(call, 1.0, Root::Taken)),
+    Function::arguments(&["STDEV.P", "STDEVP"], 1, MANY, |call| spread(call, 0.0, Root::Taken)),
+    Function::arguments(&["VAR.S", "VAR"], 1, MANY, |call| spread(call, 1.0, Root::Left)),
+    Function::arguments(&["VAR.P", "VARP"], 1, MANY, |call| spread(call, 0.0, Root::Left)),
+    Function::arguments(&["MEDIAN"], 1, MANY, median),
+    Function::arguments(&["LARGE"], 2, 2, |call| ordered(call, Opcode::Greatest)),
+    Function::arguments(&["SMALL"], 2, 2, |call| ordered(call, Opcode::Smallest)),
+];
+
+/// Whether the square root of the variance is taken.
+#[derive(Clone, Copy)]
+enum Root {
+    Taken,
+    Left,
+}
+
+/// The sum of squared distances from the mean over `n - lost`; too few numbers are `#DIV/0!`.
+fn spread(call: &mut Call<'_, '_>, lost: f64, root: Root) -> Argument {
+    let items = call.numbers(0);
+    let graph = call.graph();
+    let total = sum(graph, &items);
+    let many = count(graph, &items);
+    let mean = graph.binary(Opcode::Divide, total, many);
+    let squares: Vec<Item> = items
+        .iter()
+        .map(|item| {
+            let distance = graph.binary(Opcode::Subtract, item.value, mean);
+            let square = graph.binary(Opcode::Multiply, distance, distance);
+            let value = match item.present {
+                None => square,
+                Some(present) => graph.select(present, square, Term::number(0.0)),
+            };
+            Item { value, present: item.present }
+        })
+        .collect();
+    let squared = sum(graph, &squares);
+    let degrees = graph.binary(Opcode::Subtract, many, Term::number(lost));
+    let enough = graph.compare(Opcode::Less, Term::number(0.0), degrees);
+    let degrees = graph.select(enough, degrees, Term::error(ErrorKind::Div0));
+    let variance = graph.binary(Opcode::Divide, squared, degrees);
+    Argument::Term(match root {
+        Root::Taken => graph.unary(Opcode::SquareRoot, variance),
+        Root::Left => variance,
+    })
+}
+
+fn median(call: &mut Call<'_, '_>) -> Argument {
+    let items = call.numbers(0);
+    let graph = call.graph();
+    let terms: Vec<Term> = items.iter().map(|item| present_or_empty(graph, item)).collect();
+    Argument::Term(graph.run(Opcode::Median, &terms, Term::number(0.0), Kinds::NUMBER))
+}
+
+/// LARGE and SMALL: k is rounded up.
+fn ordered(call: &mut Call<'_, '_>, opcode: Opcode) -> Argument {
+    let mut items = Vec::new();
+    call.numbers_of(0, &mut items);
+    let k = call.term(1);
+    let graph = call.graph();
+    let k = graph.number(k);
+    let k = graph.binary(Opcode::RoundUp, k, Term::number(0.0));
+    let terms: Vec<Term> = items.iter().map(|item| present_or_empty(graph, item)).collect();
+    Argument::Term(graph.run(opcode, &terms, k, Kinds::NUMBER))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::compile::vectors::assert_vectors;
+
+    #[test]
+    fn vectors() {
+        let cells =
+            [("A1", "2"), ("A2", "4"), ("A3", "4"), ("A4", "5"), ("A5", "x"), ("A6", "9"), ("B1", "2")];
+        assert_vectors(
+            &cells,
+            &[
+                ("=STDEV.S(A1:A6)", "2.588435821108957"),
+                ("=STDEV.P(A1:A6)", "2.315167380558045"),
+                ("=STDEV(A1:A6)-STDEV.S(A1:A6)", "0"),
+                ("=VAR.S(A1:A6)", "6.7"),
+                ("=VAR.P(A1:A6)", "5.36"),
+                ("=STDEV.S(A1)", "#DIV/0!"),
+                ("=VARP(A1)", "0"),
+                ("=MEDIAN(A1:A6)", "4"),
+                ("=MEDIAN(A1,A6)", "5.5"),
+                ("=LARGE(A1:A6,B1)", "5"),
+                ("=SMALL(A1:A6,B1)", "4"),
+                ("=LARGE(A1:A6,6)", "#NUM!"),
+                ("=MEDIAN(A5:A5)", "#NUM!"),
+            ],
+        );
+    }
+}

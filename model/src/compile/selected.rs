@@ -1,0 +1,115 @@
+//! The cells of a selection found in the workbook.
+
+use std::collections::HashMap;
+
+use super::address::{Address, Directory};
+use super::{Column, CompileError, Selection};
+use crate::distribution::{Distribution, identity_hash};
+use crate::value::Value;
+use crate::workbook::{Cell, Content, NumberFormat, Workbook};
+
+/// A selection whose cells are found.
+#[derive(Debug)]
+pub struct Selected {
+    /// The uncertain cells.
+    pub inputs: Vec<Address>,
+    /// What they are called.
+    pub input_columns: Vec<Column>,
+    /// What they are distributed as.
+    pub distributions: Vec<Distribution>,
+    /// The cells that matter.
+    pub outputs: Vec<Address>,
+    /// What they are called.
+    pub output_columns: Vec<Column>,
+}
+
+/// Finds the cells of `selection`; inputs on cells that hold nothing get a cell.
+pub fn select_cells(
+    workbook: &mut Workbook,
+    directory: &Directory,
+    selection: &Selection,
+) -> Result<Selected, CompileError> {
+    let (inputs, input_columns) = find_inputs(workbook, directory, selection)?;
+    let (outputs, output_columns) = find_outputs(workbook, directory, selection)?;
+    refuse_collisions(&input_columns)?;
+    add_empty_cells(workbook, &inputs);
+    let distributions = selection.inputs.iter().map(|input| input.distribution.clone()).collect();
+    Ok(Selected { inputs, input_columns, distributions, outputs, output_columns })
+}
+
+/// Gives every input a cell.
+fn add_empty_cells(workbook: &mut Workbook, inputs: &[Address]) {
+    for (index, sheet) in (0u32..).zip(&mut workbook.sheets) {
+        let own = inputs.iter().filter(|address| address.sheet == index).map(|address| address.position);
+        let missing: Vec<Cell> = own
+            .filter(|position| sheet.cells.find(*position).is_none())
+            .map(|position| Cell {
+                position,
+                content: Content::Constant,
+                value: Value::Empty,
+                format: NumberFormat::General,
+            })
+            .collect();
+        if !missing.is_empty() {
+            sheet.cells.insert(missing).expect("inputs are distinct cells that were not there");
+        }
+    }
+}
+
+fn find_inputs(
+    workbook: &Workbook,
+    directory: &Directory,
+    selection: &Selection,
+) -> Result<(Vec<Address>, Vec<Column>), CompileError> {
+    let mut seen = HashMap::new();
+    let mut found = Vec::new();
+    let mut columns = Vec::new();
+    for input in &selection.inputs {
+        let address = directory
+            .find(workbook, &input.cell)
+            .map_err(|reason| CompileError::InputCell { cell: input.cell.clone(), reason })?;
+        let identity = directory.identity(workbook, address);
+        if seen.insert(address, ()).is_some() {
+            return Err(CompileError::Twice { cell: identity, role: "input" });
+        }
+        found.push(address);
+        let name = input.name.clone().unwrap_or_else(|| identity.clone());
+        columns.push(Column { identity, name, distribution: input.distribution_text.clone() });
+    }
+    Ok((found, columns))
+}
+
+fn find_outputs(
+    workbook: &Workbook,
+    directory: &Directory,
+    selection: &Selection,
+) -> Result<(Vec<Address>, Vec<Column>), CompileError> {
+    let mut seen = HashMap::new();
+    let mut found = Vec::new();
+    let mut columns = Vec::new();
+    for output in &selection.outputs {
+        let address = directory
+            .find(workbook, &output.cell)
+            .map_err(|reason| CompileError::OutputCell { cell: output.cell.clone(), reason })?;
+        let identity = directory.identity(workbook, address);
+        if seen.insert(address, ()).is_some() {
+            return Err(CompileError::Twice { cell: identity, role: "output" });
+        }
+        found.push(address);
+        let name = output.name.clone().unwrap_or_else(|| identity.clone());
+        columns.push(Column { identity, name, distribution: String::new() });
+    }
+    Ok((found, columns))
+}
+
+/// Two inputs of one stream would draw the same numbers, silently.
+fn refuse_collisions(columns: &[Column]) -> Result<(), CompileError> {
+    let mut streams: HashMap<u64, &str> = HashMap::new();
+    for column in columns {
+        if let Some(first) = streams.insert(identity_hash(&column.identity), &column.identity) {
+            let (first, second) = (first.to_owned(), column.identity.clone());
+            return Err(CompileError::StreamCollision { first, second });
+        }
+    }
+    Ok(())
+}

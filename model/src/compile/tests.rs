@@ -1,0 +1,118 @@
+//! Compilation as a whole: what is refused, what is pruned, what is kept.
+
+use super::vectors::{compile_live, input, output, run, workbook};
+use super::{CompileError, Selection, compile};
+use crate::value::Value;
+
+fn selection(inputs: &[(&str, f64)], outputs: &[&str]) -> Selection {
+    Selection {
+        inputs: inputs.iter().map(|(cell, value)| input(cell, *value)).collect(),
+        outputs: outputs.iter().map(|cell| output(cell)).collect(),
+    }
+}
+
+#[test]
+fn only_what_an_input_reaches_and_an_output_needs_is_on_the_tape() {
+    let cells = [("A1", "2"), ("A2", "=7*6"), ("B1", "=A1*A2"), ("B2", "=A1+1"), ("C1", "=B1+A2")];
+    let compiled = compile(&mut workbook(&cells), &selection(&[("A1", 2.0)], &["C1"])).unwrap();
+    assert_eq!((compiled.cells, compiled.formulas, compiled.live_formulas), (5, 4, 2));
+    // Draw, multiply, add, and a store for the input and the output.
+    assert_eq!(compiled.plan.instructions.len(), 5);
+    assert_eq!(run(&compiled.plan), [Value::Number(2.0), Value::Number(126.0)]);
+}
+
+#[test]
+fn a_formula_cell_that_an_input_replaces_is_not_evaluated() {
+    let cells = [("A1", "=1/0"), ("B1", "=A1*2")];
+    let compiled = compile(&mut workbook(&cells), &selection(&[("A1", 3.0)], &["B1"])).unwrap();
+    assert_eq!(run(&compiled.plan)[1], Value::Number(6.0));
+}
+
+#[test]
+fn an_input_may_lie_on_an_empty_cell_and_be_an_output_itself() {
+    let compiled =
+        compile(&mut workbook(&[("B1", "=A1*2")]), &selection(&[("A1", 3.0)], &["A1", "B1"])).unwrap();
+    assert_eq!(run(&compiled.plan), [3.0, 3.0, 6.0].map(Value::Number));
+}
+
+#[test]
+fn circles_are_refused_with_their_cells() {
+    let cells = [("A1", "=B1+1"), ("B1", "=C1*2"), ("C1", "=A1+D1"), ("D1", "1"), ("E1", "=A1")];
+    let error = compile(&mut workbook(&cells), &selection(&[("D1", 1.0)], &["E1"])).unwrap_err();
+    let CompileError::Cycle { cells, .. } = &error else { panic!("{error}") };
+    assert_eq!(cells, &["S!A1", "S!B1", "S!C1"]);
+    assert!(error.to_string().contains("S!A1 -> S!B1 -> S!C1 -> S!A1"));
+}
+
+#[test]
+fn every_unsupported_use_on_the_path_is_named() {
+    let cells = [
+        ("A1", "1"),
+        ("B1", "=BESSELJ(A1,2)"),
+        ("B2", "=B1+XIRR(A1,2)"),
+        ("B3", "=GAMMA.INV(0.5,2,3)"),
+        ("B4", "=INDIRECT(\"A\"&1)"),
+        ("C1", "=B1+B2+B3+B4"),
+        ("C2", "=HEX2DEC(A1)"),
+    ];
+    let error = compile(&mut workbook(&cells), &selection(&[("A1", 1.0)], &["C1"])).unwrap_err();
+    let CompileError::Unsupported(uses) = &error else { panic!("{error}") };
+    let named: Vec<(&str, &str)> =
+        uses.iter().map(|each| (each.cell.as_str(), each.function.as_str())).collect();
+    assert_eq!(named, [("S!B1", "BESSELJ"), ("S!B2", "XIRR"), ("S!B4", "INDIRECT")]);
+}
+
+#[test]
+fn off_the_path_the_stored_value_stands_in_and_is_counted() {
+    let mut model = workbook(&[("A1", "1"), ("B1", "=GAMMA.INV(0.5,2,3)"), ("C1", "=A1+B1")]);
+    model.sheets[0].cells.as_mut_slice()[1].value = Value::Number(40.0);
+    let compiled = compile(&mut model, &selection(&[("A1", 2.0)], &["C1"])).unwrap();
+    assert_eq!(run(&compiled.plan)[1], Value::Number(42.0));
+    assert!(
+        compiled.warnings.iter().any(|warning| warning.starts_with("1 cells") && warning.contains("S!B1"))
+    );
+}
+
+#[test]
+fn an_unsupported_branch_that_is_never_taken_is_no_obstacle() {
+    let compiled = compile_live(&[("A1", "1")], "=IF(TRUE,A1,BESSELJ(A1,1))").unwrap();
+    assert_eq!(run(&compiled.plan)[1], Value::Number(1.0));
+}
+
+#[test]
+fn a_chain_of_a_million_cells_compiles() {
+    let rows = 1_000_000;
+    let mut model = workbook(&[("A1", "1")]);
+    for row in 1..rows {
+        let position = crate::cell::Position { row, column: 0 };
+        let formula = model.formulas.intern(&format!("A{row}+1"), position);
+        let content = crate::workbook::Content::Formula(formula);
+        let format = crate::workbook::NumberFormat::General;
+        model.sheets[0].cells.push(crate::workbook::Cell { position, content, value: Value::Empty, format });
+    }
+    let compiled = compile(&mut model, &selection(&[("A1", 1.0)], &["A1000000"])).unwrap();
+    assert_eq!(compiled.live_formulas, 999_999);
+    assert!(compiled.plan.slots <= 3);
+    assert_eq!(run(&compiled.plan)[1], Value::Number(1_000_000.0));
+}
+
+#[test]
+fn sums_and_balances_keep_few_values_alive() {
+    let mut cells = vec![("A1".to_owned(), "0.01".to_owned()), ("B1".to_owned(), "100".to_owned())];
+    for row in 2..=2000 {
+        let before = row - 1;
+        cells.push((format!("B{row}"), format!("=B{before}*(1+$A$1)")));
+        cells.push((format!("C{row}"), format!("=B{row}-B{before}")));
+        cells.push((format!("D{row}"), format!("=IF(C{row}>0,C{row},0)")));
+        cells.push((
+            format!("E{row}"),
+            if row == 2 { "=D2".to_owned() } else { format!("=D{row}+E{before}") },
+        ));
+    }
+    cells.push(("F1".to_owned(), "=SUM(D2:D2000)".to_owned()));
+    let cells: Vec<(&str, &str)> = cells.iter().map(|(cell, text)| (cell.as_str(), text.as_str())).collect();
+    for outputs in [&["F1"][..], &["E2000"][..], &["F1", "E2000"][..]] {
+        let compiled = compile(&mut workbook(&cells), &selection(&[("A1", 0.01)], outputs)).unwrap();
+        assert!(compiled.plan.slots < 20, "{} slots", compiled.plan.slots);
+    }
+}

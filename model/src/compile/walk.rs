@@ -1,0 +1,103 @@
+//! From the cells that matter to all they need, each evaluated once, in an order in which needs come first.
+//!
+//! The graph of cells can be a chain of a million: the walk keeps its own stack.
+
+use std::collections::HashMap;
+
+use super::argument::Place;
+use super::sheets::{CellIndex, Sheets, State};
+use crate::cell::Position;
+
+/// Ranges of fewer cells than this are looked through each time; larger ones are remembered.
+const LARGE_RANGE: u64 = 64;
+
+/// A cell on the stack.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    /// Ask for what the cell needs.
+    Enter(CellIndex),
+    /// All that it needs is done.
+    Leave(CellIndex),
+}
+
+/// A cycle of cells, each needing the next, the last the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cycle(pub Vec<CellIndex>);
+
+/// Evaluates cells and what they need.
+#[derive(Debug, Default)]
+pub struct Walk {
+    stack: Vec<Step>,
+    /// For a first cell and a last column: rows up to this one are known to be done.
+    finished: HashMap<(u32, Position, u32), u32>,
+}
+
+impl Walk {
+    /// Evaluates `cell` and all it needs.
+    pub fn visit(&mut self, sheets: &mut Sheets<'_>, cell: CellIndex) -> Result<(), Cycle> {
+        self.stack.push(Step::Enter(cell));
+        while let Some(step) = self.stack.pop() {
+            match step {
+                Step::Enter(cell) => {
+                    if sheets.state(cell) == State::Unvisited {
+                        self.enter(sheets, cell)?;
+                    }
+                }
+                Step::Leave(cell) => {
+                    let term = sheets.settle(cell);
+                    sheets.set_state(cell, State::Done(term));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, sheets: &mut Sheets<'_>, cell: CellIndex) -> Result<(), Cycle> {
+        sheets.set_state(cell, State::Waiting);
+        self.stack.push(Step::Leave(cell));
+        let Some((bound, at)) = sheets.formula(cell) else { return Ok(()) };
+        for target in bound.targets.iter().rev() {
+            if let Some(place) = target.place(at) {
+                self.need(sheets, place)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn need(&mut self, sheets: &Sheets<'_>, place: Place) -> Result<(), Cycle> {
+        let size = u64::from(place.area.rows()) * u64::from(place.area.columns());
+        let key = (place.sheet, place.area.first, place.area.last.column);
+        let mut area = place.area;
+        if size >= LARGE_RANGE
+            && let Some(done) = self.finished.get(&key)
+        {
+            if *done >= area.last.row {
+                return Ok(());
+            }
+            area.first.row = area.first.row.max(*done + 1);
+        }
+        let before = self.stack.len();
+        let states = sheets.states(place.sheet);
+        for index in sheets.workbook.sheets[place.sheet as usize].cells.within(area) {
+            let cell = CellIndex { sheet: place.sheet, index: index as u32 };
+            match states[index] {
+                State::Done(_) => {}
+                State::Unvisited => self.stack.push(Step::Enter(cell)),
+                State::Waiting => return Err(self.cycle(cell)),
+            }
+        }
+        if size >= LARGE_RANGE && self.stack.len() == before {
+            self.finished.insert(key, area.last.row);
+        }
+        Ok(())
+    }
+
+    /// The cells that wait from `first` on: each waits for the next, and the last needs `first`.
+    fn cycle(&self, first: CellIndex) -> Cycle {
+        let waiting = self.stack.iter().filter_map(|step| match step {
+            Step::Leave(cell) => Some(*cell),
+            Step::Enter(_) => None,
+        });
+        Cycle(waiting.skip_while(|cell| *cell != first).collect())
+    }
+}
