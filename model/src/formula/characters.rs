@@ -42,6 +42,17 @@ const CLASSES: [Class; 256] = {
     classes
 };
 
+const CONTINUES_NAME: [bool; 256] = {
+    let mut continues = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        continues[byte] =
+            byte as u8 == b'?' || matches!(CLASSES[byte], Class::Letter | Class::Name | Class::Number);
+        byte += 1;
+    }
+    continues
+};
+
 /// What `byte` can begin.
 #[inline]
 pub(super) fn class_of(byte: u8) -> Class {
@@ -51,7 +62,7 @@ pub(super) fn class_of(byte: u8) -> Class {
 /// Whether `byte` can stand inside a name.
 #[inline]
 pub(super) fn continues_name(byte: u8) -> bool {
-    matches!(class_of(byte), Class::Letter | Class::Name | Class::Number) || byte == b'?'
+    CONTINUES_NAME[usize::from(byte)]
 }
 
 /// The end of the name that begins at `start`.
