@@ -15,9 +15,7 @@ impl Cells {
     /// Adds a cell behind all that are there. Returns `false`, and adds nothing, where `cell` does not come after
     /// the last one in reading order.
     pub fn push(&mut self, cell: Cell) -> bool {
-        if let Some(last) = self.cells.last()
-            && last.position >= cell.position
-        {
+        if self.cells.last().is_some_and(|last| last.position >= cell.position) {
             return false;
         }
         if self.rows.last().is_none_or(|(row, _)| *row < cell.position.row) {
@@ -68,9 +66,7 @@ impl Cells {
         let first = row[0].position.column;
         // Most rows have no gap: the place then follows from the column.
         let guess = position.column.checked_sub(first)? as usize;
-        if let Some(cell) = row.get(guess)
-            && cell.position.column == position.column
-        {
+        if row.get(guess).is_some_and(|cell| cell.position.column == position.column) {
             return Some(start + guess);
         }
         let found = row.binary_search_by_key(&position.column, |cell| cell.position.column).ok()?;
@@ -103,9 +99,7 @@ impl Cells {
     fn row_index(&self, row: u32) -> Option<usize> {
         // Rows mostly follow each other without gaps.
         let guess = row.checked_sub(self.rows.first()?.0)? as usize;
-        if let Some((found, _)) = self.rows.get(guess)
-            && *found == row
-        {
+        if self.rows.get(guess).is_some_and(|(found, _)| *found == row) {
             return Some(guess);
         }
         self.rows.binary_search_by_key(&row, |(row, _)| *row).ok()

@@ -38,7 +38,7 @@ pub struct Limits {
     pub distinct_formula_bytes: u64,
     /// Cell formats, and as many number formats.
     pub formats: u64,
-    /// Relationships of one part.
+    /// Relationships of one part, and so the tables of one sheet.
     pub relationships: u64,
     /// Defined names.
     pub names: u64,

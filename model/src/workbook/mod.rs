@@ -3,8 +3,10 @@
 //! Cells of a sheet are held in reading order (row by row) without gaps between them, so that a lone cell in
 //! XFD1048576 costs one cell.
 
+mod cell_value;
 mod cells;
 mod dates;
+mod draft;
 mod error;
 mod escapes;
 mod file_kind;

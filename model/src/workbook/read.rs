@@ -7,15 +7,17 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::Path;
 
+use super::cell_value::ValueReader;
 use super::error::ReadError;
 use super::formulas::BoundedFormulas;
 use super::limits::Limits;
 use super::package::Package;
-use super::relationships::{self, Relationship};
+use super::relationships::{self, Relationships};
 use super::sheet::SheetReader;
-use super::strings::{self, BoundedTexts, SharedStrings};
-use super::workbook_part::{self, SheetEntry, WorkbookPart};
-use super::{DefinedName, Table, Workbook, file_kind, styles, tables};
+use super::strings::{self, BoundedTexts};
+use super::workbook_part::{self, WorkbookPart};
+use super::xml::Events;
+use super::{Workbook, file_kind, styles, tables};
 
 /// Reads the workbook at `path` within the default [`Limits`].
 pub fn open(path: &Path) -> Result<Workbook, ReadError> {
@@ -39,7 +41,14 @@ struct WorkbookReader<'l, R> {
     limits: &'l Limits,
 }
 
-/// A sheet that holds no cells, in the words of the warning about it.
+/// A part that holds a table, and the index of its sheet.
+struct TablePart {
+    name: String,
+    sheet: u32,
+}
+
+/// Kinds of sheets that hold formulas of another kind, in the words of the warning about them. Chart sheets hold
+/// none and need no warning.
 const LEFT_ASIDE: [(&str, &str); 3] = [
     ("dialogsheet", "a dialog sheet"),
     ("xlMacrosheet", "a macro sheet"),
@@ -68,115 +77,106 @@ impl<R: Read + Seek + Send> WorkbookReader<'_, R> {
     /// The name of the workbook part, to which the root relationships lead.
     fn workbook_name(&mut self) -> Result<String, ReadError> {
         let root = self.relationships("")?;
-        let document = root.into_iter().find(|relationship| relationship.kind == "officeDocument");
-        let name = document.map_or("xl/workbook.xml".to_owned(), |document| document.target);
+        let name = root.target_of_kind("officeDocument").unwrap_or("xl/workbook.xml");
         let is_workbook = !name.ends_with(".bin") && !name.starts_with("word/") && !name.starts_with("ppt/");
-        match is_workbook && self.package.contains(&name) {
-            true => Ok(name),
+        match is_workbook && self.package.contains(name) {
+            true => Ok(name.to_owned()),
             false => Err(file_kind::not_a_workbook(self.package.names())),
         }
     }
 
     /// The relationships of the part `name`; none where it has no part of them.
-    fn relationships(&mut self, name: &str) -> Result<Vec<Relationship>, ReadError> {
+    fn relationships(&mut self, name: &str) -> Result<Relationships, ReadError> {
         let limits = self.limits;
         let part = relationships::part_of(name);
         let found = self.package.read(&part, |events| relationships::read(events, name, limits))?;
         Ok(found.unwrap_or_default())
     }
 
-    fn warnings(&self, related: &[Relationship]) -> Vec<String> {
+    fn warnings(&self, related: &Relationships) -> Vec<String> {
         let mut warnings = Vec::new();
         let has_macros = self.package.names().any(|name| name.ends_with("vbaproject.bin"));
-        if has_macros || related.iter().any(|relationship| relationship.kind == "vbaProject") {
+        if has_macros || related.count_of_kind("vbaProject") > 0 {
             warnings.push("the workbook contains macros; they are ignored".to_owned());
         }
-        let links = related.iter().filter(|relationship| relationship.kind == "externalLink").count();
+        let links = related.count_of_kind("externalLink");
         if links > 0 {
-            warnings
-                .push(format!("the workbook links to {links} other workbook(s); the links are not followed"));
+            let what = format!("the workbook links to {links} other workbook(s)");
+            warnings.push(format!("{what}; the links are not followed"));
         }
         warnings
     }
 
-    /// Reads the sheets in tab order; says which table parts they have.
+    /// Reads the sheets in tab order; says which tables lie on them.
     fn read_sheets(
         &mut self,
         part: &WorkbookPart,
-        related: &[Relationship],
+        related: &Relationships,
         workbook: &mut Workbook,
-    ) -> Result<Vec<(u32, String)>, ReadError> {
+    ) -> Result<Vec<TablePart>, ReadError> {
         let limits = self.limits;
         let mut texts = BoundedTexts::new(&mut workbook.texts, limits);
-        let strings = self.read_strings(related, &mut texts)?;
+        let strings =
+            self.read_kind(related, "sharedStrings", |events| strings::read(events, &mut texts, limits))?;
+        let formats = self.read_kind(related, "styles", |events| styles::read(events, limits))?;
+        let values = ValueReader { texts, strings, dates_from_1904: part.dates_from_1904, unknown_errors: 0 };
         let formulas = BoundedFormulas::new(&mut workbook.formulas, limits);
-        let mut reader = SheetReader::new(texts, formulas, limits);
-        reader.strings = strings;
-        reader.dates_from_1904 = part.dates_from_1904;
-        if let Some(name) = target_of_kind(related, "styles") {
-            reader.formats =
-                self.package.read(name, |events| styles::read(events, limits))?.unwrap_or_default();
-        }
+        let mut reader = SheetReader::new(values, formats, formulas, limits);
         let mut tables = Vec::new();
         for entry in &part.sheets {
-            let relationship = relationship_of(entry, related)?;
-            if relationship.kind != "worksheet" {
-                if let Some((_, what)) = LEFT_ASIDE.iter().find(|(kind, _)| *kind == relationship.kind) {
+            let sheet_part = related.part(&entry.relationship).ok_or_else(|| {
+                ReadError::damaged(format!("the sheet {:?}", entry.name), "its part is not named")
+            })?;
+            if sheet_part.kind != "worksheet" {
+                if let Some((_, what)) = LEFT_ASIDE.iter().find(|(kind, _)| *kind == sheet_part.kind) {
                     workbook.warnings.push(format!("the sheet {:?} is {what}; it is ignored", entry.name));
                 }
                 continue;
             }
-            let read = self.package.read(&relationship.target, |events| reader.read(events, &entry.name))?;
-            let (sheet, table_ids) = read.ok_or_else(|| missing(&entry.name, &relationship.target))?;
-            let index = workbook.sheets.len() as u32;
+            let target = &sheet_part.target;
+            let read = self.package.read(target, |events| reader.read(events, &entry.name))?;
+            let (sheet, table_ids) = read.ok_or_else(|| missing(&entry.name, target))?;
+            tables.extend(self.table_parts(target, &table_ids, workbook.sheets.len() as u32)?);
             workbook.sheets.push(sheet);
-            let names = self.table_parts(&relationship.target, &table_ids)?;
-            tables.extend(names.into_iter().map(|name| (index, name)));
         }
-        if reader.unknown_errors > 0 {
-            let count = reader.unknown_errors;
-            workbook
-                .warnings
-                .push(format!("{count} cell(s) hold an error of an unknown kind, taken as #VALUE!"));
+        let unknown = reader.values.unknown_errors;
+        if unknown > 0 {
+            let what = format!("{unknown} cell(s) hold an error of an unknown kind");
+            workbook.warnings.push(format!("{what}, taken as #VALUE!"));
         }
         Ok(tables)
     }
 
-    fn read_strings(
+    /// Reads the part of this kind; nothing where there is none.
+    fn read_kind<T: Default>(
         &mut self,
-        related: &[Relationship],
-        texts: &mut BoundedTexts<'_>,
-    ) -> Result<SharedStrings, ReadError> {
-        let limits = self.limits;
-        let Some(name) = target_of_kind(related, "sharedStrings") else {
-            return Ok(SharedStrings::default());
-        };
-        let read = self.package.read(name, |events| strings::read(events, texts, limits))?;
-        Ok(read.unwrap_or_default())
+        related: &Relationships,
+        kind: &str,
+        parse: impl FnOnce(&mut Events<'_>) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        let Some(name) = related.target_of_kind(kind) else { return Ok(T::default()) };
+        Ok(self.package.read(name, parse)?.unwrap_or_default())
     }
 
-    /// The parts of the tables that the sheet part `sheet` names by their relationships.
-    fn table_parts(&mut self, sheet: &str, ids: &[String]) -> Result<Vec<String>, ReadError> {
+    /// The parts of the tables that the sheet part `part` names by their relationships.
+    fn table_parts(&mut self, part: &str, ids: &[String], sheet: u32) -> Result<Vec<TablePart>, ReadError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let related = self.relationships(sheet)?;
-        let tables = related.into_iter().filter(|relationship| {
-            relationship.kind == "table" && !relationship.external && ids.contains(&relationship.id)
-        });
-        let names: Vec<String> = tables.map(|relationship| relationship.target).collect();
-        match names.len() >= ids.len() {
-            true => Ok(names),
-            false => Err(ReadError::damaged(sheet, "it has a table whose part is not named")),
-        }
+        let related = self.relationships(part)?;
+        let table_part = |id: &String| match related.part(id) {
+            Some(found) => Ok(TablePart { name: found.target.clone(), sheet }),
+            None => Err(ReadError::damaged(part, "it has a table whose part is not named")),
+        };
+        ids.iter().map(table_part).collect()
     }
 
-    fn read_tables(&mut self, parts: Vec<(u32, String)>, workbook: &mut Workbook) -> Result<(), ReadError> {
+    fn read_tables(&mut self, parts: Vec<TablePart>, workbook: &mut Workbook) -> Result<(), ReadError> {
         let limit = self.limits.table_columns;
         let mut left = limit;
-        for (sheet, name) in parts {
+        for TablePart { name, sheet } in parts {
             let read = self.package.read(&name, |events| tables::read(events, sheet, left, limit))?;
-            let table: Table = read.ok_or_else(|| missing(&workbook.sheets[sheet as usize].name, &name))?;
+            let table = read.ok_or_else(|| missing(&workbook.sheets[sheet as usize].name, &name))?;
             left -= table.columns.len() as u64;
             workbook.tables.push(table);
         }
@@ -185,54 +185,33 @@ impl<R: Read + Seek + Send> WorkbookReader<'_, R> {
 }
 
 /// Moves the names over, their scopes counted among the sheets that were read.
-fn take_names(part: WorkbookPart, related: &[Relationship], workbook: &mut Workbook) {
+fn take_names(part: WorkbookPart, related: &Relationships, workbook: &mut Workbook) {
     let mut kept = 0;
-    let indices: Vec<Option<u32>> = part
-        .sheets
-        .iter()
-        .map(|entry| {
-            let is_worksheet = relationship_of(entry, related).is_ok_and(|found| found.kind == "worksheet");
-            is_worksheet.then(|| {
-                kept += 1;
-                kept - 1
-            })
-        })
-        .collect();
+    let mut indices = Vec::new();
+    for entry in &part.sheets {
+        let is_worksheet = related.part(&entry.relationship).is_some_and(|found| found.kind == "worksheet");
+        indices.push(is_worksheet.then_some(kept));
+        kept += u32::from(is_worksheet);
+    }
     let mut dropped = 0;
-    for name in part.names {
-        let scope = match name.scope {
-            None => None,
-            Some(sheet) => match indices.get(sheet as usize) {
-                Some(Some(index)) => Some(*index),
+    for mut name in part.names {
+        if let Some(sheet) = name.scope {
+            match indices.get(sheet as usize) {
+                Some(Some(index)) => name.scope = Some(*index),
                 // The name of a chart sheet, which no cell can use.
                 Some(None) => continue,
                 None => {
                     dropped += 1;
                     continue;
                 }
-            },
-        };
-        workbook.names.push(DefinedName { scope, ..name });
+            }
+        }
+        workbook.names.push(name);
     }
     if dropped > 0 {
-        workbook
-            .warnings
-            .push(format!("{dropped} defined name(s) belong to sheets that do not exist; they are ignored"));
+        let what = format!("{dropped} defined name(s) belong to sheets that do not exist");
+        workbook.warnings.push(format!("{what}; they are ignored"));
     }
-}
-
-fn relationship_of<'r>(
-    entry: &SheetEntry,
-    related: &'r [Relationship],
-) -> Result<&'r Relationship, ReadError> {
-    let found =
-        related.iter().find(|relationship| relationship.id == entry.relationship && !relationship.external);
-    found.ok_or_else(|| ReadError::damaged(format!("the sheet {:?}", entry.name), "its part is not named"))
-}
-
-fn target_of_kind<'r>(related: &'r [Relationship], kind: &str) -> Option<&'r str> {
-    let found = related.iter().find(|relationship| relationship.kind == kind && !relationship.external);
-    found.map(|relationship| relationship.target.as_str())
 }
 
 fn missing(sheet: &str, part: &str) -> ReadError {

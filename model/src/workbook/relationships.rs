@@ -1,5 +1,7 @@
 //! How the parts of a package refer to each other.
 
+use std::collections::HashMap;
+
 use super::error::{ReadError, excerpt};
 use super::limits::Limits;
 use super::xml::Events;
@@ -7,17 +9,39 @@ use super::xml::Events;
 /// A longer name is no honest part.
 const TARGET_BYTES: usize = 1_024;
 
+/// What a part refers to.
+#[derive(Debug, Default)]
+pub(super) struct Relationships {
+    by_id: HashMap<String, Relationship>,
+}
+
 /// A reference from one part to another.
 #[derive(Debug)]
 pub(super) struct Relationship {
-    /// What the referring part calls it.
-    pub id: String,
     /// The last step of its type's address, such as `worksheet`.
     pub kind: String,
     /// The part's name in the package, or an address outside of it.
     pub target: String,
     /// The target is outside of the package.
     pub external: bool,
+}
+
+impl Relationships {
+    /// The part that is called `id`.
+    pub fn part(&self, id: &str) -> Option<&Relationship> {
+        self.by_id.get(id).filter(|found| !found.external)
+    }
+
+    /// The name of a part of this kind.
+    pub fn target_of_kind(&self, kind: &str) -> Option<&str> {
+        let found = self.by_id.values().find(|found| found.kind == kind && !found.external);
+        found.map(|found| found.target.as_str())
+    }
+
+    /// How many are of this kind.
+    pub fn count_of_kind(&self, kind: &str) -> usize {
+        self.by_id.values().filter(|found| found.kind == kind).count()
+    }
 }
 
 /// The part that holds the relationships of the part `name`.
@@ -29,27 +53,24 @@ pub(super) fn part_of(name: &str) -> String {
 }
 
 /// Reads the relationships of the part `name`.
-pub(super) fn read(
-    events: &mut Events<'_>,
-    name: &str,
-    limits: &Limits,
-) -> Result<Vec<Relationship>, ReadError> {
+pub(super) fn read(events: &mut Events<'_>, name: &str, limits: &Limits) -> Result<Relationships, ReadError> {
     let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut found = Vec::new();
+    let mut found = Relationships::default();
     events.expect_root("Relationships")?;
     while events.next_child()? {
         if events.name() == "Relationship" {
-            if found.len() as u64 >= limits.relationships {
+            if found.by_id.len() as u64 >= limits.relationships {
                 return Err(events.too_large("relationships", limits.relationships));
             }
-            found.push(relationship(events, folder)?);
+            let (id, relationship) = relationship(events, folder)?;
+            found.by_id.insert(id, relationship);
         }
         events.skip()?;
     }
     Ok(found)
 }
 
-fn relationship(events: &Events<'_>, folder: &str) -> Result<Relationship, ReadError> {
+fn relationship(events: &Events<'_>, folder: &str) -> Result<(String, Relationship), ReadError> {
     let required = |name: &str| -> Result<String, ReadError> {
         let value = events.attribute(name)?;
         let value = value.ok_or_else(|| events.damaged(format!("a relationship has no {name}")))?;
@@ -67,7 +88,7 @@ fn relationship(events: &Events<'_>, folder: &str) -> Result<Relationship, ReadE
     };
     let kind = required("Type")?;
     let kind = kind.rsplit('/').next().unwrap_or_default().to_owned();
-    Ok(Relationship { id: required("Id")?, kind, target, external })
+    Ok((required("Id")?, Relationship { kind, target, external }))
 }
 
 /// The name of the part that `target` means, said by a part in `folder`; `None` where it leaves the package.
