@@ -45,7 +45,7 @@ pub(super) fn walk(
                 select(out, others, condition, program.branches(branches));
             }
             Step::Fill { destination, value } => {
-                slots.slot_mut(destination, groups).fill(Group([value; GROUP]))
+                slots.slot_mut(destination, groups).fill(Group([value; GROUP]));
             }
             Step::Copy { destination, a } => {
                 let (out, others) = slots.split(destination, groups);
