@@ -100,7 +100,13 @@ pub(super) fn each<A: Lanes, B: Lanes>(
 }
 
 #[inline(always)]
-fn compute(out: &mut Group, a: [f64; GROUP], b: [f64; GROUP], watched: &mut [f64; GROUP], of: impl Fn(f64, f64) -> (f64, f64)) {
+fn compute(
+    out: &mut Group,
+    a: [f64; GROUP],
+    b: [f64; GROUP],
+    watched: &mut [f64; GROUP],
+    of: impl Fn(f64, f64) -> (f64, f64),
+) {
     let mut results = [0.0; GROUP];
     for lane in 0..GROUP {
         let (result, watch) = of(a[lane], b[lane]);
