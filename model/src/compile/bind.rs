@@ -2,7 +2,6 @@
 //!
 //! A formula is bound once for each sheet it stands in, however many cells share it.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::address::{Address, Directory};
@@ -144,7 +143,8 @@ impl Target {
 /// Binds formulas and remembers what it bound.
 #[derive(Debug, Default)]
 pub struct Binder {
-    bound: HashMap<(FormulaId, u32, bool), Rc<Bound>>,
+    /// By formula: the few sheets it stands in, and whether as an array formula.
+    bound: Vec<Vec<(u32, bool, Rc<Bound>)>>,
 }
 
 /// What binding looks things up in.
@@ -165,12 +165,18 @@ impl Binder {
         at: Address,
         array: bool,
     ) -> Rc<Bound> {
-        let key = (formula, at.sheet, array);
-        if let Some(bound) = self.bound.get(&key) {
+        let index = formula.0 as usize;
+        let known = self.bound.get(index).and_then(|sheets| {
+            sheets.iter().find(|(sheet, as_array, _)| *sheet == at.sheet && *as_array == array)
+        });
+        if let Some((_, _, bound)) = known {
             return Rc::clone(bound);
         }
         let bound = Rc::new(bind_formula(scope, stores, formula, at, array, 0));
-        self.bound.insert(key, Rc::clone(&bound));
+        if self.bound.len() <= index {
+            self.bound.resize_with(index + 1, Vec::new);
+        }
+        self.bound[index].push((at.sheet, array, Rc::clone(&bound)));
         bound
     }
 }
@@ -281,7 +287,16 @@ fn bind_name(
     depth: usize,
     targets: &mut Vec<Target>,
 ) -> BoundNode {
-    let seen_from = sheet.and_then(|sheet| scope.directory.sheet(sheet)).unwrap_or(at.sheet);
+    let seen_from = match sheet {
+        None => at.sheet,
+        Some(external) if external.starts_with('[') => {
+            return Obstacle::plain(format!("name {name} of another workbook {external}"));
+        }
+        Some(sheet) => match scope.directory.sheet(sheet) {
+            Some(sheet) => sheet,
+            None => return BoundNode::Value(Value::Error(ErrorKind::Ref)),
+        },
+    };
     let Some(index) = scope.directory.name(name, seen_from) else {
         if let Some(table) = find_table(scope, name) {
             return BoundNode::Target(Target::area(table.sheet, data_rows(table)));

@@ -3,8 +3,6 @@
 //! A node's operands are earlier nodes or constants, so the order of nodes is one valid order of execution; the
 //! schedule finds a better one. Equal nodes are one node, which hoists what does not change from row to row.
 
-use std::collections::HashMap;
-
 use hashbrown::HashTable;
 
 use super::term::{KindMask, Kinds, NodeIndex, Term};
@@ -51,7 +49,7 @@ pub struct Graph {
     kinds: Vec<Kinds>,
     arguments: Vec<Operand>,
     constants: Vec<f64>,
-    constant_index: HashMap<u64, u32>,
+    constant_index: HashTable<u32>,
     node_index: HashTable<u32>,
     run_index: HashTable<(u32, u32)>,
     unsupported: Vec<Unsupported>,
@@ -447,11 +445,16 @@ impl Graph {
     }
 
     fn constant(&mut self, packed: f64) -> u32 {
-        let constants = &mut self.constants;
-        let index = *self.constant_index.entry(packed.to_bits()).or_insert_with(|| {
-            constants.push(packed);
-            (constants.len() - 1) as u32
-        });
+        let constants = &self.constants;
+        let same = |index: &u32| constants[*index as usize].to_bits() == packed.to_bits();
+        if let Some(index) = self.constant_index.find(hash_constant(packed), same) {
+            return Operand::constant(*index).bits();
+        }
+        let index = self.constants.len() as u32;
+        self.constants.push(packed);
+        let constants = &self.constants;
+        let rehash = |index: &u32| hash_constant(constants[*index as usize]);
+        self.constant_index.insert_unique(hash_constant(packed), index, rehash);
         Operand::constant(index).bits()
     }
 
@@ -518,6 +521,11 @@ fn as_bool(value: Value) -> Value {
         Value::Number(number) => Value::Bool(number != 0.0),
         other => other,
     }
+}
+
+fn hash_constant(packed: f64) -> u64 {
+    let bits = packed.to_bits();
+    hash_words([bits as u32, (bits >> 32) as u32].into_iter())
 }
 
 fn hash_node(node: &Node) -> u64 {

@@ -34,23 +34,19 @@ pub struct ResultColumn {
 
 /// Lays out what `results` need.
 pub fn schedule(graph: &Graph, results: &[ResultColumn]) -> Tape {
-    let mut best: Option<(Vec<u32>, u32)> = None;
+    let mut best: Option<Tape> = None;
     for preference in [Preference::LeftFirst, Preference::DeepFirst, Preference::ByRow, Preference::ByColumn]
     {
         let order = ordered(graph, results, preference);
-        let slots = assign(graph, results, &order, None);
-        if best.as_ref().is_none_or(|(_, fewest)| slots < *fewest) {
-            best = Some((order, slots));
+        let tape = assign(graph, results, &order);
+        if best.as_ref().is_none_or(|best| tape.slots < best.slots) {
+            best = Some(tape);
         }
-        if slots <= FEW_SLOTS {
+        if best.as_ref().is_some_and(|best| best.slots <= FEW_SLOTS) {
             break;
         }
     }
-    let (order, slots) = best.expect("the first order is always kept");
-    let mut tape = Tape { slots, ..Tape::default() };
-    tape.instructions.reserve(order.len() + results.len());
-    assign(graph, results, &order, Some(&mut tape));
-    tape
+    best.expect("the first order is always kept")
 }
 
 /// What is made first.
@@ -166,9 +162,8 @@ fn each_operand(graph: &Graph, node: &Node, mut visit: impl FnMut(u32)) {
 
 const NO_SLOT: u32 = u32::MAX;
 
-/// Walks `order`, giving each node a slot until its last use; writes the tape where one is given. Returns the
-/// number of slots.
-fn assign(graph: &Graph, results: &[ResultColumn], order: &[u32], tape: Option<&mut Tape>) -> u32 {
+/// Writes the tape in `order`, giving each node a slot until its last use.
+fn assign(graph: &Graph, results: &[ResultColumn], order: &[u32]) -> Tape {
     let mut uses = vec![0u32; graph.nodes().len()];
     for index in order {
         each_operand(graph, &graph.nodes()[*index as usize], |operand| uses[operand as usize] += 1);
@@ -185,14 +180,9 @@ fn assign(graph: &Graph, results: &[ResultColumn], order: &[u32], tape: Option<&
             stores[place].push(result.column);
         }
     }
-    let mut writer = Writer {
-        tape,
-        slot_of: vec![NO_SLOT; graph.nodes().len()],
-        free: Vec::new(),
-        slots: 0,
-        uses,
-        constant_runs: HashMap::new(),
-    };
+    let tape = Tape { instructions: Vec::with_capacity(order.len() + results.len()), ..Tape::default() };
+    let slot_of = vec![NO_SLOT; graph.nodes().len()];
+    let mut writer = Writer { tape, slot_of, free: Vec::new(), uses, constant_runs: HashMap::new() };
     for result in results {
         if let Place::Constant(_) = result.operand.place() {
             writer.store(result.column, result.operand);
@@ -207,32 +197,29 @@ fn assign(graph: &Graph, results: &[ResultColumn], order: &[u32], tape: Option<&
             }
         }
     }
-    writer.slots
+    writer.tape
 }
 
 /// Gives out slots and writes instructions.
-struct Writer<'a> {
-    tape: Option<&'a mut Tape>,
+struct Writer {
+    tape: Tape,
     slot_of: Vec<u32>,
     free: Vec<u32>,
-    slots: u32,
     uses: Vec<u32>,
     /// Runs of constants only, which instructions share: where each stands in the tape.
     constant_runs: HashMap<(u32, u32), u32>,
 }
 
-impl Writer<'_> {
+impl Writer {
     fn node(&mut self, graph: &Graph, index: u32) {
         let node = graph.nodes()[index as usize];
         // The destination is taken before the operands are released, so that it is none of them.
         let destination = self.free.pop().unwrap_or_else(|| {
-            self.slots += 1;
-            self.slots - 1
+            self.tape.slots += 1;
+            self.tape.slots - 1
         });
         self.slot_of[index as usize] = destination;
-        if self.tape.is_some() {
-            self.write(graph, node, destination);
-        }
+        self.write(graph, node, destination);
         each_operand(graph, &node, |operand| self.release(operand));
     }
 
@@ -250,7 +237,7 @@ impl Writer<'_> {
             Place::Slot(index) => Operand::slot(slot_of[index as usize]).bits(),
             Place::Constant(_) => bits,
         };
-        let Some(tape) = self.tape.as_deref_mut() else { return };
+        let tape = &mut self.tape;
         let Node { opcode, a, b, c } = node;
         let (a, b, c) = match opcode.shape() {
             Shape::Draw => (a, b, c),
@@ -279,10 +266,7 @@ impl Writer<'_> {
     }
 
     fn store(&mut self, column: u32, operand: Operand) {
-        if let Some(tape) = self.tape.as_deref_mut() {
-            let instruction =
-                Instruction { opcode: Opcode::Store, destination: column, a: operand.bits(), b: 0, c: 0 };
-            tape.instructions.push(instruction);
-        }
+        let (a, destination) = (operand.bits(), column);
+        self.tape.instructions.push(Instruction { opcode: Opcode::Store, destination, a, b: 0, c: 0 });
     }
 }
