@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::error::{ReadError, excerpt};
 use super::escapes::unescape;
 use super::limits::Limits;
+use super::plain_cell::PlainFormula;
 use super::xml::Events;
 use super::{ArrayFormula, Content};
 use crate::cell::{Area, Position};
@@ -125,18 +126,43 @@ impl SheetFormulas {
         cell: CellName<'_>,
     ) -> Result<Option<Content>, ReadError> {
         let tag = match events.has_attributes() {
-            true => read_tag(events, cell)?,
+            true => Tag::read(cell, |take| events.attributes(take))?,
             false => Tag::default(),
         };
         text.clear();
         events.text_into(text)?;
+        self.take(&tag, text, formulas, cell)
+    }
+
+    /// The same for an `<f>` found by [`super::plain_cell`].
+    pub fn read_plain(
+        &mut self,
+        events: &Events<'_>,
+        formulas: &mut BoundedFormulas<'_>,
+        plain: &PlainFormula<'_>,
+        cell: CellName<'_>,
+    ) -> Result<Option<Content>, ReadError> {
+        let tag = match plain.attributes.is_empty() {
+            true => Tag::default(),
+            false => Tag::read(cell, |take| events.attributes_of(plain.attributes, 0, take))?,
+        };
+        self.take(&tag, plain.text, formulas, cell)
+    }
+
+    fn take(
+        &mut self,
+        tag: &Tag,
+        text: &str,
+        formulas: &mut BoundedFormulas<'_>,
+        cell: CellName<'_>,
+    ) -> Result<Option<Content>, ReadError> {
         let text = text.trim();
         match tag.kind {
             TagKind::Normal if text.is_empty() => Ok(None),
             TagKind::Normal => Ok(Some(Content::Formula(formulas.intern(text, cell)?))),
-            TagKind::Shared => self.shared(&tag, formulas, text, cell).map(Some),
-            TagKind::Array => self.array(&tag, formulas, text, cell).map(Some),
-            TagKind::DataTable => self.region(&tag, Content::DataTable, cell).map(Some),
+            TagKind::Shared => self.shared(tag, formulas, text, cell).map(Some),
+            TagKind::Array => self.array(tag, formulas, text, cell).map(Some),
+            TagKind::DataTable => self.region(tag, Content::DataTable, cell).map(Some),
         }
     }
 
@@ -196,28 +222,34 @@ impl SheetFormulas {
     }
 }
 
-fn read_tag(events: &Events<'_>, cell: CellName<'_>) -> Result<Tag, ReadError> {
-    let mut tag = Tag::default();
-    let (mut kind, mut shared) = ("normal", None);
-    events.attributes(|name, value| match name {
-        "t" => kind = value,
-        "ref" => tag.area = Some(value.to_owned()),
-        "si" => shared = Some(value),
-        _ => {}
-    })?;
-    tag.kind = match kind {
-        "normal" => TagKind::Normal,
-        "shared" => TagKind::Shared,
-        "array" => TagKind::Array,
-        "dataTable" => TagKind::DataTable,
-        other => return Err(cell.damaged(format!("its formula is of the unknown type {:?}", excerpt(other)))),
-    };
-    tag.shared = match shared {
-        None => None,
-        Some(index) => {
+impl Tag {
+    /// Reads the attributes that `each` hands over.
+    fn read<'a>(
+        cell: CellName<'_>,
+        each: impl FnOnce(&mut dyn FnMut(&'a str, &'a str)) -> Result<(), ReadError>,
+    ) -> Result<Tag, ReadError> {
+        let mut tag = Tag::default();
+        let (mut kind, mut shared) = ("normal", None);
+        each(&mut |name, value| match name {
+            "t" => kind = value,
+            "ref" => tag.area = Some(value.to_owned()),
+            "si" => shared = Some(value),
+            _ => {}
+        })?;
+        tag.kind = match kind {
+            "normal" => TagKind::Normal,
+            "shared" => TagKind::Shared,
+            "array" => TagKind::Array,
+            "dataTable" => TagKind::DataTable,
+            other => {
+                return Err(cell.damaged(format!("its formula is of the unknown type {:?}", excerpt(other))));
+            }
+        };
+        if let Some(index) = shared {
             let parsed = index.parse().ok();
-            Some(parsed.ok_or_else(|| cell.damaged(format!("its shared formula is {:?}", excerpt(index))))?)
+            let unreadable = || cell.damaged(format!("its shared formula is {:?}", excerpt(index)));
+            tag.shared = Some(parsed.ok_or_else(unreadable)?);
         }
-    };
-    Ok(tag)
+        Ok(tag)
+    }
 }

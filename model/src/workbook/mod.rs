@@ -14,6 +14,7 @@ mod formulas;
 mod limits;
 mod package;
 mod part;
+mod plain_cell;
 mod read;
 mod relationships;
 mod sheet;

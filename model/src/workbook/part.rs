@@ -84,6 +84,12 @@ impl<'s> PartReader<'s> {
         self.token_start = self.inflated - (self.chunk.len() - self.at) as u64;
     }
 
+    /// The inflated bytes that have not been read yet. More may follow where there are some.
+    #[inline]
+    pub fn ready(&self) -> &[u8] {
+        &self.chunk[self.at..]
+    }
+
     /// Why the stream stopped, where a bound stopped it.
     pub fn take_refusal(&mut self) -> Option<ReadError> {
         self.refusal.take()

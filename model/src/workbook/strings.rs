@@ -107,12 +107,16 @@ pub(super) fn read_text(events: &mut Events<'_>, text: &mut String) -> Result<()
     Ok(())
 }
 
+/// What XML calls white space.
+pub(super) fn is_blank(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\r' | '\n')
+}
+
 /// Removes XML white space at both ends of what stands in `text` from `start` on.
 fn trim_from(text: &mut String, start: usize) {
-    let blank = |character: char| matches!(character, ' ' | '\t' | '\r' | '\n');
-    let end = start + text[start..].trim_end_matches(blank).len();
+    let end = start + text[start..].trim_end_matches(is_blank).len();
     text.truncate(end);
-    let leading = text[start..].len() - text[start..].trim_start_matches(blank).len();
+    let leading = text[start..].len() - text[start..].trim_start_matches(is_blank).len();
     if leading > 0 {
         text.drain(start..start + leading);
     }

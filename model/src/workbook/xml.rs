@@ -4,6 +4,7 @@
 //! nothing is allocated per event.
 
 use std::borrow::Cow;
+use std::io::BufRead;
 
 use quick_xml::escape::unescape;
 use quick_xml::events::attributes::Attributes;
@@ -144,8 +145,19 @@ impl<'s> Events<'s> {
     }
 
     /// Hands every attribute of the element that just opened to `take`: its name without prefix, its raw value.
-    pub fn attributes<'a>(&'a self, mut take: impl FnMut(&'a str, &'a str)) -> Result<(), ReadError> {
-        let mut attributes = Attributes::new(&self.tag, self.name_length);
+    #[inline]
+    pub fn attributes<'a>(&'a self, take: impl FnMut(&'a str, &'a str)) -> Result<(), ReadError> {
+        self.attributes_of(&self.tag, self.name_length, take)
+    }
+
+    /// Hands every attribute that stands in `tag` behind its name to `take`.
+    pub fn attributes_of<'a>(
+        &self,
+        tag: &'a str,
+        name_length: usize,
+        mut take: impl FnMut(&'a str, &'a str),
+    ) -> Result<(), ReadError> {
+        let mut attributes = Attributes::new(tag, name_length);
         // The check for duplicates is quadratic; the last one wins.
         attributes.with_checks(false);
         for attribute in attributes {
@@ -241,6 +253,22 @@ impl<'s> Events<'s> {
                 _ => return Err(self.damaged("something follows its root element")),
             }
         }
+    }
+
+    /// The bytes that come next, where the event before was a tag; for who can read them faster than by events.
+    #[inline]
+    pub fn ready(&self) -> &[u8] {
+        match self.end_is_due {
+            true => &[],
+            false => self.reader.get_ref().ready(),
+        }
+    }
+
+    /// Passes over `length` of the [`Events::ready`] bytes, which must be whole elements.
+    #[inline]
+    pub fn pass(&mut self, length: usize) {
+        self.events += 1;
+        self.reader.get_mut().consume(length);
     }
 
     /// How many events there were, those of the parts before included.
