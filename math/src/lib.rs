@@ -12,8 +12,10 @@
 //! `reference/values.py`; the tests read smaller tables of the same kind.
 #![forbid(unsafe_code)]
 
+mod beta;
 mod double;
 mod exp;
+mod gamma;
 mod log;
 mod normal;
 mod polynomial;
@@ -21,7 +23,9 @@ mod pow;
 mod quantile;
 mod round;
 
+pub use beta::{beta_cdf, beta_quantile};
 pub use exp::exp;
+pub use gamma::ln_gamma;
 pub use log::{ln, ln_1p, log10};
 pub use normal::{normal_cdf, normal_pdf};
 pub use pow::pow;

@@ -1,0 +1,127 @@
+//! The beta distribution: its function (the regularised incomplete beta function), density and quantile.
+//!
+//! These have loops and branches; each loop has a fixed bound.
+
+use crate::exp::exp;
+use crate::gamma::{deviance, stirling_error};
+use crate::log::ln;
+
+/// The continued fraction converges in O(sqrt(max(alpha, beta))) steps: some thousand for shapes of a million.
+const GREATEST_STEPS: u32 = 20_000;
+/// Newton's method doubles its digits at every step; bisection alone, the worst case, needs as many as these.
+const GREATEST_QUANTILE_STEPS: u32 = 200;
+const TWO_PI: f64 = std::f64::consts::TAU;
+
+/// P(X <= x) for X of the beta distribution with shapes `alpha` and `beta`, both > 0.
+///
+/// Below 0 it is 0, above 1 it is 1.
+pub fn beta_cdf(x: f64, alpha: f64, beta: f64) -> f64 {
+    if x <= 0.0 {
+        return 0.0;
+    }
+    if x >= 1.0 {
+        return 1.0;
+    }
+    incomplete(x, 1.0 - x, alpha, beta)
+}
+
+/// The density at 0 < x < 1, times x (1 - x): x^alpha (1 - x)^beta / B(alpha, beta).
+#[inline]
+fn scaled_density(x: f64, y: f64, alpha: f64, beta: f64) -> f64 {
+    let n = alpha + beta;
+    let exponent = deviance(alpha, n * x) + deviance(beta, n * y);
+    let correction = stirling_error(alpha) + stirling_error(beta) - stirling_error(n);
+    // Divided before multiplied, so that neither tiny nor huge shapes leave the range.
+    (alpha / n * beta / TWO_PI).sqrt() * exp(-(exponent + correction))
+}
+
+/// [`beta_cdf`] for 0 < x < 1 and y = 1 - x.
+fn incomplete(x: f64, y: f64, alpha: f64, beta: f64) -> f64 {
+    let density = scaled_density(x, y, alpha, beta);
+    let value = if x * (alpha + beta + 2.0) <= alpha + 1.0 {
+        density / alpha * continued_fraction(x, alpha, beta)
+    } else {
+        1.0 - density / beta * continued_fraction(y, beta, alpha)
+    };
+    value.clamp(0.0, 1.0)
+}
+
+/// alpha I_x(alpha, beta) / (x^alpha (1 - x)^beta / B): DLMF 8.17.22 by the modified method of Lentz (1976).
+fn continued_fraction(x: f64, alpha: f64, beta: f64) -> f64 {
+    const TINY: f64 = 1e-300;
+    let not_zero = |value: f64| if value.abs() < TINY { TINY } else { value };
+    let sum = alpha + beta;
+    let mut c = 1.0;
+    let mut d = 1.0 / not_zero(1.0 - sum * x / (alpha + 1.0));
+    let mut value = d;
+    for step in 1..=GREATEST_STEPS {
+        let m = f64::from(step);
+        let twice = 2.0 * m;
+        let even = m * (beta - m) * x / ((alpha + twice - 1.0) * (alpha + twice));
+        d = 1.0 / not_zero(1.0 + even * d);
+        c = not_zero(1.0 + even / c);
+        value *= d * c;
+        let odd = -(alpha + m) * (sum + m) * x / ((alpha + twice) * (alpha + twice + 1.0));
+        d = 1.0 / not_zero(1.0 + odd * d);
+        c = not_zero(1.0 + odd / c);
+        let factor = d * c;
+        value *= factor;
+        if (factor - 1.0).abs() < 2e-16 {
+            break;
+        }
+    }
+    value
+}
+
+/// x with P(X <= x) = p for 0 < p < 1, by Newton's method on the logarithms within a shrinking bracket.
+pub fn beta_quantile(p: f64, alpha: f64, beta: f64) -> f64 {
+    if p <= 0.5 { lower_quantile(p, alpha, beta) } else { 1.0 - lower_quantile(1.0 - p, beta, alpha) }
+}
+
+/// [`beta_quantile`] for p <= 1/2.
+fn lower_quantile(p: f64, alpha: f64, beta: f64) -> f64 {
+    if p <= 0.0 {
+        return 0.0;
+    }
+    let target = ln(p);
+    let (mut low, mut high) = (0.0, 1.0);
+    let mut x = first_guess(target, alpha, beta);
+    for _ in 0..GREATEST_QUANTILE_STEPS {
+        let y = 1.0 - x;
+        if x < f64::MIN_POSITIVE || y <= 0.0 {
+            break;
+        }
+        let value = incomplete(x, y, alpha, beta);
+        if value < p {
+            low = x;
+        } else {
+            high = x;
+        }
+        // d ln I / d ln x = x f / I, and x (1 - x) f is the scaled density.
+        let slope = scaled_density(x, y, alpha, beta) / (y * value);
+        let next = x * exp((target - ln(value)) / slope);
+        // A step out of the bracket (or NaN) is replaced by the middle.
+        let next = if next > low && next < high { next } else { 0.5 * (low + high) };
+        if (next - x).abs() <= 2e-16 * x {
+            return next;
+        }
+        x = next;
+    }
+    x
+}
+
+/// Where Newton's method starts: the leading term x^alpha / (alpha B) of the distribution function, or the mean
+/// where that leads beyond it.
+fn first_guess(target: f64, alpha: f64, beta: f64) -> f64 {
+    let mean = alpha / (alpha + beta);
+    let ln_beta = stirling_ln_beta(alpha, beta);
+    let guess = exp((target + ln(alpha) + ln_beta) / alpha);
+    if guess < mean { guess } else { mean }
+}
+
+/// ln B(alpha, beta).
+fn stirling_ln_beta(alpha: f64, beta: f64) -> f64 {
+    let n = alpha + beta;
+    let correction = stirling_error(alpha) + stirling_error(beta) - stirling_error(n);
+    alpha * ln(alpha / n) + beta * ln(beta / n) + 0.5 * ln(TWO_PI * (n / alpha) / beta) + correction
+}
