@@ -25,6 +25,12 @@ pub fn beta_cdf(x: f64, alpha: f64, beta: f64) -> f64 {
     incomplete(x, 1.0 - x, alpha, beta)
 }
 
+/// The density at 0 < x < 1.
+pub fn beta_pdf(x: f64, alpha: f64, beta: f64) -> f64 {
+    let y = 1.0 - x;
+    scaled_density(x, y, alpha, beta) / (x * y)
+}
+
 /// The density at 0 < x < 1, times x (1 - x): x^alpha (1 - x)^beta / B(alpha, beta).
 #[inline]
 fn scaled_density(x: f64, y: f64, alpha: f64, beta: f64) -> f64 {
@@ -78,14 +84,16 @@ pub fn beta_quantile(p: f64, alpha: f64, beta: f64) -> f64 {
     if p <= 0.5 { lower_quantile(p, alpha, beta) } else { 1.0 - lower_quantile(1.0 - p, beta, alpha) }
 }
 
-/// [`beta_quantile`] for p <= 1/2.
+/// [`beta_quantile`] for p <= 1/2, as exact in a quantile near 0 as elsewhere.
 fn lower_quantile(p: f64, alpha: f64, beta: f64) -> f64 {
-    if p <= 0.0 {
-        return 0.0;
-    }
+    if p <= 0.0 { 0.0 } else { beta_quantile_from(first_guess(ln(p), alpha, beta), p, alpha, beta) }
+}
+
+/// [`beta_quantile`] from a guess, with two steps or so where the guess is good; p > 0, and not near 1.
+pub fn beta_quantile_from(guess: f64, p: f64, alpha: f64, beta: f64) -> f64 {
     let target = ln(p);
     let (mut low, mut high) = (0.0, 1.0);
-    let mut x = first_guess(target, alpha, beta);
+    let mut x = guess;
     for _ in 0..GREATEST_QUANTILE_STEPS {
         let y = 1.0 - x;
         if x < f64::MIN_POSITIVE || y <= 0.0 {

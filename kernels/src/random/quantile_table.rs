@@ -1,0 +1,166 @@
+//! The quantile of a beta distribution by table: some ten nanoseconds in place of a microsecond.
+//!
+//! The quantile x(p) solves x' = 1 / f(x), with f the density, so that one root gives all the derivatives there. Its
+//! only singular points are 0 and 1: cells that are a quarter of an octave of p wide keep a ninth of the distance
+//! to them, and a Taylor polynomial of degree 15 about a cell's centre leaves 9^-16 of the value.
+
+use fermiac_math::{beta_pdf, beta_quantile, beta_quantile_from};
+
+/// Degree 15.
+const TERMS: usize = 16;
+/// Cells of 1/4 octave: a cell is named by the exponent of p and the upper two bits of its fraction.
+const CELL_SHIFT: u32 = 50;
+/// Twenty octaves; the one draw in a million below them is solved for.
+const CELLS: usize = 80;
+/// Below this shape the power p^(1 / shape) is too steep for the polynomials, and every draw is solved for.
+const LEAST_SHAPE: f64 = 0.5;
+const HALF_BITS: u64 = 0x3fe0_0000_0000_0000;
+
+/// The quantile function of a beta distribution on 0..1.
+#[derive(Debug, Clone)]
+pub(super) struct BetaQuantile {
+    lower: HalfTable,
+    upper: HalfTable,
+}
+
+impl BetaQuantile {
+    pub(super) fn new(alpha: f64, beta: f64) -> BetaQuantile {
+        BetaQuantile { lower: HalfTable::new(alpha, beta), upper: HalfTable::new(beta, alpha) }
+    }
+
+    /// The value below which a share 0 < p < 1 lies.
+    #[inline(always)]
+    pub(super) fn at(&self, p: f64) -> f64 {
+        let (table, share) = if p <= 0.5 { (&self.lower, p) } else { (&self.upper, 1.0 - p) };
+        let x = table.at(share);
+        if p <= 0.5 { x } else { 1.0 - x }
+    }
+}
+
+/// The quantile function for p < 1/2.
+#[derive(Debug, Clone)]
+struct HalfTable {
+    alpha: f64,
+    beta: f64,
+    /// From 1/2 downwards; empty where the shapes do not allow it.
+    cells: Vec<Cell>,
+}
+
+/// x(p) in powers of (p - centre) / width.
+#[derive(Debug, Clone)]
+struct Cell {
+    centre: f64,
+    inverse_width: f64,
+    terms: [f64; TERMS],
+}
+
+impl HalfTable {
+    fn new(alpha: f64, beta: f64) -> HalfTable {
+        let mut cells: Vec<Cell> = Vec::new();
+        if alpha.min(beta) >= LEAST_SHAPE {
+            for place in 0..CELLS as u64 {
+                let top = f64::from_bits(HALF_BITS - (place << CELL_SHIFT));
+                let bottom = f64::from_bits(HALF_BITS - ((place + 1) << CELL_SHIFT));
+                let centre = 0.5 * (top + bottom);
+                let x = match cells.last() {
+                    Some(above) => beta_quantile_from(above.at(centre), centre, alpha, beta),
+                    None => beta_quantile(centre, alpha, beta),
+                };
+                cells.push(Cell::new(centre, top - bottom, x, [alpha, beta]));
+            }
+        }
+        HalfTable { alpha, beta, cells }
+    }
+
+    #[inline(always)]
+    fn at(&self, p: f64) -> f64 {
+        // At p = 1/2 the subtraction wraps around: there is no such cell.
+        let place = (HALF_BITS - 1).wrapping_sub(p.to_bits()) >> CELL_SHIFT;
+        match self.cells.get(place as usize) {
+            Some(cell) => cell.at(p),
+            None => self.solve(p),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn solve(&self, p: f64) -> f64 {
+        beta_quantile(p, self.alpha, self.beta)
+    }
+}
+
+impl Cell {
+    /// The Taylor polynomial about `centre`, where the quantile is `x`.
+    ///
+    /// With G = x', the equation x' = 1 / f(x) gives G' = G^2 ((beta - 1) / (1 - x) - (alpha - 1) / x): each
+    /// coefficient follows from those before it.
+    fn new(centre: f64, width: f64, x: f64, [alpha, beta]: [f64; 2]) -> Cell {
+        let mut terms = [0.0; TERMS];
+        let mut slope = [0.0; TERMS];
+        let mut slope_squared = [0.0; TERMS];
+        let mut ratio = [0.0; TERMS];
+        let mut one_over_x = [0.0; TERMS];
+        let mut one_over_rest = [0.0; TERMS];
+        terms[0] = x;
+        slope[0] = width / beta_pdf(x, alpha, beta);
+        one_over_x[0] = 1.0 / x;
+        one_over_rest[0] = 1.0 / (1.0 - x);
+        for k in 0..TERMS - 1 {
+            if k > 0 {
+                // 1 / x and 1 / (1 - x) as series, from (1 / x) x = 1.
+                let inner = |series: &[f64; TERMS]| (1..=k).map(|j| terms[j] * series[k - j]).sum::<f64>();
+                one_over_x[k] = -inner(&one_over_x) * one_over_x[0];
+                one_over_rest[k] = inner(&one_over_rest) * one_over_rest[0];
+            }
+            ratio[k] = (beta - 1.0) * one_over_rest[k] - (alpha - 1.0) * one_over_x[k];
+            slope_squared[k] = (0..=k).map(|j| slope[j] * slope[k - j]).sum();
+            terms[k + 1] = slope[k] / (k + 1) as f64;
+            let change: f64 = (0..=k).map(|j| slope_squared[j] * ratio[k - j]).sum();
+            slope[k + 1] = change / (k + 1) as f64;
+        }
+        Cell { centre, inverse_width: 1.0 / width, terms }
+    }
+
+    #[inline(always)]
+    fn at(&self, p: f64) -> f64 {
+        let t = (p - self.centre) * self.inverse_width;
+        let mut value = self.terms[TERMS - 1];
+        for term in self.terms[..TERMS - 1].iter().rev() {
+            value = value.mul_add(t, *term);
+        }
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_agrees_with_the_solver() {
+        for (alpha, beta) in
+            [(1.0, 1.0), (0.5, 0.5), (3.0, 3.0), (1.0, 5.0), (4.2, 1.8), (40.0, 3.0), (5e4, 2e4)]
+        {
+            let table = BetaQuantile::new(alpha, beta);
+            for step in 1..2000 {
+                let p = f64::from(step) / 2000.0 + 1e-7;
+                let (fast, slow) = (table.at(p), beta_quantile(p, alpha, beta));
+                assert!((fast / slow - 1.0).abs() < 2e-13, "{alpha} {beta} {p}: {fast} {slow}");
+            }
+            for exponent in 2..52 {
+                let p = 1.3 * 0.5f64.powi(exponent);
+                let (fast, slow) = (table.at(p), beta_quantile(p, alpha, beta));
+                assert!((fast / slow - 1.0).abs() < 2e-13, "{alpha} {beta} {p}: {fast} {slow}");
+            }
+        }
+    }
+
+    #[test]
+    fn small_shapes_are_solved_for() {
+        let table = BetaQuantile::new(0.1, 3.0);
+        assert!(table.lower.cells.is_empty());
+        for p in [1e-9, 0.2, 0.5, 0.999] {
+            assert_eq!(table.at(p), beta_quantile(p, 0.1, 3.0));
+        }
+    }
+}

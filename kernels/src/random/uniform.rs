@@ -1,0 +1,82 @@
+//! Uniform numbers by address: seed, input and trial.
+//!
+//! The key of Philox is the seed, low word first. The counter is
+//!
+//! | word | holds |
+//! |---|---|
+//! | 0 | the low 32 bits of trial / 2 |
+//! | 1 | the rest of trial / 2 in the low 16 bits, for trials below 2^40; the high 16 hold the index of the draw within the trial, 0 today |
+//! | 2, 3 | the low and the high half of the input's identity hash |
+//!
+//! One call serves two trials: words 0 and 1 of the result make the uniform of the even trial, words 2 and 3 that of
+//! the odd one. Of the 64 bits the upper 52 are kept, k, and u = (k + 1/2) / 2^52. With 53 bits k + 1/2 would not
+//! always be a double, and could round to 1; so u, 1 - u and 2u - 1 are exact, u is never 0 or 1, and u and 1 - u are
+//! equally likely.
+
+use super::philox::philox;
+
+/// Trials are numbered below this.
+pub const TRIALS: u64 = 1 << 40;
+
+/// How many numbers a run of whole pairs makes: enough for full vectors, few enough for the first cache.
+const RUN: usize = 64;
+
+const ONE_BITS: u64 = 0x3ff0_0000_0000_0000;
+/// 1 - 2^-53: from 1 + k / 2^52 to (k + 1/2) / 2^52.
+const ONE_LESS_HALF_STEP: f64 = 1.0 - f64::EPSILON / 2.0;
+
+/// Fills `out` with the uniforms of trials `first_trial..`, each a function of seed, stream and trial alone.
+///
+/// To be inlined into a function of the processor's vector features.
+#[inline(always)]
+pub fn uniforms(seed: u64, stream: u64, first_trial: u64, out: &mut [f64]) {
+    debug_assert!(
+        first_trial < TRIALS && out.len() as u64 <= TRIALS - first_trial,
+        "trials are bounded by 2^40"
+    );
+    let mut pair = first_trial >> 1;
+    let mut rest = out;
+    if first_trial & 1 == 1 {
+        let Some((first, others)) = rest.split_first_mut() else { return };
+        *first = pair_of_uniforms(seed, stream, pair)[1];
+        pair += 1;
+        rest = others;
+    }
+    let (runs, rest) = rest.as_chunks_mut::<RUN>();
+    for run in runs {
+        fill_run(seed, stream, pair, run);
+        pair += RUN as u64 / 2;
+    }
+    if !rest.is_empty() {
+        let mut last = [0.0; RUN];
+        fill_run(seed, stream, pair, &mut last);
+        rest.copy_from_slice(&last[..rest.len()]);
+    }
+}
+
+#[inline(always)]
+fn fill_run(seed: u64, stream: u64, pair: u64, out: &mut [f64; RUN]) {
+    let mut even = [0.0; RUN / 2];
+    let mut odd = [0.0; RUN / 2];
+    for lane in 0..RUN / 2 {
+        [even[lane], odd[lane]] = pair_of_uniforms(seed, stream, pair + lane as u64);
+    }
+    for lane in 0..RUN / 2 {
+        out[2 * lane] = even[lane];
+        out[2 * lane + 1] = odd[lane];
+    }
+}
+
+/// The uniforms of trials 2 `pair` and 2 `pair` + 1.
+#[inline(always)]
+fn pair_of_uniforms(seed: u64, stream: u64, pair: u64) -> [f64; 2] {
+    let [a, b, c, d] = philox([pair, pair >> 32, stream, stream >> 32], [seed as u32, (seed >> 32) as u32]);
+    [uniform(a, b), uniform(c, d)]
+}
+
+/// (k + 1/2) / 2^52 from the upper 52 of the 64 bits with these low and high halves.
+#[inline(always)]
+fn uniform(low: u64, high: u64) -> f64 {
+    let k = (high << 20) & 0x000f_ffff_fff0_0000 | (low >> 12) & 0x000f_ffff;
+    f64::from_bits(k | ONE_BITS) - ONE_LESS_HALF_STEP
+}
