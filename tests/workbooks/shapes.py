@@ -126,6 +126,25 @@ def arrays(path):
                 "SUMPRODUCT(ROUND(C1:C10,0))", "NPV(0.1,A1:A10*2)", "IRR(A1:A5-2)", "AND(A1:A10>0)", "OR(A1:A10>9)",
                 "SUM(LARGE(A1:A10,{1,2,3}))"], start=1):
             writer.array(sheet, f"F{row}:F{row}", "{=" + text + "}")
+        # Functions of one value, given many: one result for each. SUMPRODUCT asks for arrays without braces, but
+        # not through functions that choose.
+        mapped = [
+            "LARGE(A1:A10,{1,2,3})", "SMALL(C1:C10,{1,2})", "COUNTIF(D1:D10,{\"a\",\"b\"})", "COUNTIF(A1:A10,{1,2,99})",
+            "SUMIF(D1:D10,{\"a\",\"b\"},A1:A10)", "SUMIF(D1:D10,D1:D2,A1:A10)", "MATCH({3,4},A1:A10,0)",
+            "VLOOKUP({1,2},A1:C10,2,FALSE)", "ROUND(C1:C10,0)", "MOD(A1:A10,3)", "INT(A1:A10/3)", "TRUNC(C1:C10,0)",
+            "SIGN(A1:A10-5)", "POWER(A1:A10,2)", "LOG(A1:A10,2)", "EXP(-A1:A10)", "NORM.DIST(A1:A10,5,2,TRUE)",
+            "NORM.S.INV({0.2,0.7})", "PMT({0.01,0.02},12,100)", "FV(A1:A3/100,12,-100)", "--ISNUMBER(A1:D1)",
+            "--ISTEXT(A1:D1)", "--NOT(A1:A10>3)", "--(D1:D10=\"A\")", "-A1:A10%", "A1:A10&\"0\"+0",
+            "MAX(A1:A10*{1,-1})", "A1:A2*A1:C1",
+        ]
+        chosen = [
+            "IF(D1:D10=\"a\",A1:A10,-1)", "IFERROR(1/(A1:A10-3),0)", "IFNA(MATCH({1,77},A1:A10,0),100)",
+            "CHOOSE({1,2},10,20)", "NPV({0.1,0.2},A1:A3)",
+        ]
+        for row, text in enumerate(mapped + chosen, start=1):
+            writer.array(sheet, f"U{row}:U{row}", "{=SUM(" + text + ")}")
+            if text in mapped:
+                writer.formula(sheet, f"V{row}", "=SUMPRODUCT(" + text + ")")
         # Filled areas: same shape, a row spread downwards, a scalar everywhere.
         writer.array(sheet, "H1:H10", "{=A1:A10*2}")
         writer.array(sheet, "I1:J3", "{=A1:B3+C1:C3}")
@@ -183,7 +202,7 @@ def inline_strings(path):
         sheet = writer.sheet("Inline")
         for row, text in enumerate(["north", "South & East", "<west>", "  spaces  ", "ünï çødé", "line\nbreak", "(quoted)"], start=1):
             sheet.write(row - 1, 0, text)
-            for column, formula in enumerate([f"=A{row}&\"!\"", f"=A{row}=\"NORTH\"", f"=IF(A{row}>\"o\",1,2)",
+            for column, formula in enumerate([f"=\"<\"&A{row}&\">\"", f"=A{row}=\"NORTH\"", f"=IF(A{row}>\"o\",1,2)",
                                               f"=MATCH(A{row},A$1:A$7,0)", f"=ISTEXT(A{row})"], start=1):
                 writer.put(sheet, f"{'ABCDEF'[column]}{row}", formula)
 

@@ -110,9 +110,11 @@ def rewrite(path, process):
 
 
 def mark_types(xml):
-    """Types that XlsxWriter leaves out: of formulas that came to an empty text, of array formulas that came to a
-    boolean."""
+    """What XlsxWriter writes otherwise than Excel: the types of formulas that came to an empty text, of array formulas
+    that came to a boolean or an error; SWITCH as an array formula."""
+    xml = re.sub(r' cm="1"([^>]*)><f t="array" ref="\w+">', r"\1><f>", xml)
     xml = re.sub(r'<c r="(\w+)"([^>]*)>(<f[^>]*>[^<]*</f>|<f[^>]*/>)<v></v>', r'<c r="\1"\2 t="str">\3<v></v>', xml)
+    xml = re.sub(r' t="str">(<f[^>]*>[^<]*</f><v>#(?:N/A|DIV/0!|VALUE!|REF!|NUM!|NAME\?|NULL!)</v>)', r' t="e">\1', xml)
     truths = {"True": "1", "False": "0"}
     return re.sub(
         r'<c r="(\w+)"([^>]*)>(<f t="array"[^>]*>[^<]*</f>)<v>(True|False)</v>',
