@@ -502,6 +502,8 @@ impl Graph {
 pub fn text_facts(texts: &Texts, ids: &[TextId]) -> Vec<TextFacts> {
     let folded: Vec<String> = ids.iter().map(|id| text::fold_case(texts.get(*id))).collect();
     let mut sorted: Vec<&str> = folded.iter().map(String::as_str).collect();
+    // The empty text takes the lowest rank, whether it is there or not.
+    sorted.push("");
     sorted.sort_unstable();
     sorted.dedup();
     let value_error = Value::Error(ErrorKind::Value).pack();

@@ -89,7 +89,7 @@ impl fmt::Display for Signature {
             match (parameter.kind, parameter.default) {
                 (ParameterKind::List, _) => write!(f, "{separator}{{{}}}", parameter.name)?,
                 (ParameterKind::Number, Some(default)) => {
-                    write!(f, "{separator}{}={default}", parameter.name)?
+                    write!(f, "{separator}{}={default}", parameter.name)?;
                 }
                 (ParameterKind::Number, None) => write!(f, "{separator}{}", parameter.name)?,
             }

@@ -29,6 +29,7 @@ use fermiac_model::plan::Plan;
 use self::draw::Inputs;
 use self::program::Program;
 use self::slots::{GROUP, Slots};
+use self::walk::Batch;
 use super::Engine;
 
 /// Why an engine cannot be made.
@@ -111,8 +112,8 @@ impl Engine for CpuEngine {
         assert!(columns.iter().all(|column| column.len() == trials), "columns are equally long");
         for start in (0..trials).step_by(self.lanes) {
             let range = start..trials.min(start + self.lanes);
-            self.inputs.fill(first_trial + start as u64, columns, range.clone());
-            self.simd.walk(&self.program, scratch, columns, range);
+            let batch = Batch { first_trial: first_trial + start as u64, range };
+            Simd::walk(self, scratch, columns, &batch);
         }
     }
 }

@@ -1,10 +1,7 @@
 //! Which vector instructions the walk is compiled for.
 
-use std::ops::Range;
-
-use super::CpuScratch;
-use super::program::Program;
-use super::walk::walk;
+use super::walk::{Batch, walk};
+use super::{CpuEngine, CpuScratch};
 
 /// A family of vector instructions. All give the same bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,42 +61,41 @@ impl Simd {
         if available { Ok(self) } else { Err(UnsupportedProcessor::Lacks(self)) }
     }
 
-    /// Walks the tape once for the trials of `range`, with these instructions.
+    /// Walks the tape once for the trials of `batch`, with the instructions that `engine` holds.
     ///
     /// An engine holds a family only after [`Simd::available`] gave it.
     pub(super) fn walk(
-        self,
-        program: &Program,
+        engine: &CpuEngine,
         scratch: &mut CpuScratch,
         columns: &mut [&mut [f64]],
-        range: Range<usize>,
+        batch: &Batch,
     ) {
-        match self {
+        match engine.simd {
             #[cfg(target_arch = "x86_64")]
             Simd::Avx512 => {
                 // SAFETY: `CpuEngine::with_simd`, the only maker of engines, has seen that the processor has them.
-                unsafe { walk_avx512(program, scratch, columns, range) }
+                unsafe { walk_avx512(engine, scratch, columns, batch) }
             }
             #[cfg(target_arch = "x86_64")]
             Simd::Avx2 => {
                 // SAFETY: as above.
-                unsafe { walk_avx2(program, scratch, columns, range) }
+                unsafe { walk_avx2(engine, scratch, columns, batch) }
             }
-            _ => walk(program, scratch, columns, range),
+            _ => walk(engine, scratch, columns, batch),
         }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,bmi2")]
-fn walk_avx512(program: &Program, scratch: &mut CpuScratch, columns: &mut [&mut [f64]], range: Range<usize>) {
-    walk(program, scratch, columns, range);
+fn walk_avx512(engine: &CpuEngine, scratch: &mut CpuScratch, columns: &mut [&mut [f64]], batch: &Batch) {
+    walk(engine, scratch, columns, batch);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,bmi2")]
-fn walk_avx2(program: &Program, scratch: &mut CpuScratch, columns: &mut [&mut [f64]], range: Range<usize>) {
-    walk(program, scratch, columns, range);
+fn walk_avx2(engine: &CpuEngine, scratch: &mut CpuScratch, columns: &mut [&mut [f64]], batch: &Batch) {
+    walk(engine, scratch, columns, batch);
 }
 
 #[cfg(test)]

@@ -4,21 +4,27 @@ use std::ops::Range;
 
 use fermiac_model::plan::{Opcode, scalar};
 
-use super::CpuScratch;
 use super::elementwise::{of_one, of_two, select};
 use super::lanes::Constant;
-use super::program::{Program, Step};
+use super::program::Step;
 use super::runs;
 use super::slots::{GROUP, Group};
+use super::{CpuEngine, CpuScratch};
 
-/// Executes every step for the trials of `range`, whose inputs stand in their columns.
+/// Trials that are walked together.
+#[derive(Debug, Clone)]
+pub(super) struct Batch {
+    /// The first of them.
+    pub(super) first_trial: u64,
+    /// Their places in the columns.
+    pub(super) range: Range<usize>,
+}
+
+/// Draws the inputs of the batch's trials and executes every step for them.
 #[inline(always)]
-pub(super) fn walk(
-    program: &Program,
-    scratch: &mut CpuScratch,
-    columns: &mut [&mut [f64]],
-    range: Range<usize>,
-) {
+pub(super) fn walk(engine: &CpuEngine, scratch: &mut CpuScratch, columns: &mut [&mut [f64]], batch: &Batch) {
+    engine.inputs.fill(columns, batch);
+    let (program, range) = (&engine.program, batch.range.clone());
     let groups = range.len().div_ceil(GROUP);
     let texts = program.texts();
     let CpuScratch { slots, run: memory } = scratch;

@@ -3,7 +3,6 @@
 use super::{Call, Function, Item, MANY, count, ranged_number, sum};
 use crate::cell::{Area, MAX_COLUMNS, MAX_ROWS, Position};
 use crate::compile::argument::{Argument, Array, Place};
-use crate::compile::bind::Obstacle;
 use crate::compile::graph::Graph;
 use crate::compile::term::{KindMask, Kinds, Term};
 use crate::compile::text;
@@ -76,14 +75,12 @@ fn over_one_range(call: &mut Call<'_, '_>, total: Total) -> Argument {
         }
         _ => return Argument::error(ErrorKind::Value),
     };
-    let criterion = call.term(1);
-    let met = match conditions(call, &range, criterion) {
-        Ok(met) => met,
-        Err(term) => return Argument::Term(term),
-    };
-    finish(call, total, &met, |index| {
-        let (row, column) = (index as u32 / range.columns, index as u32 % range.columns);
-        values.get(row, column).unwrap_or(Term::Known(Value::Empty))
+    call.over(1, |call, criterion| match conditions(call, &range, criterion) {
+        Ok(met) => finish(call, total, &met, |index| {
+            let (row, column) = (index as u32 / range.columns, index as u32 % range.columns);
+            values.get(row, column).unwrap_or(Term::Known(Value::Empty))
+        }),
+        Err(term) => term,
     })
 }
 
@@ -117,10 +114,10 @@ fn over_many_ranges(call: &mut Call<'_, '_>, total: Total) -> Argument {
     }
     let values = call.array(0);
     let met = met.unwrap_or_default();
-    finish(call, total, &met, |index| {
+    Argument::Term(finish(call, total, &met, |index| {
         let (row, column) = (index as u32 / rows_columns.1, index as u32 % rows_columns.1);
         values.get(row, column).unwrap_or(Term::Known(Value::Empty))
-    })
+    }))
 }
 
 /// Both of two sets of conditions. Whole columns may have been cut to different lengths: what is missing is empty in
@@ -139,7 +136,7 @@ fn join(graph: &mut Graph, a: (&[Term], (u32, u32)), b: (&[Term], (u32, u32))) -
     (joined, (rows, columns))
 }
 
-fn finish(call: &mut Call<'_, '_>, total: Total, met: &[Term], value: impl Fn(usize) -> Term) -> Argument {
+fn finish(call: &mut Call<'_, '_>, total: Total, met: &[Term], value: impl Fn(usize) -> Term) -> Term {
     let graph = call.graph();
     let mut items: Vec<Item> = Vec::new();
     for (index, condition) in met.iter().enumerate() {
@@ -164,13 +161,13 @@ fn finish(call: &mut Call<'_, '_>, total: Total, met: &[Term], value: impl Fn(us
         items.push(Item { value: taken, present: Some(present) });
     }
     let total_of = sum(graph, &items);
-    Argument::Term(match total {
+    match total {
         Total::Sum | Total::Count => total_of,
         Total::Average => {
             let count = count(graph, &items);
             graph.binary(Opcode::Divide, total_of, count)
         }
-    })
+    }
 }
 
 /// For each value of `range` whether it meets the criterion: conditions that are never errors.
@@ -182,8 +179,7 @@ fn conditions(call: &mut Call<'_, '_>, range: &Array, criterion: Term) -> Result
             Criterion::Number(Comparison::Equal, criterion)
         }
         Term::Computed(_) => {
-            let what = "a criterion that is an uncertain text or condition".to_owned();
-            return Err(call.sheets.obstacle(&Obstacle { what, sees_unnamed_cells: false }, call.at));
+            return Err(call.obstacle("a criterion that is an uncertain text or condition"));
         }
     };
     let mut met = Vec::with_capacity(range.terms.len());
@@ -191,8 +187,7 @@ fn conditions(call: &mut Call<'_, '_>, range: &Array, criterion: Term) -> Result
         match meets(call.graph(), &criterion, *term) {
             Some(condition) => met.push(condition),
             None => {
-                let what = "a criterion with wildcards on uncertain texts".to_owned();
-                return Err(call.sheets.obstacle(&Obstacle { what, sees_unnamed_cells: false }, call.at));
+                return Err(call.obstacle("a criterion with wildcards on uncertain texts"));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Money over time.
 
 use super::aggregate::present_or_empty;
-use super::{Call, Function, MANY};
+use super::{Call, Function, Item, MANY};
 use crate::compile::argument::Argument;
 use crate::compile::graph::Graph;
 use crate::compile::term::{Kinds, Term};
@@ -18,13 +18,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 /// NPV(rate, values...): the first value lies one period ahead; what is no number takes no period.
 fn net_present_value(call: &mut Call<'_, '_>) -> Argument {
-    let rate = call.term(0);
     let items = call.numbers(1);
-    let graph = call.graph();
+    call.over(0, |call, rate| discounted_sum(call.graph(), rate, &items))
+}
+
+fn discounted_sum(graph: &mut Graph, rate: Term, items: &[Item]) -> Term {
     let growth = graph.binary(Opcode::Add, Term::number(1.0), rate);
     let mut factor = Term::number(1.0);
     let mut total = None;
-    for item in &items {
+    for item in items {
         let grown = graph.binary(Opcode::Multiply, factor, growth);
         factor = match item.present {
             None => grown,
@@ -36,7 +38,7 @@ fn net_present_value(call: &mut Call<'_, '_>) -> Argument {
             Some(total) => graph.binary(Opcode::Add, total, discounted),
         });
     }
-    Argument::Term(total.unwrap_or(Term::error(ErrorKind::Value)))
+    total.unwrap_or(Term::error(ErrorKind::Value))
 }
 
 fn internal_rate(call: &mut Call<'_, '_>) -> Argument {

@@ -96,6 +96,9 @@ fn switch(graph: &mut Graph, terms: &[Term]) -> Term {
 
 /// CHOOSE(index, first, second, ...): a known index gives the argument itself, which may be a range.
 fn choose(call: &mut Call<'_, '_>) -> Argument {
+    if matches!(&call.arguments[0], Argument::Array(array) if array.terms.len() > 1) {
+        return choose_each(call);
+    }
     let index = call.term(0);
     let index = call.graph().number(index);
     match index {
@@ -109,18 +112,30 @@ fn choose(call: &mut Call<'_, '_>) -> Argument {
         Term::Known(_) | Term::Unsupported(_) => Argument::Term(index),
         Term::Computed(_) => {
             let choices: Vec<Term> = (1..call.count()).map(|place| call.term(place)).collect();
-            let graph = call.graph();
-            let kinds = choices.iter().fold(Kinds::NONE, |kinds, term| {
-                let packed = graph.pack(*term);
-                kinds.or(graph.kinds(packed))
-            });
-            let chosen = graph.run(Opcode::Pick, &choices, index, kinds);
-            let low = graph.compare(Opcode::Less, index, Term::number(1.0));
-            let high = graph.compare(Opcode::LessEqual, Term::number((choices.len() + 1) as f64), index);
-            let outside = graph.or(low, high);
-            Argument::Term(graph.select(outside, Term::error(ErrorKind::Value), chosen))
+            Argument::Term(choose_term(call.graph(), index, &choices))
         }
     }
+}
+
+/// CHOOSE with an array of indices, each place with its own: `CHOOSE({1,2},A1:A9,C1:C9)` sets columns side by side.
+fn choose_each(call: &mut Call<'_, '_>) -> Argument {
+    let arguments: Vec<&Argument> = call.arguments.iter().collect();
+    call.sheets.map(&arguments, call.at, true, |sheets, terms| {
+        let index = sheets.graph.number(terms[0]);
+        choose_term(&mut sheets.graph, index, &terms[1..])
+    })
+}
+
+fn choose_term(graph: &mut Graph, index: Term, choices: &[Term]) -> Term {
+    let kinds = choices.iter().fold(Kinds::NONE, |kinds, term| {
+        let packed = graph.pack(*term);
+        kinds.or(graph.kinds(packed))
+    });
+    let chosen = graph.run(Opcode::Pick, choices, index, kinds);
+    let low = graph.compare(Opcode::Less, index, Term::number(1.0));
+    let high = graph.compare(Opcode::LessEqual, Term::number((choices.len() + 1) as f64), index);
+    let outside = graph.or(low, high);
+    graph.select(outside, Term::error(ErrorKind::Value), chosen)
 }
 
 #[cfg(test)]

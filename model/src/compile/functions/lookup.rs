@@ -5,7 +5,6 @@ use std::rc::Rc;
 use super::{Call, Function};
 use crate::cell::{Area, Position};
 use crate::compile::argument::{Argument, Array, Place};
-use crate::compile::bind::Obstacle;
 use crate::compile::graph::Graph;
 use crate::compile::term::{Kinds, Term};
 use crate::compile::text;
@@ -137,24 +136,14 @@ fn match_place(call: &mut Call<'_, '_>) -> Argument {
             error => return Argument::Term(error),
         },
         Term::Computed(_) | Term::Unsupported(_) => {
-            return uncertain_mode(call, "MATCH whose type is uncertain");
+            return Argument::Term(call.obstacle("MATCH whose type is uncertain"));
         }
     };
     let keys = call.array(1);
     if keys.rows != 1 && keys.columns != 1 {
         return Argument::error(ErrorKind::NotAvailable);
     }
-    let at = call.at;
-    let key = call.arguments[0].clone();
-    call.sheets.map(&[&key], at, call.array, |sheets, terms| {
-        let mut inner = Call { sheets, arguments: &[], at, array: false };
-        find(&mut inner, terms[0], &keys.terms, order)
-    })
-}
-
-fn uncertain_mode(call: &mut Call<'_, '_>, what: &str) -> Argument {
-    let obstacle = Obstacle { what: what.to_owned(), sees_unnamed_cells: false };
-    Argument::Term(call.sheets.obstacle(&obstacle, call.at))
+    call.over(0, |call, key| find(call, key, &keys.terms, order))
 }
 
 /// The place, from 1, of `key` among `keys`; `#N/A` where it is not there.
@@ -205,8 +194,7 @@ fn find_pattern(call: &mut Call<'_, '_>, key: Term, keys: &[Term]) -> Option<Ter
 }
 
 fn refuse_pattern(call: &mut Call<'_, '_>) -> Term {
-    let what = "a lookup with wildcards among uncertain texts".to_owned();
-    call.sheets.obstacle(&Obstacle { what, sees_unnamed_cells: false }, call.at)
+    call.obstacle("a lookup with wildcards among uncertain texts")
 }
 
 /// Whether a table's keys go down its first column or across its first row.
@@ -224,7 +212,7 @@ fn table_lookup(call: &mut Call<'_, '_>, direction: Direction) -> Argument {
         Term::Known(Value::Bool(false)) => Order::Exact,
         error @ Term::Known(_) => return Argument::Term(error),
         Term::Computed(_) | Term::Unsupported(_) => {
-            return uncertain_mode(call, "a lookup whose mode is uncertain");
+            return Argument::Term(call.obstacle("a lookup whose mode is uncertain"));
         }
     };
     let across = shape(&call.arguments[1]);
@@ -234,12 +222,9 @@ fn table_lookup(call: &mut Call<'_, '_>, direction: Direction) -> Argument {
     let line = call.graph().number(line);
     let line = call.graph().binary(Opcode::RoundDown, line, Term::number(0.0));
     let line = within(call.graph(), line, lines);
-    let at = call.at;
-    let key = call.arguments[0].clone();
-    call.sheets.map(&[&key], at, call.array, |sheets, terms| {
-        let mut inner = Call { sheets, arguments: &[], at, array: false };
-        let place = find(&mut inner, terms[0], &keys_of(&table, direction), order);
-        look_across(inner.graph(), &table, direction, place, line)
+    call.over(0, |call, key| {
+        let place = find(call, key, &keys_of(&table, direction), order);
+        look_across(call.graph(), &table, direction, place, line)
     })
 }
 
@@ -292,14 +277,9 @@ fn vector_lookup(call: &mut Call<'_, '_>) -> Argument {
     } else {
         (0..table.columns).map(|column| cell(&table, table.rows - 1, column)).collect()
     };
-    let at = call.at;
-    let key = call.arguments[0].clone();
-    call.sheets.map(&[&key], at, call.array, |sheets, terms| {
-        let mut inner = Call { sheets, arguments: &[], at, array: false };
-        match find(&mut inner, terms[0], &keys_of(&table, direction), Order::Ascending) {
-            place @ (Term::Known(Value::Error(_)) | Term::Unsupported(_)) => place,
-            place => pick(inner.graph(), &results, place),
-        }
+    call.over(0, |call, key| match find(call, key, &keys_of(&table, direction), Order::Ascending) {
+        place @ (Term::Known(Value::Error(_)) | Term::Unsupported(_)) => place,
+        place => pick(call.graph(), &results, place),
     })
 }
 

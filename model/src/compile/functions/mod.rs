@@ -16,6 +16,7 @@ mod statistical;
 
 use super::address::Address;
 use super::argument::{Argument, Array};
+use super::bind::Obstacle;
 use super::graph::Graph;
 use super::sheets::Sheets;
 use super::term::{KindMask, Kinds, Term};
@@ -149,15 +150,34 @@ impl Call<'_, '_> {
         self.arguments.get(index).is_some_and(|argument| *argument != Argument::Missing)
     }
 
-    /// Argument `index` as one value; empty where it is left out.
-    fn term(&self, index: usize) -> Term {
-        self.arguments
-            .get(index)
-            .map_or(Term::Known(Value::Empty), |argument| self.sheets.scalar(argument, self.at))
+    /// Argument `index` as one value; empty where it is left out. An array is refused: a function for which arrays
+    /// mean something there takes the argument through [`Call::over`].
+    fn term(&mut self, index: usize) -> Term {
+        match self.arguments.get(index) {
+            None => Term::Known(Value::Empty),
+            Some(argument @ Argument::Array(_)) if argument.is_many() => {
+                self.obstacle("an array where one value is taken")
+            }
+            Some(argument) => self.sheets.scalar(argument, self.at),
+        }
+    }
+
+    /// Applies `operation` to argument `index`, to each of its values where it is an array.
+    fn over(&mut self, index: usize, mut operation: impl FnMut(&mut Call<'_, '_>, Term) -> Term) -> Argument {
+        let (arguments, at, array) = (self.arguments, self.at, self.array);
+        self.sheets.map(&[&arguments[index]], at, array, |sheets, terms| {
+            operation(&mut Call { sheets, arguments, at, array }, terms[0])
+        })
+    }
+
+    /// The term of something that cannot be computed, in words.
+    fn obstacle(&mut self, what: &str) -> Term {
+        let obstacle = Obstacle { what: what.to_owned(), sees_unnamed_cells: false };
+        self.sheets.obstacle(&obstacle, self.at)
     }
 
     /// Argument `index` as one value, or `default` where it is not there.
-    fn term_or(&self, index: usize, default: f64) -> Term {
+    fn term_or(&mut self, index: usize, default: f64) -> Term {
         if index < self.count() { self.term(index) } else { Term::number(default) }
     }
 

@@ -65,12 +65,13 @@ fn median(call: &mut Call<'_, '_>) -> Argument {
 fn ordered(call: &mut Call<'_, '_>, opcode: Opcode) -> Argument {
     let mut items = Vec::new();
     call.numbers_of(0, &mut items);
-    let k = call.term(1);
     let graph = call.graph();
-    let k = graph.number(k);
-    let k = graph.binary(Opcode::RoundUp, k, Term::number(0.0));
     let terms: Vec<Term> = items.iter().map(|item| present_or_empty(graph, item)).collect();
-    Argument::Term(graph.run(opcode, &terms, k, Kinds::NUMBER))
+    call.over(1, |call, k| {
+        let graph = call.graph();
+        let k = graph.binary(Opcode::RoundUp, k, Term::number(0.0));
+        graph.run(opcode, &terms, k, Kinds::NUMBER)
+    })
 }
 
 #[cfg(test)]
