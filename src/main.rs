@@ -1,3 +1,8 @@
-//! The command line of Fermiac.
+//! The binary `fermiac`: every role is a subcommand, and every subcommand lives in the library.
+#![forbid(unsafe_code)]
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    fermiac::command_line()
+}

@@ -9,6 +9,8 @@ pub mod cell;
 pub mod compile;
 pub mod distribution;
 pub mod formula;
+pub mod json_model;
 pub mod plan;
+pub mod selection;
 pub mod value;
 pub mod workbook;

@@ -225,10 +225,6 @@ fn lay_out(sheets: &mut Sheets<'_>, selected: &Selected, terms: &[Term]) -> Plan
         let number = graph.number(*term);
         results.push(ResultColumn { column: output, operand: result_operand(graph, number) });
     }
-    for draw in 0..selected.inputs.len() as u32 {
-        let term = graph.draw(draw);
-        results.push(ResultColumn { column: draw, operand: result_operand(graph, term) });
-    }
     let tape = schedule(graph, &results);
     let (constants, texts) = plan_texts(graph);
     let draws = selected

@@ -7,7 +7,7 @@ use super::walk::Walk;
 use super::{Compiled, Input, Output, Selection, Term, compile};
 use crate::cell::Position;
 use crate::distribution::{Distribution, Family};
-use crate::plan::{Opcode, Operand, Place, Plan, Shape, scalar};
+use crate::plan::{Draw, Opcode, Operand, Place, Plan, Shape, scalar};
 use crate::value::{ErrorKind, Value};
 use crate::workbook::{Cell, Content, NumberFormat, Sheet, Workbook};
 
@@ -63,7 +63,12 @@ pub fn output(cell: &str) -> Output {
 /// The columns of a plan whose inputs are all constant.
 pub fn run(plan: &Plan) -> Vec<Value> {
     let mut slots = vec![0.0; plan.slots as usize];
-    let mut columns = vec![0.0; plan.columns()];
+    let constant = |draw: &Draw| match draw.distribution.family {
+        Family::Constant { value } => value,
+        _ => panic!("only constants are drawn here"),
+    };
+    let mut columns: Vec<f64> = plan.draws.iter().map(constant).collect();
+    columns.resize(plan.columns(), 0.0);
     for instruction in &plan.instructions {
         let read = |bits: u32| match Operand::from_bits(bits).place() {
             Place::Slot(slot) => slots[slot as usize],
@@ -71,10 +76,7 @@ pub fn run(plan: &Plan) -> Vec<Value> {
         };
         let (a, b, c) = (instruction.a, instruction.b, instruction.c);
         let result = match instruction.opcode.shape() {
-            Shape::Draw => match plan.draws[a as usize].distribution.family {
-                Family::Constant { value } => value,
-                _ => panic!("only constants are drawn here"),
-            },
+            Shape::Draw => columns[a as usize],
             Shape::One if instruction.opcode == Opcode::Store => {
                 columns[instruction.destination as usize] = read(a);
                 continue;

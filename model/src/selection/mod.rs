@@ -1,0 +1,209 @@
+//! What a person says of a model: which cells are uncertain, which matter.
+//!
+//! Said on the command line (`Sheet1!B2=normal(10, 2)`, `Sheet1!D9=NPV`) or in a sheet named `fermiac` with
+//! the columns cell, role, distribution and name. Where both speak of one cell, the command line wins.
+
+mod cell_name;
+mod sheet;
+
+pub use sheet::{SELECTION_SHEET, take_sheet};
+
+use std::collections::{HashMap, HashSet};
+
+use crate::compile::{Input, Output, Selection};
+use crate::distribution::Distribution;
+use cell_name::{CellName, find_outside_quotes, plain};
+
+/// Why what was said cannot be understood. The text says where and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SelectionError {
+    /// An input without `=`, or without a cell in front of it.
+    #[error("input {0:?}: write it as 'Sheet1!B2=normal(10, 2)'")]
+    InputForm(String),
+    /// An output without a cell, or with nothing after `=`.
+    #[error("output {0:?}: write it as 'Sheet1!D9' or 'Sheet1!D9=NPV'")]
+    OutputForm(String),
+    /// The distribution of an input is refused.
+    #[error("input {cell}: {reason}")]
+    Distribution {
+        /// The cell as written.
+        cell: String,
+        /// Why.
+        reason: String,
+    },
+    /// One list names a cell twice.
+    #[error("{0} is given twice; keep one")]
+    Twice(String),
+    /// A cell of the sheet `fermiac` cannot be understood.
+    #[error("{cell}: {reason}")]
+    Sheet {
+        /// Which cell of the sheet, such as `fermiac!C4`.
+        cell: String,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+}
+
+/// Reads an input such as `Sheet1!B2=normal(10, 2)`. The cell may be quoted, with `=` inside the quotes.
+pub fn parse_input(text: &str) -> Result<Input, SelectionError> {
+    let form = || SelectionError::InputForm(text.to_owned());
+    let (cell, distribution) = split_at_equals(text);
+    let distribution = distribution.filter(|text| !text.is_empty()).ok_or_else(form)?;
+    if cell.is_empty() {
+        return Err(form());
+    }
+    input(cell, distribution, None)
+        .map_err(|reason| SelectionError::Distribution { cell: cell.to_owned(), reason })
+}
+
+/// Reads an output such as `Sheet1!D9` or `Sheet1!D9=NPV`.
+pub fn parse_output(text: &str) -> Result<Output, SelectionError> {
+    let (cell, name) = split_at_equals(text);
+    if cell.is_empty() || name == Some("") {
+        return Err(SelectionError::OutputForm(text.to_owned()));
+    }
+    Ok(Output { cell: cell.to_owned(), name: name.map(str::to_owned) })
+}
+
+impl Selection {
+    /// This selection with `over` laid on top: its inputs and outputs replace those of the same cell, the
+    /// others come after.
+    #[must_use]
+    pub fn overlaid(mut self, over: Selection) -> Selection {
+        let known = index(self.inputs.iter().map(|input| &input.cell));
+        for input in over.inputs {
+            match known.get(&plain(&input.cell)).map(|index| &mut self.inputs[*index]) {
+                // A name given once still holds where only the distribution is replaced.
+                Some(known) => *known = Input { name: input.name.or(known.name.take()), ..input },
+                None => self.inputs.push(input),
+            }
+        }
+        let known = index(self.outputs.iter().map(|output| &output.cell));
+        for output in over.outputs {
+            match known.get(&plain(&output.cell)).map(|index| &mut self.outputs[*index]) {
+                Some(known) => *known = Output { name: output.name.or(known.name.take()), ..output },
+                None => self.outputs.push(output),
+            }
+        }
+        self
+    }
+}
+
+/// Places in a list by what cell they speak of.
+fn index<'a>(cells: impl Iterator<Item = &'a String>) -> HashMap<CellName, usize> {
+    cells.enumerate().map(|(index, cell)| (plain(cell), index)).collect()
+}
+
+/// Refuses a selection that names a cell twice as an input, or twice as an output, however it is written.
+pub fn refuse_duplicates(selection: &Selection) -> Result<(), SelectionError> {
+    let inputs = selection.inputs.iter().map(|input| &input.cell);
+    let outputs = selection.outputs.iter().map(|output| &output.cell);
+    refuse_twice("input", inputs)?;
+    refuse_twice("output", outputs)
+}
+
+fn refuse_twice<'a>(role: &str, cells: impl Iterator<Item = &'a String>) -> Result<(), SelectionError> {
+    let mut seen = HashSet::new();
+    for cell in cells {
+        if !seen.insert(plain(cell)) {
+            return Err(SelectionError::Twice(format!("{role} {cell}")));
+        }
+    }
+    Ok(())
+}
+
+fn input(cell: &str, distribution: &str, name: Option<String>) -> Result<Input, String> {
+    let parsed = Distribution::parse(distribution).map_err(|error| error.to_string())?;
+    Ok(Input {
+        cell: cell.to_owned(),
+        name,
+        distribution: parsed,
+        distribution_text: distribution.to_owned(),
+    })
+}
+
+/// The trimmed sides of the first `=` that is not inside quotes.
+fn split_at_equals(text: &str) -> (&str, Option<&str>) {
+    match find_outside_quotes(text, '=') {
+        Some(at) => (text[..at].trim(), Some(text[at + 1..].trim())),
+        None => (text.trim(), None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_input_is_a_cell_and_a_distribution() {
+        let input = parse_input("Sheet1!B2=normal(10, 2)").unwrap();
+        assert_eq!(input.cell, "Sheet1!B2");
+        assert_eq!(input.distribution_text, "normal(10, 2)");
+        assert_eq!(input.distribution, Distribution::parse("normal(10, 2)").unwrap());
+        let input = parse_input(" 'a=b!''c'!$B$2 = normal(10, 2, truncate_min=0) ").unwrap();
+        assert_eq!(input.cell, "'a=b!''c'!$B$2");
+        assert_eq!(input.distribution_text, "normal(10, 2, truncate_min=0)");
+    }
+
+    #[test]
+    fn an_output_may_have_a_name() {
+        let output = |cell: &str, name: Option<&str>| {
+            Ok(Output { cell: cell.to_owned(), name: name.map(str::to_owned) })
+        };
+        assert_eq!(parse_output("Sheet1!D9"), output("Sheet1!D9", None));
+        assert_eq!(parse_output("Sheet1!D9=NPV"), output("Sheet1!D9", Some("NPV")));
+        assert_eq!(parse_output("'x=y'!D9 = a = b"), output("'x=y'!D9", Some("a = b")));
+    }
+
+    #[test]
+    fn what_is_no_input_or_output_is_told_so() {
+        for text in ["", "B2", "=normal(1,2)", "B2=", " = ", "'B2=normal(1,2)"] {
+            assert_eq!(parse_input(text), Err(SelectionError::InputForm(text.to_owned())), "{text}");
+        }
+        for text in ["", " ", "=NPV", "D9="] {
+            assert_eq!(parse_output(text), Err(SelectionError::OutputForm(text.to_owned())), "{text}");
+        }
+        let message = parse_input("B2=norml(1, 2)").unwrap_err().to_string();
+        assert!(message.starts_with("input B2: ") && message.contains("norml"), "{message}");
+    }
+
+    #[test]
+    fn the_command_line_wins_over_the_sheet() {
+        let sheet = Selection {
+            inputs: vec![
+                Input {
+                    name: Some("Price".to_owned()),
+                    ..parse_input("'Inputs'!$B$1=normal(1, 2)").unwrap()
+                },
+                parse_input("Inputs!B2=uniform(0, 1)").unwrap(),
+            ],
+            outputs: vec![parse_output("Results!B1").unwrap()],
+        };
+        let line = Selection {
+            inputs: vec![parse_input("inputs!b1=uniform(5, 6)").unwrap()],
+            outputs: vec![parse_output("Results!B1=NPV").unwrap(), parse_output("Results!B2").unwrap()],
+        };
+        let both = sheet.overlaid(line);
+        assert_eq!(both.inputs.len(), 2);
+        assert_eq!(both.inputs[0].distribution_text, "uniform(5, 6)");
+        assert_eq!(both.inputs[0].name.as_deref(), Some("Price"));
+        assert_eq!(both.outputs.len(), 2);
+        assert_eq!(both.outputs[0].name.as_deref(), Some("NPV"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_answered(text in "[A-Z0-9a-z!'=$(), .é]{0,40}") {
+            let _ = parse_input(&text);
+            let _ = parse_output(&text);
+        }
+
+        #[test]
+        fn any_sheet_name_can_be_quoted(sheet in "[^']{1,20}", row in 1u32..1000) {
+            let cell = format!("'{sheet}'!B{row}");
+            let input = parse_input(&format!("{cell}=normal(1, 2)")).unwrap();
+            prop_assert_eq!(input.cell, cell.trim());
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! What can be typed: the commands of `fermiac` and their arguments.
+
+mod trials;
+mod until;
+
+pub use trials::{MAX_TRIALS, Trials};
+pub use until::Until;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Serialize;
+
+/// Monte Carlo simulation of spreadsheets.
+#[derive(Debug, Parser)]
+#[command(name = "fermiac", version, about, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Simulate a workbook or a JSON model and show the distribution of its outputs
+    Run(RunArguments),
+    /// Recompute every formula cell and compare it with the value stored in the workbook
+    Check(ModelArguments),
+    /// Say what is in a model: size, sheets, formulas, functions, inputs and outputs, what is unsupported
+    Inspect(ModelArguments),
+}
+
+/// The arguments of commands that look at one model.
+#[derive(Debug, Args)]
+pub struct ModelArguments {
+    /// An .xlsx or .xlsm workbook, or a JSON model
+    pub model: PathBuf,
+    /// Print one JSON document on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The arguments of `fermiac run`.
+#[derive(Debug, Args)]
+#[command(after_help = RUN_EXAMPLES)]
+pub struct RunArguments {
+    /// An .xlsx or .xlsm workbook, or a JSON model
+    pub model: PathBuf,
+    /// An uncertain cell and its distribution; wins over one that the model names for the same cell
+    #[arg(long = "input", value_name = "CELL=DISTRIBUTION")]
+    pub inputs: Vec<String>,
+    /// A cell whose distribution is wanted, and perhaps what to call it
+    #[arg(long = "output", value_name = "CELL[=NAME]")]
+    pub outputs: Vec<String>,
+    /// How many trials: 1000000, 1_000_000 and 1e6 are the same
+    #[arg(long, value_name = "N", default_value = "10_000")]
+    pub trials: Trials,
+    /// Same model, seed and trials: the same result
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How the uniforms behind the draws are made
+    #[arg(long, value_enum, default_value_t)]
+    pub sampling: Sampling,
+    /// What computes
+    #[arg(long, value_enum, default_value_t)]
+    pub device: Device,
+    /// Threads of the processor to use [default: all]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// Stop before the last trial, once a statistic is this precise: 'mean(NPV)+-1%'
+    #[arg(long, value_name = "PRECISION")]
+    pub until: Option<Until>,
+    /// Show every input and output of this one trial, counted from 0, and simulate no other
+    #[arg(long, value_name = "K", conflicts_with_all = ["until", "report", "samples"])]
+    pub trial: Option<u64>,
+    /// Print one JSON document on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// Write a page with charts that needs no other file
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+    /// Write every trial's inputs and outputs
+    #[arg(long, value_name = "FILE.csv")]
+    pub samples: Option<PathBuf>,
+}
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  fermiac run plan.xlsx --input 'Inputs!B2=normal(10, 2)' --output 'Results!D9=NPV'
+  fermiac run model.json --trials 1e6 --report out.html
+
+Inputs and outputs may stand in the model itself: in a sheet named fermiac (columns cell, role,
+distribution, name), or in the JSON model.";
+
+/// How the uniforms behind the draws are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sampling {
+    /// Independent
+    #[default]
+    Random,
+    /// Latin hypercube
+    Lhs,
+    /// A scrambled Sobol sequence
+    Sobol,
+}
+
+/// What computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Device {
+    /// The fastest there is
+    #[default]
+    Auto,
+    /// The processor
+    Cpu,
+    /// An NVIDIA GPU
+    Cuda,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(arguments: &[&str]) -> Result<RunArguments, String> {
+        let all = ["fermiac", "run"].iter().chain(arguments);
+        match Arguments::try_parse_from(all).map_err(|error| error.to_string())?.command {
+            Command::Run(arguments) => Ok(arguments),
+            Command::Check(_) | Command::Inspect(_) => unreachable!("run was typed"),
+        }
+    }
+
+    #[test]
+    fn the_definition_of_the_arguments_is_consistent() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_not_said_has_its_documented_default() {
+        let arguments = run(&["m.json"]).unwrap();
+        assert_eq!(arguments.trials.count(), 10_000);
+        assert_eq!(arguments.seed, 1);
+        assert_eq!(arguments.sampling, Sampling::Random);
+        assert_eq!(arguments.device, Device::Auto);
+        assert_eq!(arguments.threads, None);
+        assert!(!arguments.json);
+    }
+
+    #[test]
+    fn inputs_and_outputs_repeat() {
+        let arguments = run(&[
+            "m.xlsx",
+            "--input",
+            "A1=normal(1, 2)",
+            "--input",
+            "B1=uniform(0,1)",
+            "--output",
+            "C1=NPV",
+        ])
+        .unwrap();
+        assert_eq!(arguments.inputs, ["A1=normal(1, 2)", "B1=uniform(0,1)"]);
+        assert_eq!(arguments.outputs, ["C1=NPV"]);
+    }
+
+    #[test]
+    fn a_wrong_value_is_answered_with_what_would_be_right() {
+        let message = run(&["m.xlsx", "--trials", "0"]).unwrap_err();
+        assert!(message.contains("at least 1"), "{message}");
+        let message = run(&["m.xlsx", "--sampling", "halton"]).unwrap_err();
+        assert!(message.contains("random, lhs, sobol"), "{message}");
+        let message = run(&["m.xlsx", "--trial", "3", "--report", "r.html"]).unwrap_err();
+        assert!(message.contains("cannot be used with"), "{message}");
+        assert!(run(&["m.xlsx", "--threads", "0"]).is_err());
+    }
+}

@@ -1,0 +1,133 @@
+//! A number of trials as people write it: `1000000`, `1_000_000`, `1e6`.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The most trials of one run, which bounds memory: exact percentiles keep every trial of an output.
+pub const MAX_TRIALS: u64 = 1_000_000_000;
+
+/// A number of trials, 1..=[`MAX_TRIALS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Trials(u64);
+
+impl Trials {
+    /// The number.
+    pub fn count(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Trials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Why a text is no number of trials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TrialsError {
+    /// Not a number at all.
+    #[error("not a number of trials; write it as 1000000, 1_000_000 or 1e6")]
+    NotANumber,
+    /// 0.5, or 1e-3, or 1.25e1.
+    #[error("trials are whole: this number has a fraction")]
+    Fraction,
+    /// Zero or below.
+    #[error("at least 1 trial is needed")]
+    TooFew,
+    /// Above [`MAX_TRIALS`].
+    #[error("too many: one run has at most {MAX_TRIALS} trials")]
+    TooMany,
+}
+
+impl FromStr for Trials {
+    type Err = TrialsError;
+
+    fn from_str(text: &str) -> Result<Trials, TrialsError> {
+        let text = text.trim();
+        if text.starts_with('-') && text[1..].starts_with(|c: char| c.is_ascii_digit()) {
+            return Err(TrialsError::TooFew);
+        }
+        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let exponent: i32 =
+            exponent.strip_prefix('+').unwrap_or(exponent).parse().map_err(|_| TrialsError::NotANumber)?;
+        if !is_grouped(whole) || !(fraction.is_empty() || is_grouped(fraction)) {
+            return Err(TrialsError::NotANumber);
+        }
+        let digits = |part: &str| part.replace('_', "");
+        scale(&digits(whole), &digits(fraction), exponent)
+    }
+}
+
+/// Digits with single underscores between them.
+fn is_grouped(text: &str) -> bool {
+    text.split('_').all(|group| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The whole number `whole.fraction x 10^exponent`, reckoned on the digits so that nothing is rounded.
+fn scale(whole: &str, fraction: &str, exponent: i32) -> Result<Trials, TrialsError> {
+    let digits = format!("{whole}{fraction}");
+    let significant = digits.trim_matches('0');
+    if significant.is_empty() {
+        return Err(TrialsError::TooFew);
+    }
+    let trailing = digits.len() - digits.trim_end_matches('0').len();
+    let zeros = i64::from(exponent) - fraction.len() as i64 + trailing as i64;
+    if zeros < 0 {
+        return Err(TrialsError::Fraction);
+    }
+    let too_long = significant.len() as i64 + zeros > 19;
+    let count = if too_long { None } else { significant.parse::<u64>().ok() };
+    match count.and_then(|count| count.checked_mul(10u64.checked_pow(zeros as u32)?)) {
+        Some(count) if count <= MAX_TRIALS => Ok(Trials(count)),
+        _ => Err(TrialsError::TooMany),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_way_to_write_a_million_is_a_million() {
+        for text in ["1000000", "1_000_000", "1e6", "1E6", "1e+6", "0.001e9", "1.0e6", "10_000.00e2"] {
+            assert_eq!(text.parse(), Ok(Trials(1_000_000)), "{text}");
+        }
+        assert_eq!("2.5e3".parse(), Ok(Trials(2_500)));
+        assert_eq!("1".parse(), Ok(Trials(1)));
+    }
+
+    #[test]
+    fn what_is_no_count_is_told_why() {
+        for (text, error) in [
+            ("0", TrialsError::TooFew),
+            ("0e9", TrialsError::TooFew),
+            ("-5", TrialsError::TooFew),
+            ("0.5", TrialsError::Fraction),
+            ("1e-3", TrialsError::Fraction),
+            ("1.25e1", TrialsError::Fraction),
+            ("1000000001", TrialsError::TooMany),
+            ("1e400", TrialsError::TooMany),
+            ("99999999999999999999999999", TrialsError::TooMany),
+        ] {
+            assert_eq!(text.parse::<Trials>(), Err(error), "{text}");
+        }
+        for text in ["", "many", "1,000", "_1", "1_", "1__0", "1e", "e6", ".5", "1e6e6", "0x10", "inf", "-"] {
+            assert_eq!(text.parse::<Trials>(), Err(TrialsError::NotANumber), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_answered(text in "\\PC{0,30}") {
+            let _ = text.parse::<Trials>();
+        }
+
+        #[test]
+        fn a_count_survives_printing(count in 1..=MAX_TRIALS) {
+            prop_assert_eq!(Trials(count).to_string().parse(), Ok(Trials(count)));
+        }
+    }
+}

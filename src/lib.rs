@@ -1,0 +1,41 @@
+//! The command line of Fermiac.
+//!
+//! [`arguments`] says what can be typed. [`model_file`] opens what is to be simulated, a workbook or a JSON
+//! model, told apart by content. Each command has its room: [`run`] simulates, [`check`] recomputes a workbook
+//! and compares, [`inspect`] says what is in it. All of them make one document of plain data, printed as JSON
+//! with `--json` and for people otherwise ([`terminal`]). What goes wrong is a [`failure::Failure`], whose
+//! kind is the exit code.
+#![forbid(unsafe_code)]
+
+pub mod arguments;
+pub mod check;
+pub mod document;
+pub mod failure;
+pub mod inspect;
+pub mod model_file;
+pub mod run;
+pub mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+
+/// Reads the arguments of the process, does what they say and gives the exit code: 0 done, 1 failed, 2 wrong
+/// usage or a model that is refused.
+pub fn command_line() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match &arguments.command {
+        Command::Run(arguments) => run::run(arguments),
+        Command::Check(arguments) => check::check(arguments),
+        Command::Inspect(arguments) => inspect::inspect(arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("fermiac: {failure}");
+            failure.exit_code()
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Opens what is to be simulated: a workbook or a JSON model, told apart by content, not by name.
+
+use std::fmt::Display;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::time::Instant;
+
+use fermiac_model::compile::Selection;
+use fermiac_model::workbook::Workbook;
+use fermiac_model::{json_model, selection, workbook};
+
+use crate::failure::Failure;
+
+/// How much of the beginning is looked at to tell what a file is.
+const LOOKED_AT: u64 = 512;
+
+/// A model as it was read.
+#[derive(Debug)]
+pub struct ModelFile {
+    /// The cells.
+    pub workbook: Workbook,
+    /// The inputs and outputs that the model itself names.
+    pub selection: Selection,
+    /// How long reading took.
+    pub load_ms: f64,
+}
+
+/// Reads the model at `path`.
+pub fn load(path: &Path) -> Result<ModelFile, Failure> {
+    let started = Instant::now();
+    let (workbook, selection) = if is_json(path)? {
+        json_model::read(&read_bounded(path)?).map_err(|error| refused(path, error))?
+    } else {
+        let mut workbook = load_workbook(path)?;
+        let selection = selection::take_sheet(&mut workbook).map_err(|error| refused(path, error))?;
+        (workbook, selection)
+    };
+    Ok(ModelFile { workbook, selection, load_ms: milliseconds_since(started) })
+}
+
+/// Reads the workbook at `path` as it is, the sheet `fermiac` included.
+pub fn load_workbook(path: &Path) -> Result<Workbook, Failure> {
+    if is_json(path)? {
+        return Err(refused(path, "this is a JSON model, which stores no values; name a workbook"));
+    }
+    workbook::open(path).map_err(|error| refused(path, error))
+}
+
+fn refused(path: &Path, reason: impl Display) -> Failure {
+    Failure::Refused(format!("{}: {reason}", path.display()))
+}
+
+/// Milliseconds since `started`, to the microsecond.
+pub fn milliseconds_since(started: Instant) -> f64 {
+    started.elapsed().as_micros() as f64 / 1_000.0
+}
+
+/// Whether the first thing in the file is an opening brace.
+fn is_json(path: &Path) -> Result<bool, Failure> {
+    let mut head = Vec::new();
+    open(path)?.take(LOOKED_AT).read_to_end(&mut head).map_err(|error| unreadable(path, &error))?;
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
+    Ok(head.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{'))
+}
+
+/// One byte more than is allowed, so that the reader of the model can refuse it in its own words.
+fn read_bounded(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let limit = json_model::MAX_BYTES as u64 + 1;
+    open(path)?.take(limit).read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
+    Ok(bytes)
+}
+
+fn open(path: &Path) -> Result<File, Failure> {
+    let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let metadata = file.metadata().map_err(|error| unreadable(path, &error))?;
+    if metadata.is_dir() {
+        return Err(Failure::Refused(format!("{} is a folder; name a file in it", path.display())));
+    }
+    Ok(file)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    let reason = match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "this user may not read it".to_owned(),
+        _ => error.to_string(),
+    };
+    refused(path, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(name: &str, content: &[u8]) -> String {
+        let folder = std::env::temp_dir().join(format!("fermiac-model-file-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join(name);
+        std::fs::write(&path, content).unwrap();
+        let failure = load(&path).unwrap_err();
+        std::fs::remove_file(&path).unwrap();
+        assert!(matches!(failure, Failure::Refused(_)));
+        failure.to_string()
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_is_refused_in_words() {
+        let message = load(Path::new("/nowhere/plan.xlsx")).unwrap_err().to_string();
+        assert_eq!(message, "/nowhere/plan.xlsx: there is no such file");
+        let message = load(&std::env::temp_dir()).unwrap_err().to_string();
+        assert!(message.ends_with("is a folder; name a file in it"), "{message}");
+    }
+
+    #[test]
+    fn content_decides_what_a_file_is() {
+        let message = refusal("a.xlsx", b"\xef\xbb\xbf \n{\"cells\": 1}");
+        assert!(message.contains("a.xlsx: cells: invalid type"), "{message}");
+        let message = refusal("b.json", b"a,b\n1,2\n");
+        assert!(message.contains("not a workbook"), "{message}");
+    }
+
+    #[test]
+    fn a_json_model_is_no_workbook_to_check() {
+        let path = std::env::temp_dir().join(format!("fermiac-check-{}.json", std::process::id()));
+        std::fs::write(&path, "{}").unwrap();
+        let message = load_workbook(&path).unwrap_err().to_string();
+        std::fs::remove_file(&path).unwrap();
+        assert!(message.ends_with("this is a JSON model, which stores no values; name a workbook"));
+    }
+}

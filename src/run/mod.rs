@@ -1,0 +1,134 @@
+//! `fermiac run`: from a model to the distribution of its outputs.
+//!
+//! The model is opened and compiled ([`simulate`]), simulated with a bar that shows how far it is
+//! ([`progress`]), and what it came to ([`outcome`]) is shown: on the [`terminal`], as JSON, as a page that can
+//! be mailed ([`report`]) and trial by trial ([`samples`], [`trial`]).
+
+pub mod outcome;
+pub mod progress;
+pub mod report;
+pub mod samples;
+pub mod simulate;
+mod summary;
+pub mod terminal;
+pub mod trial;
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::thread::available_parallelism;
+
+use fermiac_model::compile::Selection;
+use fermiac_model::selection;
+
+use self::outcome::{Outcome, Stopped};
+use self::simulate::{Prepared, Request};
+use self::summary::Drawn;
+use crate::arguments::{Device, RunArguments, Sampling};
+use crate::document;
+use crate::failure::Failure;
+use crate::model_file;
+use crate::terminal::Screen;
+use crate::terminal::number::plural;
+
+/// What the outcome does not say of itself, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// The model, as it was named.
+    pub file: String,
+    /// The program and its version.
+    pub version: &'static str,
+    /// Threads that computed.
+    pub threads: usize,
+}
+
+/// Does what `fermiac run` was asked to do.
+pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
+    refuse_what_is_missing(arguments)?;
+    let model = model_file::load(&arguments.model)?;
+    let prepared = Prepared::compile(model, said_on_command_line(arguments)?)?;
+    if let Some(number) = arguments.trial {
+        let trial = prepared.one_trial(number, arguments.seed)?;
+        return trial::show(&trial, arguments.json);
+    }
+    let threads = threads(arguments.threads);
+    let request = Request {
+        trials: arguments.trials.count(),
+        seed: arguments.seed,
+        sampling: arguments.sampling,
+        threads,
+        until: arguments.until.as_ref(),
+        keep_samples: arguments.samples.is_some(),
+        drawn: if arguments.json && arguments.report.is_none() { Drawn::No } else { Drawn::Yes },
+    };
+    let cancelled = simulate::cancelled_by_interrupt()?;
+    let progress = progress::Progress::start(request.trials, arguments.json, cancelled);
+    let finished = prepared.simulate(&request, &progress)?;
+    progress.finish();
+
+    let subject = Subject {
+        file: arguments.model.display().to_string(),
+        version: concat!("fermiac ", env!("CARGO_PKG_VERSION")),
+        threads: threads.get(),
+    };
+    show(&finished.outcome, &subject, arguments.json)?;
+    if let Some(path) = &arguments.report {
+        report::write(&finished.outcome, &subject, path)?;
+        tell_written(path, arguments.json);
+    }
+    if let Some(path) = &arguments.samples {
+        samples::write(&finished.samples(), path)?;
+        tell_written(path, arguments.json);
+    }
+    unless_cancelled(&finished.outcome, request.trials)
+}
+
+fn show(outcome: &Outcome, subject: &Subject, json: bool) -> Result<(), Failure> {
+    if json {
+        document::print_json(outcome)
+    } else {
+        document::print(&terminal::write(outcome, subject, Screen::of_stdout()))
+    }
+}
+
+fn unless_cancelled(outcome: &Outcome, asked: u64) -> Result<(), Failure> {
+    match outcome.stopped {
+        Stopped::Trials | Stopped::Precision => Ok(()),
+        Stopped::Cancelled => Err(Failure::Failed(format!(
+            "interrupted after {} of {}; the result above is partial",
+            crate::terminal::number::count(outcome.trials),
+            plural(asked, "trial"),
+        ))),
+    }
+}
+
+fn tell_written(path: &Path, json: bool) {
+    if !json {
+        eprintln!("written: {}", path.display());
+    }
+}
+
+/// What can be typed but is not there yet is refused before anything is read.
+fn refuse_what_is_missing(arguments: &RunArguments) -> Result<(), Failure> {
+    let reason = match (arguments.device, arguments.sampling) {
+        (Device::Cuda, _) => "--device cuda: this build has no CUDA engine; leave the option out",
+        (_, Sampling::Lhs) => "--sampling lhs is not supported yet; use random",
+        (_, Sampling::Sobol) => "--sampling sobol is not supported yet; use random",
+        _ => return samples::refuse_unknown_kind(arguments.samples.as_deref()),
+    };
+    Err(Failure::refused(reason))
+}
+
+fn said_on_command_line(arguments: &RunArguments) -> Result<Selection, Failure> {
+    let inputs = arguments.inputs.iter().map(|text| selection::parse_input(text));
+    let outputs = arguments.outputs.iter().map(|text| selection::parse_output(text));
+    let said = Selection {
+        inputs: inputs.collect::<Result<_, _>>().map_err(Failure::refused)?,
+        outputs: outputs.collect::<Result<_, _>>().map_err(Failure::refused)?,
+    };
+    selection::refuse_duplicates(&said).map_err(Failure::refused)?;
+    Ok(said)
+}
+
+fn threads(asked: Option<NonZeroUsize>) -> NonZeroUsize {
+    asked.or_else(|| available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+}

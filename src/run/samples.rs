@@ -1,0 +1,92 @@
+//! Every trial in a file: one line a trial, one column an input or output.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use fermiac_model::value::Value;
+
+use crate::document;
+use crate::failure::Failure;
+
+/// All inputs and outputs of every trial.
+#[derive(Debug)]
+pub struct Samples<'a> {
+    /// Canonical cells: inputs, then outputs.
+    pub columns: Vec<&'a str>,
+    /// A packed value for each trial, of each column.
+    pub values: Vec<&'a [f64]>,
+}
+
+/// Refuses a file name whose ending is no kind that is written here.
+pub fn refuse_unknown_kind(path: Option<&Path>) -> Result<(), Failure> {
+    let Some(path) = path else { return Ok(()) };
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    let reason = match ending.as_deref() {
+        Some("csv") => return Ok(()),
+        Some("parquet") => "Parquet is not supported yet; name the file .csv",
+        _ => "the kind of file is told by its ending; name it .csv",
+    };
+    Err(Failure::Refused(format!("--samples {}: {reason}", path.display())))
+}
+
+/// Writes `samples` as comma separated values (RFC 4180). Numbers read back to the same bits; an error is its
+/// text. Trials count from 0, as `--trial` does.
+pub fn write(samples: &Samples<'_>, path: &Path) -> Result<(), Failure> {
+    document::write_file(path, |writer| write_csv(samples, writer))
+}
+
+fn write_csv(samples: &Samples<'_>, writer: &mut impl Write) -> io::Result<()> {
+    write!(writer, "trial")?;
+    for column in &samples.columns {
+        write!(writer, ",{}", field(column))?;
+    }
+    writeln!(writer)?;
+    let trials = samples.values.first().map_or(0, |column| column.len());
+    for trial in 0..trials {
+        write!(writer, "{trial}")?;
+        for column in &samples.values {
+            match Value::unpack(column[trial]) {
+                // Debug is the shortest text that reads back to the same bits, with an exponent where it helps.
+                Value::Number(number) => write!(writer, ",{number:?}")?,
+                Value::Error(kind) => write!(writer, ",{kind}")?,
+                other => unreachable!("columns hold numbers and errors, not {other:?}"),
+            }
+        }
+        writeln!(writer)?;
+    }
+    Ok(())
+}
+
+/// Quoted where a comma, a quote or a line end would be misread.
+fn field(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fermiac_model::value::ErrorKind;
+
+    #[test]
+    fn numbers_and_errors_are_written_as_they_are() {
+        let (a, b) = ([0.1 + 0.2, 1e300], [-2.0, Value::Error(ErrorKind::Div0).pack()]);
+        let samples = Samples { columns: vec!["Inputs!B1", "'a,\"b'!C1"], values: vec![&a, &b] };
+        let mut text = Vec::new();
+        write_csv(&samples, &mut text).unwrap();
+        let expected = "trial,Inputs!B1,\"'a,\"\"b'!C1\"\n0,0.30000000000000004,-2.0\n1,1e300,#DIV/0!\n";
+        assert_eq!(String::from_utf8(text).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_ending_tells_the_kind() {
+        let answer = |name: &str| refuse_unknown_kind(Some(Path::new(name)));
+        assert_eq!(answer("out.CSV"), Ok(()));
+        assert!(answer("out.parquet").unwrap_err().to_string().contains("name the file .csv"));
+        assert!(answer("out").unwrap_err().to_string().contains("told by its ending"));
+        assert_eq!(refuse_unknown_kind(None), Ok(()));
+    }
+}

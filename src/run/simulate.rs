@@ -1,0 +1,163 @@
+//! Where the command line meets the compiler and the engine: from a model to an outcome.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use fermiac_kernels::engine::cpu::CpuEngine;
+use fermiac_kernels::simulation::{MAX_VALUES, Observer, Precision, Results, Run, evaluate_trial, simulate};
+use fermiac_model::compile::{Compiled, Selection, compile};
+
+use super::outcome::{ModelSize, Outcome, Timing};
+use super::samples::Samples;
+use super::summary::{self, Drawn};
+use super::trial::{CellOutcome, TrialOutcome};
+use crate::arguments::{Sampling, Until};
+use crate::failure::Failure;
+use crate::model_file::{ModelFile, milliseconds_since};
+
+/// A compiled model, ready to run.
+#[derive(Debug)]
+pub struct Prepared {
+    compiled: Compiled,
+    load_ms: f64,
+    compile_ms: f64,
+}
+
+/// How to run it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request<'a> {
+    /// How many trials.
+    pub trials: u64,
+    /// The seed.
+    pub seed: u64,
+    /// How the uniforms are made.
+    pub sampling: Sampling,
+    /// Threads to use.
+    pub threads: NonZeroUsize,
+    /// When to stop early.
+    pub until: Option<&'a Until>,
+    /// Whether every trial of the inputs will be asked for.
+    pub keep_samples: bool,
+    /// Whether the outcome will be drawn.
+    pub drawn: Drawn,
+}
+
+/// A run that has ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// What it came to.
+    pub outcome: Outcome,
+    results: Results,
+}
+
+impl Prepared {
+    /// Compiles `model` for what it says itself, with `said` on top.
+    pub fn compile(mut model: ModelFile, said: Selection) -> Result<Prepared, Failure> {
+        let started = Instant::now();
+        let selection = model.selection.overlaid(said);
+        let compiled = compile(&mut model.workbook, &selection).map_err(Failure::refused)?;
+        Ok(Prepared { compiled, load_ms: model.load_ms, compile_ms: milliseconds_since(started) })
+    }
+
+    /// One trial by its number, counted from 0.
+    pub fn one_trial(&self, trial: u64, seed: u64) -> Result<TrialOutcome, Failure> {
+        let values = evaluate_trial(&self.engine(seed)?, &self.compiled.plan, trial);
+        let columns = self.compiled.inputs.iter().chain(&self.compiled.outputs);
+        let cells = columns.zip(values);
+        let mut cells =
+            cells.map(|(column, value)| (column.identity.clone(), CellOutcome::new(&column.name, value)));
+        let inputs = cells.by_ref().take(self.compiled.inputs.len()).collect();
+        Ok(TrialOutcome { trial, seed, inputs, outputs: cells.collect() })
+    }
+
+    /// Runs all trials, or as many as it takes. `observer` hears how many are done and may end the run.
+    pub fn simulate(&self, request: &Request<'_>, observer: &dyn Observer) -> Result<Finished, Failure> {
+        let started = Instant::now();
+        let run = Run {
+            trials: request.trials,
+            threads: request.threads.get(),
+            keep_samples: request.keep_samples,
+            max_values: MAX_VALUES,
+            until: request.until.map(|until| self.precision(until)).transpose()?,
+        };
+        let engine = self.engine(request.seed)?;
+        let results = simulate(&engine, &self.compiled.plan, &run, observer).map_err(Failure::refused)?;
+        let timing_ms =
+            Timing { load: self.load_ms, compile: self.compile_ms, simulate: milliseconds_since(started) };
+        Ok(Finished { outcome: self.outcome(request, &results, timing_ms), results })
+    }
+
+    fn outcome(&self, request: &Request<'_>, results: &Results, timing_ms: Timing) -> Outcome {
+        let compiled = &self.compiled;
+        Outcome {
+            model: ModelSize {
+                cells: compiled.cells,
+                formulas: compiled.formulas,
+                live_formulas: compiled.live_formulas,
+                inputs: compiled.inputs.len(),
+                outputs: compiled.outputs.len(),
+            },
+            trials: results.trials,
+            seed: request.seed,
+            sampling: request.sampling,
+            device: "cpu",
+            stopped: summary::stopped(results.stopped),
+            timing_ms,
+            warnings: compiled.warnings.clone(),
+            inputs: summary::inputs(compiled, results),
+            outputs: summary::outputs(compiled, results, request.drawn),
+        }
+    }
+
+    fn engine(&self, seed: u64) -> Result<CpuEngine, Failure> {
+        CpuEngine::new(&self.compiled.plan, seed).map_err(Failure::refused)
+    }
+
+    /// The output of `until` is found by its name or its cell, case aside.
+    fn precision(&self, until: &Until) -> Result<Precision, Failure> {
+        let wanted = until.output.to_lowercase();
+        let outputs = &self.compiled.outputs;
+        let mut found = outputs.iter().map(|output| [&output.name, &output.identity]);
+        match found.position(|names| names.iter().any(|name| name.to_lowercase() == wanted)) {
+            Some(output) => {
+                Ok(Precision { output, statistic: until.statistic, half_width: until.half_width })
+            }
+            None => {
+                let names: Vec<&str> = outputs.iter().map(|output| output.name.as_str()).collect();
+                let names = names.join(", ");
+                Err(Failure::Refused(format!(
+                    "--until: there is no output {:?}; there is {names}",
+                    until.output
+                )))
+            }
+        }
+    }
+}
+
+impl Finished {
+    /// All inputs and outputs of every trial, if the request was to keep them.
+    pub fn samples(&self) -> Samples<'_> {
+        let columns = self.outcome.inputs.iter().map(|(cell, _)| cell.as_str());
+        let outputs = self.outcome.outputs.iter().map(|(cell, _)| cell.as_str());
+        let samples = &self.results.samples;
+        Samples {
+            columns: columns.chain(outputs).collect(),
+            values: samples.inputs.iter().chain(&samples.outputs).map(Vec::as_slice).collect(),
+        }
+    }
+}
+
+/// A flag that Ctrl-C raises. A second Ctrl-C ends the process at once.
+pub fn cancelled_by_interrupt() -> Result<Arc<AtomicBool>, Failure> {
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&cancelled);
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(1);
+        }
+    })
+    .map_err(|error| Failure::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
+    Ok(cancelled)
+}

@@ -1,0 +1,162 @@
+//! The program as a person or a script meets it: exit codes, what goes to which stream, files.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const MODEL: &str = r#"{
+    "inputs": {"price": "uniform(90, 130)", "volume": "triangular(1000, 1300, 1800)"},
+    "cells": {"profit": "=price*volume-100000", "ratio": "=1/INT(price/100)"},
+    "outputs": {"profit": "Profit", "ratio": "Ratio"}
+}"#;
+
+#[test]
+fn a_run_shows_people_the_distribution_of_each_output() {
+    let folder = Folder::new("people");
+    let output = fermiac(&["run", &folder.model(MODEL)]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = text(&output.stdout);
+    for part in ["10,000 trials", "Profit", "percentiles", "what drives it", "#DIV/0!", "█"] {
+        assert!(text.contains(part), "{part}:\n{text}");
+    }
+    assert!(!text.contains('\u{1b}'), "colour is for terminals");
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn json_is_one_document_and_the_same_for_any_number_of_threads() {
+    let folder = Folder::new("json");
+    let model = folder.model(MODEL);
+    let run = |threads: &str| {
+        let output = fermiac(&["run", &model, "--json", "--trials", "20_000", "--threads", threads]);
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+        let mut document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(document.as_object_mut().unwrap().remove("timing_ms").is_some());
+        document
+    };
+    let document = run("1");
+    assert_eq!(document, run("2"));
+    assert_eq!(document["stopped"], "trials");
+    assert_eq!(document["outputs"]["profit"]["errors"]["#DIV/0!"], 0);
+    assert!(document["outputs"]["ratio"]["errors"]["#DIV/0!"].as_u64().unwrap() > 4_000);
+}
+
+#[test]
+fn one_trial_is_the_same_as_in_the_samples_of_all() {
+    let folder = Folder::new("trial");
+    let (model, samples) = (folder.model(MODEL), folder.file("samples.csv"));
+    let output = fermiac(&["run", &model, "--trials", "5000", "--samples", &samples]);
+    assert!(output.status.success(), "{output:?}");
+    let csv = std::fs::read_to_string(&samples).unwrap();
+    assert_eq!(csv.lines().next(), Some("trial,price,volume,profit,ratio"));
+    let output = fermiac(&["run", &model, "--trial", "4321", "--json"]);
+    let trial: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let line = csv.lines().nth(4322).unwrap();
+    let fields: Vec<&str> = line.split(',').collect();
+    assert_eq!(fields[0], "4321");
+    let expected = [
+        &trial["inputs"]["price"]["value"],
+        &trial["inputs"]["volume"]["value"],
+        &trial["outputs"]["profit"]["value"],
+    ];
+    for (field, value) in fields[1..4].iter().zip(expected) {
+        assert_eq!(field.parse::<f64>().ok(), value.as_f64());
+    }
+}
+
+#[test]
+fn a_report_is_one_page() {
+    let folder = Folder::new("report");
+    let report = folder.file("report.html");
+    let output = fermiac(&["run", &folder.model(MODEL), "--report", &report]);
+    assert!(output.status.success(), "{output:?}");
+    let page = std::fs::read_to_string(&report).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"));
+    // Ratio is 1 wherever it is a number: nothing to draw.
+    assert_eq!(page.matches("<svg").count(), 3);
+}
+
+#[test]
+fn a_run_stops_once_the_precision_is_reached() {
+    let folder = Folder::new("until");
+    let output =
+        fermiac(&["run", &folder.model(MODEL), "--json", "--trials", "1e6", "--until", "mean(Profit)+-2%"]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["stopped"], "precision");
+    assert!(document["trials"].as_u64().unwrap() < 1_000_000);
+}
+
+#[test]
+fn the_command_line_wins_over_the_model() {
+    let folder = Folder::new("wins");
+    let output = fermiac(&["run", &folder.model(MODEL), "--json", "--input", "PRICE=uniform(200, 300)"]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["inputs"]["price"]["distribution"], "uniform(200, 300)");
+    assert!(document["inputs"]["price"]["mean"].as_f64().unwrap() > 200.0);
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_exit_code_2_and_a_message() {
+    let folder = Folder::new("refusals");
+    let model = folder.model(MODEL);
+    for (arguments, message) in [
+        (vec!["run", "/nowhere.xlsx"], "there is no such file"),
+        (vec!["run", &model, "--trials", "0"], "at least 1 trial"),
+        (vec!["run", &model, "--input", "price"], "write it as"),
+        (vec!["run", &model, "--input", "price=norml(1, 2)"], "norml"),
+        (
+            vec!["run", &model, "--input", "price=normal(1, 2)", "--input", "Price=normal(1, 2)"],
+            "given twice",
+        ),
+        (vec!["run", &model, "--output", "nothing"], "nothing"),
+        (vec!["run", &model, "--device", "cuda"], "no CUDA engine"),
+        (vec!["run", &model, "--sampling", "sobol"], "not supported yet"),
+        (vec!["run", &model, "--samples", "out.parquet"], "name the file .csv"),
+        (vec!["run", &model, "--until", "mean(Loss)+-1%"], "there is no output"),
+        (vec!["check", &model], "name a workbook"),
+        (vec!["launch"], "unrecognized subcommand"),
+        (vec![], "Usage: fermiac"),
+    ] {
+        let output = fermiac(&arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+        assert!(text(&output.stderr).contains(message), "{arguments:?}: {}", text(&output.stderr));
+    }
+}
+
+fn fermiac(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_fermiac")).args(arguments).output().expect("the program was built")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A folder of one test, gone when the test is over.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(test: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("fermiac-{test}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("the temporary folder is writable");
+        Folder(path)
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.0.join(name).to_string_lossy().into_owned()
+    }
+
+    fn model(&self, text: &str) -> String {
+        let path = self.file("model.json");
+        std::fs::write(&path, text).expect("the temporary folder is writable");
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // A folder left behind harms nobody.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
