@@ -47,6 +47,7 @@ pub(super) struct Draft {
     disordered: Vec<Cell>,
     row: u32,
     next_row: u32,
+    rows_begun: u32,
     next_column: u32,
 }
 
@@ -58,6 +59,11 @@ impl Draft {
 
     /// Begins a row, whose number may be left out.
     pub fn begin_row(&mut self, events: &Events<'_>) -> Result<(), ReadError> {
+        // Rows that come again and again would cost time without holding anything.
+        self.rows_begun += 1;
+        if self.rows_begun > MAX_ROWS {
+            return Err(events.damaged("it has more rows than a sheet has"));
+        }
         let mut number = None;
         events.attributes(|name, value| {
             if name == "r" {

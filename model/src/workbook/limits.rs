@@ -3,7 +3,7 @@
 /// What a workbook may hold. All of it is counted on the bytes that are really there, never on what the file
 /// declares about itself.
 ///
-/// Together the defaults keep the worst file under 300 MB of memory and two seconds.
+/// The defaults are meant to keep the worst file under 300 MB of memory and two seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Entries of the archive.
@@ -12,7 +12,8 @@ pub struct Limits {
     pub directory_bytes: u64,
     /// Bytes after inflation, over all the parts that are read.
     pub inflated_bytes: u64,
-    /// Inflated bytes per compressed byte of one part. Honest sheets stay under 40; a deflate bomb comes to 1,000.
+    /// Inflated bytes per compressed byte of one part. Sheets of equal or blank cells come to 15, a deflate bomb to
+    /// 1,000.
     pub ratio: u64,
     /// Inflated bytes of a part before its ratio counts: a short run of blanks may be packed tightly.
     pub ratio_free_bytes: u64,
@@ -53,10 +54,10 @@ impl Default for Limits {
         Limits {
             entries: 10_000,
             directory_bytes: 4 << 20,
-            inflated_bytes: 512 << 20,
+            inflated_bytes: 384 << 20,
             ratio: 100,
             ratio_free_bytes: 16 << 20,
-            events: 32_000_000,
+            events: 24_000_000,
             depth: 64,
             token_bytes: 1 << 20,
             sheets: 4_096,

@@ -108,6 +108,12 @@ fn a_million_rows_without_cells_cost_nothing() {
 }
 
 #[test]
+fn rows_that_come_again_and_again_are_refused() {
+    let rows = "<row r=\"7\"/>".repeat(1_048_577);
+    assert!(Package::with_rows(&rows).refusal().contains("more rows than a sheet has"));
+}
+
+#[test]
 fn array_formulas_cannot_fill_more_cells_than_a_workbook_may_have() {
     let rows = "<row r=\"1\"><c r=\"A1\"><f t=\"array\" ref=\"A1:XFD1048576\">1</f><v>1</v></c></row>";
     let refusal = Package::with_rows(rows).refusal();
