@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// The errors of a spreadsheet, in the order in which `ERROR.TYPE` numbers them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -144,8 +145,8 @@ impl Value {
 /// Every distinct text of a model, once.
 #[derive(Debug, Clone, Default)]
 pub struct Texts {
-    ids: HashMap<Box<str>, TextId>,
-    texts: Vec<Box<str>>,
+    ids: HashMap<Arc<str>, TextId>,
+    texts: Vec<Arc<str>>,
 }
 
 impl Texts {
@@ -155,8 +156,9 @@ impl Texts {
             return *id;
         }
         let id = TextId(u32::try_from(self.texts.len()).expect("the reader bounds texts far below 2^32"));
-        self.texts.push(text.into());
-        self.ids.insert(text.into(), id);
+        let text: Arc<str> = text.into();
+        self.texts.push(Arc::clone(&text));
+        self.ids.insert(text, id);
         id
     }
 
