@@ -6,7 +6,7 @@ use super::charts::{self, ChartError};
 use super::tornado::tornado;
 use crate::run::Subject;
 use crate::run::outcome::{Outcome, OutputOutcome, Stopped};
-use crate::run::terminal::{number_style, sampling, two_digits};
+use crate::run::terminal::{mean_style, number_style, sampling, two_digits};
 use crate::terminal::number::{Style, count, duration, lone_option, percent, plural};
 
 const STYLE: &str = include_str!("style.css");
@@ -91,7 +91,7 @@ fn tiles(output: &OutputOutcome) -> Markup {
     let style = number_style(output);
     let shape = Style::Decimals(3);
     let tiles = [
-        ("mean", style.write_option(output.mean)),
+        ("mean", mean_style(output).write_option(output.mean)),
         ("std error of mean", lone_option(output.mean_std_error.map(two_digits))),
         ("std deviation", style.write_option(output.std_dev)),
         ("least", style.write_option(output.min)),

@@ -94,10 +94,22 @@ pub fn number_style(output: &OutputOutcome) -> Style {
     Style::for_values(&values, output.std_dev.unwrap_or(0.0))
 }
 
+/// The way to write the mean: to the second digit of its standard error, which a spread alone would hide.
+pub fn mean_style(output: &OutputOutcome) -> Style {
+    let error = output.mean_std_error.filter(|error| *error > 0.0);
+    match (number_style(output), error) {
+        (Style::Decimals(decimals), Some(error)) => {
+            let needed = (1.0 - error.log10().floor()).clamp(0.0, 9.0) as usize;
+            Style::Decimals(decimals.max(needed))
+        }
+        (style, _) => style,
+    }
+}
+
 fn statistics(output: &OutputOutcome, style: Style) -> Vec<String> {
     let error = lone_option(output.mean_std_error.map(two_digits));
     let left = [
-        ("mean", format!("{} ± {error}", style.write_option(output.mean))),
+        ("mean", format!("{} ± {error}", mean_style(output).write_option(output.mean))),
         ("min", style.write_option(output.min)),
         ("max", style.write_option(output.max)),
     ];
