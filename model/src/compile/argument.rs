@@ -13,6 +13,8 @@ pub enum Argument {
     Term(Term),
     /// Cells of a sheet.
     Place(Place),
+    /// A union of references, `(A1:A3,C5)`: cells of several places, in order.
+    Union(Rc<[Place]>),
     /// Values without a place.
     Array(Rc<Array>),
     /// An argument left out.
@@ -45,10 +47,29 @@ impl Argument {
         Argument::Term(Term::error(kind))
     }
 
+    /// The shape, rows by columns; a union, which has none, is as one value.
+    pub fn shape(&self) -> (u32, u32) {
+        match self {
+            Argument::Place(place) => (place.area.rows(), place.area.columns()),
+            Argument::Array(array) => (array.rows, array.columns),
+            Argument::Union(_) | Argument::Term(_) | Argument::Missing => (1, 1),
+        }
+    }
+
+    /// The places of a reference, in order; none for what is no reference.
+    pub fn places(&self) -> &[Place] {
+        match self {
+            Argument::Place(place) => std::slice::from_ref(place),
+            Argument::Union(places) => places,
+            Argument::Term(_) | Argument::Array(_) | Argument::Missing => &[],
+        }
+    }
+
     /// Whether this is more than one value.
     pub fn is_many(&self) -> bool {
         match self {
             Argument::Term(_) | Argument::Missing => false,
+            Argument::Union(_) => true,
             Argument::Place(place) => place.area.first != place.area.last,
             Argument::Array(array) => array.terms.len() != 1,
         }

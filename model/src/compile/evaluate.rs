@@ -21,13 +21,16 @@ pub const MAX_ARRAY: u64 = 4_000_000;
 impl Sheets<'_> {
     /// What `bound` comes to in the cell `at`.
     pub fn evaluate(&mut self, bound: &Bound, at: Address) -> Argument {
-        let mut results: Vec<Argument> = Vec::with_capacity(bound.nodes.len());
+        let mut results = self.spare.pop().unwrap_or_default();
         for (index, node) in bound.nodes.iter().enumerate() {
             let array = bound.array_context[index];
             let result = self.evaluate_node(bound, node, &results, at, array);
             results.push(result);
         }
-        results.pop().unwrap_or(Argument::Missing)
+        let result = results.pop().unwrap_or(Argument::Missing);
+        results.clear();
+        self.spare.push(results);
+        result
     }
 
     fn evaluate_node(
@@ -109,10 +112,7 @@ impl Sheets<'_> {
         match operator {
             BinaryOperator::Range => joined(left, right),
             BinaryOperator::Intersection => intersected(left, right),
-            BinaryOperator::Union => {
-                let obstacle = Obstacle { what: "union of references".to_owned(), sees_unnamed_cells: false };
-                Argument::Term(self.obstacle(&obstacle, at))
-            }
+            BinaryOperator::Union => united(left, right),
             _ => self.map(&[left, right], at, array, |sheets, terms| {
                 sheets.operate(operator, terms[0], terms[1], at)
             }),
@@ -220,6 +220,7 @@ impl Sheets<'_> {
         match argument {
             Argument::Term(term) => *term,
             Argument::Missing => Term::Known(Value::Empty),
+            Argument::Union(_) => Term::error(ErrorKind::Value),
             Argument::Array(array) => array.terms.first().copied().unwrap_or(Term::error(ErrorKind::Calc)),
             Argument::Place(place) => match intersect_implicitly(place.area, at.position) {
                 Some(position) => self.term(Address { sheet: place.sheet, position }),
@@ -233,6 +234,7 @@ impl Sheets<'_> {
         match argument {
             Argument::Term(term) => Rc::new(Array::single(*term)),
             Argument::Missing => Rc::new(Array::single(Term::Known(Value::Empty))),
+            Argument::Union(_) => Rc::new(Array::single(Term::error(ErrorKind::Value))),
             Argument::Array(array) => Rc::clone(array),
             Argument::Place(place) => Rc::new(self.dense_place(self.clipped(*place))),
         }
@@ -269,6 +271,14 @@ fn intersect_implicitly(area: Area, at: Position) -> Option<Position> {
     } else {
         None
     }
+}
+
+fn united(left: &Argument, right: &Argument) -> Argument {
+    let (left, right) = (left.places(), right.places());
+    if left.is_empty() || right.is_empty() {
+        return Argument::error(ErrorKind::Value);
+    }
+    Argument::Union(left.iter().chain(right).copied().collect())
 }
 
 fn joined(left: &Argument, right: &Argument) -> Argument {

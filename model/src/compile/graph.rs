@@ -64,6 +64,14 @@ impl Graph {
         Graph { texts, ..Graph::default() }
     }
 
+    /// Makes room for about as many nodes.
+    pub fn reserve(&mut self, nodes: usize) {
+        self.nodes.reserve(nodes);
+        self.kinds.reserve(nodes);
+        let held = &self.nodes;
+        self.node_index.reserve(nodes, |index| hash_node(&held[*index as usize]));
+    }
+
     /// The nodes made so far.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes

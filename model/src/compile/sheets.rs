@@ -64,6 +64,8 @@ pub struct Sheets<'a> {
     pub too_large: Shared<Option<Place>>,
     /// Sums of columns from a first cell down, to be continued by the next running total.
     pub running_sums: HashMap<(u32, Position), (u32, Term)>,
+    /// Memory of evaluations, reused from formula to formula.
+    pub spare: Vec<Vec<Argument>>,
     /// Whether the stored value stands in for whatever cannot be computed, as when a workbook is checked.
     pub keep_going: bool,
     states: Vec<Vec<State>>,
@@ -93,6 +95,8 @@ impl<'a> Sheets<'a> {
                 sheet.cells.as_slice().iter().map(state).collect()
             })
             .collect();
+        let formulas_held = states.iter().flatten().filter(|state| **state == State::Unvisited).count();
+        graph.reserve(formulas_held);
         for (draw, address) in inputs.iter().enumerate() {
             let index = workbook.sheets[address.sheet as usize].cells.find(address.position);
             let index = index.expect("inputs on empty cells are added to the sheet before");
@@ -107,6 +111,7 @@ impl<'a> Sheets<'a> {
             stored: Vec::new(),
             too_large: Shared::new(None),
             running_sums: HashMap::new(),
+            spare: Vec::new(),
             keep_going: false,
             states,
             used: workbook.sheets.iter().map(|sheet| last_used(&sheet.cells)).collect(),
@@ -307,9 +312,11 @@ impl<'a> Sheets<'a> {
             Argument::Term(term) => vec![*term],
             Argument::Missing => vec![Term::Known(Value::Empty)],
             Argument::Array(array) => array.terms.clone(),
-            Argument::Place(place) => {
+            Argument::Place(_) | Argument::Union(_) => {
                 let mut terms = Vec::new();
-                self.each_cell(*place, |_, term| terms.push(term));
+                for place in argument.places() {
+                    self.each_cell(*place, |_, term| terms.push(term));
+                }
                 terms
             }
         }

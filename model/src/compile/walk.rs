@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use super::address::Address;
 use super::argument::Place;
 use super::sheets::{CellIndex, Sheets, State};
 use crate::cell::Position;
@@ -65,6 +66,25 @@ impl Walk {
     }
 
     fn need(&mut self, sheets: &Sheets<'_>, place: Place) -> Result<(), Cycle> {
+        if place.area.first == place.area.last {
+            let address = Address { sheet: place.sheet, position: place.area.first };
+            return sheets.find(address).map_or(Ok(()), |cell| self.need_cell(sheets.state(cell), cell));
+        }
+        self.need_range(sheets, place)
+    }
+
+    fn need_cell(&mut self, state: State, cell: CellIndex) -> Result<(), Cycle> {
+        match state {
+            State::Done(_) => Ok(()),
+            State::Unvisited => {
+                self.stack.push(Step::Enter(cell));
+                Ok(())
+            }
+            State::Waiting => Err(self.cycle(cell)),
+        }
+    }
+
+    fn need_range(&mut self, sheets: &Sheets<'_>, place: Place) -> Result<(), Cycle> {
         let size = u64::from(place.area.rows()) * u64::from(place.area.columns());
         let key = (place.sheet, place.area.first, place.area.last.column);
         let mut area = place.area;
@@ -80,11 +100,7 @@ impl Walk {
         let states = sheets.states(place.sheet);
         for index in sheets.workbook.sheets[place.sheet as usize].cells.within(area) {
             let cell = CellIndex { sheet: place.sheet, index: index as u32 };
-            match states[index] {
-                State::Done(_) => {}
-                State::Unvisited => self.stack.push(Step::Enter(cell)),
-                State::Waiting => return Err(self.cycle(cell)),
-            }
+            self.need_cell(states[index], cell)?;
         }
         if size >= LARGE_RANGE && self.stack.len() == before {
             self.finished.insert(key, area.last.row);

@@ -174,12 +174,7 @@ fn sum_of_products(call: &mut Call<'_, '_>) -> Argument {
         call.arguments.iter().map(|argument| matches!(argument, Argument::Place(_))).collect();
     let clipped = places.iter().all(|place| *place);
     let arrays: Vec<_> = (0..call.count()).map(|index| call.array(index)).collect();
-    let shape = |argument: &Argument| match argument {
-        Argument::Place(place) => (place.area.rows(), place.area.columns()),
-        Argument::Array(array) => (array.rows, array.columns),
-        Argument::Term(_) | Argument::Missing => (1, 1),
-    };
-    if call.arguments.iter().any(|argument| shape(argument) != shape(&call.arguments[0])) {
+    if call.arguments.iter().any(|argument| argument.shape() != call.arguments[0].shape()) {
         return Argument::error(ErrorKind::Value);
     }
     let rows =

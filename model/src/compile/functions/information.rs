@@ -4,7 +4,7 @@ use super::{Call, Function};
 use crate::compile::argument::Argument;
 use crate::compile::graph::Graph;
 use crate::compile::term::{KindMask, Term};
-use crate::value::ErrorKind;
+use crate::value::{ErrorKind, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::values(&["ISERROR"], 1, 1, |graph, terms| graph.has_kind(terms[0], KindMask::ERROR)),
@@ -39,12 +39,10 @@ fn origin(call: &mut Call<'_, '_>, coordinate: fn(crate::cell::Position) -> u32)
 }
 
 fn extent(call: &mut Call<'_, '_>, choose: fn(u32, u32) -> u32) -> Argument {
-    let (rows, columns) = match &call.arguments[0] {
-        Argument::Place(place) => (place.area.rows(), place.area.columns()),
-        Argument::Array(array) => (array.rows, array.columns),
-        Argument::Term(Term::Known(crate::value::Value::Error(kind))) => return Argument::error(*kind),
-        Argument::Term(_) | Argument::Missing => (1, 1),
-    };
+    if let Argument::Term(error @ Term::Known(Value::Error(_))) = call.arguments[0] {
+        return Argument::Term(error);
+    }
+    let (rows, columns) = call.arguments[0].shape();
     Argument::Term(Term::number(f64::from(choose(rows, columns))))
 }
 

@@ -25,7 +25,7 @@ fn index(call: &mut Call<'_, '_>) -> Argument {
     let second = if call.count() > 2 { Some(call.term(2)) } else { None };
     let first = call.graph().number(first);
     let second = second.map(|term| call.graph().number(term));
-    let (rows, columns) = shape(&call.arguments[0]);
+    let (rows, columns) = call.arguments[0].shape();
     // In a single row the one index counts columns.
     let (row, column) = match second {
         Some(second) => (first, second),
@@ -43,16 +43,8 @@ fn index(call: &mut Call<'_, '_>) -> Argument {
     }
 }
 
-fn shape(argument: &Argument) -> (u32, u32) {
-    match argument {
-        Argument::Place(place) => (place.area.rows(), place.area.columns()),
-        Argument::Array(array) => (array.rows, array.columns),
-        Argument::Term(_) | Argument::Missing => (1, 1),
-    }
-}
-
 fn known_index(call: &mut Call<'_, '_>, row: f64, column: f64) -> Argument {
-    let (rows, columns) = shape(&call.arguments[0]);
+    let (rows, columns) = call.arguments[0].shape();
     let (row, column) = (row.trunc(), column.trunc());
     if row < 0.0 || column < 0.0 {
         return Argument::error(ErrorKind::Value);
@@ -84,7 +76,7 @@ fn known_index(call: &mut Call<'_, '_>, row: f64, column: f64) -> Argument {
 }
 
 fn computed_index(call: &mut Call<'_, '_>, row: Term, column: Term) -> Term {
-    let (rows, columns) = shape(&call.arguments[0]);
+    let (rows, columns) = call.arguments[0].shape();
     let array = call.array(0);
     let graph = &mut call.sheets.graph;
     let row = graph.binary(Opcode::RoundDown, row, Term::number(0.0));
@@ -215,7 +207,7 @@ fn table_lookup(call: &mut Call<'_, '_>, direction: Direction) -> Argument {
             return Argument::Term(call.obstacle("a lookup whose mode is uncertain"));
         }
     };
-    let across = shape(&call.arguments[1]);
+    let across = call.arguments[1].shape();
     let table = call.array(1);
     let lines = if direction == Direction::Down { across.1 } else { across.0 };
     let line = call.term(2);

@@ -199,7 +199,7 @@ impl Call<'_, '_> {
     /// is taken as a number.
     fn numbers_of(&mut self, index: usize, items: &mut Vec<Item>) {
         match &self.arguments[index] {
-            Argument::Place(_) | Argument::Array(_) => {
+            Argument::Place(_) | Argument::Union(_) | Argument::Array(_) => {
                 for term in self.sheets.cells_of(&self.arguments[index]) {
                     items.extend(ranged_number(self.graph(), term));
                 }
