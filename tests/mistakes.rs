@@ -7,7 +7,6 @@ use program::{Folder, committed, fermiac, number, refusal, run};
 use serde_json::Value;
 
 #[test]
-#[ignore = "needs run"]
 fn a_missing_cell_is_refused_and_never_a_small_random_number() {
     let model = committed("examples/project_npv.xlsx");
     let message = refusal(&model, &["--output", "Nowhere!B3"]);
@@ -18,7 +17,6 @@ fn a_missing_cell_is_refused_and_never_a_small_random_number() {
 }
 
 #[test]
-#[ignore = "needs run"]
 fn a_failing_trial_is_counted_and_never_a_number() {
     let folder = Folder::new();
     let model = folder.model(&[("x", "bernoulli(0.25)")], &[("y", "=1/x")], &["y"]);
@@ -31,7 +29,6 @@ fn a_failing_trial_is_counted_and_never_a_number() {
 }
 
 #[test]
-#[ignore = "needs run"]
 fn a_constant_output_has_no_invented_histogram() {
     let folder = Folder::new();
     let result = run(&folder.model(&[("x", "normal(0, 1)")], &[("y", "=5+0*x")], &["y"]), &[]);
@@ -43,7 +40,6 @@ fn a_constant_output_has_no_invented_histogram() {
 }
 
 #[test]
-#[ignore = "needs run"]
 fn no_formula_that_an_input_reaches_is_frozen_at_its_stored_value() {
     for (workbook, input, outputs) in [
         // The anchor of an array formula, a cell that it fills, and a sum over them.
@@ -66,7 +62,6 @@ fn no_formula_that_an_input_reaches_is_frozen_at_its_stored_value() {
 }
 
 #[test]
-#[ignore = "needs run"]
 fn a_text_key_finds_its_row_in_every_trial() {
     let folder = Folder::new();
     let cells = [
@@ -80,7 +75,6 @@ fn a_text_key_finds_its_row_in_every_trial() {
 }
 
 #[test]
-#[ignore = "needs run"]
 fn an_engine_that_is_not_there_is_refused_and_not_replaced() {
     let model = committed("examples/european_call.json");
     let finished = fermiac(&["run", model.to_str().unwrap(), "--device", "cuda", "--json"]);
@@ -91,7 +85,6 @@ fn an_engine_that_is_not_there_is_refused_and_not_replaced() {
 }
 
 #[test]
-#[ignore = "needs run"]
 fn percent_cells_are_not_scaled() {
     let result = run(&committed("examples/project_npv.xlsx"), &[]);
     // Shown as 4.0 % in the workbook; normal(0.04, 0.015).
@@ -100,7 +93,6 @@ fn percent_cells_are_not_scaled() {
 }
 
 #[test]
-#[ignore = "needs run"]
 fn no_formula_of_a_large_model_is_left_out() {
     let folder = Folder::new();
     let names: Vec<String> = (0..7000).map(|number| format!("step_{number}")).collect();
@@ -115,7 +107,6 @@ fn no_formula_of_a_large_model_is_left_out() {
 }
 
 #[test]
-#[ignore = "needs run"]
 fn all_that_is_unsupported_on_the_path_is_named() {
     let folder = Folder::new();
     let cells = [("a", "=NOSUCHFUNCTION(x)"), ("b", "=ANOTHERONE(x)+a"), ("c", "=b"), ("off", "=THIRD(1)")];
@@ -125,7 +116,6 @@ fn all_that_is_unsupported_on_the_path_is_named() {
 }
 
 #[test]
-#[ignore = "needs run"]
 fn a_cycle_is_refused_with_its_cells() {
     let folder = Folder::new();
     let cells = [("first", "=second+x"), ("second", "=first*2"), ("third", "=second")];
@@ -134,7 +124,6 @@ fn a_cycle_is_refused_with_its_cells() {
 }
 
 #[test]
-#[ignore = "needs run"]
 fn bad_parameters_are_refused_by_name_and_value() {
     let folder = Folder::new();
     for (distribution, name, value) in

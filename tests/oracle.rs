@@ -13,13 +13,11 @@ use serde_json::Value;
 const ORACLE_CELLS: u64 = 1357;
 
 #[test]
-#[ignore = "needs check"]
 fn oracle_workbooks_agree_with_their_stored_values() {
     assert_eq!(agreeing_cells("tests/workbooks"), ORACLE_CELLS);
 }
 
 #[test]
-#[ignore = "needs check"]
 fn example_workbooks_agree_with_their_stored_values() {
     assert!(agreeing_cells("examples") > 0);
 }
@@ -37,7 +35,6 @@ const DATA: [(char, &[&str]); 6] = [
 /// What the compiler folds and what the engine evaluates is the same function: a draw that can only be the number
 /// in the cell makes every formula live that refers to it.
 #[test]
-#[ignore = "needs run"]
 fn live_formulas_come_to_the_same_bits_as_folded_ones() {
     let mut live = vec!["--trials".to_owned(), "1".to_owned()];
     for (column, numbers) in DATA {

@@ -15,7 +15,6 @@ const CALL_STD_DEV: f64 = 14.110880913798345;
 const ERRORS: f64 = 4.0;
 
 #[test]
-#[ignore = "needs run"]
 fn european_call_is_worth_what_black_and_scholes_say() {
     let trials = 400_000.0;
     let result = run(&committed("examples/european_call.json"), &["--trials", "400_000"]);
@@ -75,7 +74,6 @@ const DISTRIBUTIONS: [(&str, f64, f64, [f64; 3]); 13] = [
 ];
 
 #[test]
-#[ignore = "needs run"]
 fn distributions_have_their_moments_and_tails() {
     let trials = 200_000.0;
     for (distribution, mean, std_dev, percentiles) in DISTRIBUTIONS {
@@ -95,7 +93,6 @@ fn distributions_have_their_moments_and_tails() {
 }
 
 #[test]
-#[ignore = "needs run"]
 fn weights_of_values_are_their_probabilities() {
     let folder = Folder::new();
     let inputs = [("d", "discrete({1, 5, 20}, {3, 2, 5})"), ("n", "integer_uniform(1, 6)")];
@@ -111,7 +108,6 @@ fn weights_of_values_are_their_probabilities() {
 }
 
 #[test]
-#[ignore = "needs run"]
 fn threads_do_not_change_the_result() {
     for model in ["examples/project_npv.xlsx", "examples/retirement.xlsx", "examples/european_call.json"] {
         let model = committed(model);
@@ -123,7 +119,6 @@ fn threads_do_not_change_the_result() {
 }
 
 #[test]
-#[ignore = "needs run"]
 fn another_seed_is_another_result() {
     let model = committed("examples/european_call.json");
     let mean = |seed| number(&run(&model, &["--seed", seed]), &["outputs", "payoff", "mean"]);
@@ -132,7 +127,6 @@ fn another_seed_is_another_result() {
 }
 
 #[test]
-#[ignore = "needs run"]
 fn an_unrelated_input_leaves_the_draws_of_the_others_alone() {
     let folder = Folder::new();
     let cells = [("y", "=x*2"), ("z", "=1")];
@@ -149,7 +143,6 @@ fn an_unrelated_input_leaves_the_draws_of_the_others_alone() {
 }
 
 #[test]
-#[ignore = "needs run"]
 fn one_trial_is_the_same_alone_and_in_the_full_run() {
     let folder = Folder::new();
     let samples = folder.path("samples.csv");

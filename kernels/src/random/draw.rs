@@ -80,6 +80,9 @@ struct Triangle {
     split: f64,
 }
 
+/// A probability that rounding took to 0 or 1 would make an infinite draw.
+const LEAST_SHARE: f64 = f64::MIN_POSITIVE;
+const GREATEST_SHARE: f64 = 1.0 - f64::EPSILON / 2.0;
 /// Draws beyond are brought back here: only a lognormal reaches so far, and a shift must not overflow it.
 const GREATEST_DRAW: f64 = 1e307;
 
@@ -112,11 +115,13 @@ impl Sampler {
     #[inline(always)]
     pub fn transform(&self, values: &mut [f64]) {
         if let Some(truncation) = &self.truncation {
-            map(values, |u| u.mul_add(truncation.width, truncation.from));
+            map(values, |u| {
+                within(u.mul_add(truncation.width, truncation.from), LEAST_SHARE, GREATEST_SHARE)
+            });
         }
         self.quantile.apply(values);
         if let Some(truncation) = &self.truncation {
-            map(values, |x| at_most(at_least(x, truncation.low), truncation.high));
+            map(values, |x| within(x, truncation.low, truncation.high));
         }
         if self.shift != 0.0 {
             map(values, |x| x + self.shift);
@@ -178,7 +183,7 @@ impl Quantile {
             Quantile::Triangular(triangle) => map(values, |p| triangle.at(p)),
             Quantile::Exponential { mean, side: Side::Below } => map(values, |p| mean * ln_1p(-p)),
             Quantile::Exponential { mean, side: Side::Above } => map(values, |q| mean * ln(q)),
-            Quantile::Beta { table, start, width } => map(values, |p| table.at(p).mul_add(*width, *start)),
+            Quantile::Beta { table, start, width } => table.apply(*start, *width, values),
             Quantile::Integers { min, max } => {
                 let count = max - min + 1.0;
                 map(values, |p| at_most(min + (p * count).floor(), *max));
@@ -208,6 +213,11 @@ impl Triangle {
         let falling = (1.0 - p).sqrt().mul_add(self.fall, self.end);
         if p < self.split { rising } else { falling }
     }
+}
+
+#[inline(always)]
+fn within(x: f64, low: f64, high: f64) -> f64 {
+    at_most(at_least(x, low), high)
 }
 
 #[inline(always)]

@@ -86,13 +86,12 @@ impl fmt::Display for Signature {
         write!(f, "{}(", self.name)?;
         for (place, parameter) in self.parameters.iter().enumerate() {
             let separator = if place == 0 { "" } else { ", " };
+            let name = parameter.name;
             match (parameter.kind, parameter.default) {
-                (ParameterKind::List, _) => write!(f, "{separator}{{{}}}", parameter.name)?,
-                (ParameterKind::Number, Some(default)) => {
-                    write!(f, "{separator}{}={default}", parameter.name)?;
-                }
-                (ParameterKind::Number, None) => write!(f, "{separator}{}", parameter.name)?,
-            }
+                (ParameterKind::List, _) => write!(f, "{separator}{{{name}}}"),
+                (ParameterKind::Number, Some(default)) => write!(f, "{separator}{name}={default}"),
+                (ParameterKind::Number, None) => write!(f, "{separator}{name}"),
+            }?;
         }
         f.write_str(")")
     }
