@@ -192,7 +192,7 @@ fn the_address_of_a_draw_is_fixed() {
         [4, 0, stream, stream >> 32],
         [seed as u32, (seed >> 32) as u32],
     );
-    let k = ((words[3] & 0xffff_ffff) << 32 | words[2] & 0xffff_ffff) >> 12;
+    let k = ((words[2] & 0xffff_ffff) << 32 | words[3] & 0xffff_ffff) >> 12;
     let mut out = [0.0; 1];
     uniforms(seed, stream, 9, &mut out);
     assert_eq!(out[0], (k as f64 + 0.5) / 2f64.powi(52));

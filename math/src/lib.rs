@@ -23,7 +23,7 @@ mod pow;
 mod quantile;
 mod round;
 
-pub use beta::{beta_cdf, beta_pdf, beta_quantile, beta_quantile_from};
+pub use beta::Beta;
 pub use exp::exp;
 pub use gamma::ln_gamma;
 pub use log::{ln, ln_1p, log10};

@@ -9,7 +9,8 @@
 //! | 2, 3 | the low and the high half of the input's identity hash |
 //!
 //! One call serves two trials: words 0 and 1 of the result make the uniform of the even trial, words 2 and 3 that of
-//! the odd one. Of the 64 bits the upper 52 are kept, k, and u = (k + 1/2) / 2^52. With 53 bits k + 1/2 would not
+//! the odd one, the first of the two being the upper half. Of the 64 bits the upper 52 are kept, k, and
+//! u = (k + 1/2) / 2^52. With 53 bits k + 1/2 would not
 //! always be a double, and could round to 1; so u, 1 - u and 2u - 1 are exact, u is never 0 or 1, and u and 1 - u are
 //! equally likely.
 
@@ -74,9 +75,9 @@ fn pair_of_uniforms(seed: u64, stream: u64, pair: u64) -> [f64; 2] {
     [uniform(a, b), uniform(c, d)]
 }
 
-/// (k + 1/2) / 2^52 from the upper 52 of the 64 bits with these low and high halves.
+/// (k + 1/2) / 2^52 from the upper 52 of the 64 bits with these halves.
 #[inline(always)]
-fn uniform(low: u64, high: u64) -> f64 {
+fn uniform(high: u64, low: u64) -> f64 {
     let k = (high << 20) & 0x000f_ffff_fff0_0000 | (low >> 12) & 0x000f_ffff;
     f64::from_bits(k | ONE_BITS) - ONE_LESS_HALF_STEP
 }

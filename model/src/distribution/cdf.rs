@@ -1,6 +1,6 @@
 //! Distribution functions of the families, and what truncation leaves of them.
 
-use fermiac_math::{beta_cdf, exp, ln, normal_cdf};
+use fermiac_math::{Beta, exp, ln, normal_cdf};
 
 use super::{Distribution, Family, moments_of_logarithm};
 
@@ -85,7 +85,7 @@ impl Family {
             Family::Triangular { min, mode, max } => triangular_below(x, *min, *mode, *max),
             Family::Pert { .. } | Family::Beta { .. } => {
                 let form = self.beta_form().expect("pert and beta have a beta form");
-                beta_cdf((x - form.min) / (form.max - form.min), form.alpha, form.beta)
+                Beta::new(form.alpha, form.beta).cdf((x - form.min) / (form.max - form.min))
             }
             Family::Exponential { mean } => one_less_exp(x / mean),
             Family::Discrete { values, weights } => share(values, weights, |value| value <= x),
@@ -109,7 +109,7 @@ impl Family {
             Family::Triangular { min, mode, max } => triangular_below(-x, -max, -mode, -min),
             Family::Pert { .. } | Family::Beta { .. } => {
                 let form = self.beta_form().expect("pert and beta have a beta form");
-                beta_cdf((form.max - x) / (form.max - form.min), form.beta, form.alpha)
+                Beta::new(form.beta, form.alpha).cdf((form.max - x) / (form.max - form.min))
             }
             Family::Exponential { mean } => {
                 if x > 0.0 {
