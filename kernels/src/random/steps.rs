@@ -4,6 +4,7 @@ use super::lanes::map;
 
 /// Up to here every step is compared in vector lanes; beyond, each lane searches.
 const FEW: usize = 16;
+const RUN: usize = 64;
 
 /// Values in ascending order, each with the probability of at most it.
 #[derive(Debug, Clone)]
@@ -36,17 +37,26 @@ impl Steps {
             map(values, |p| self.values[self.cumulative.partition_point(|below| *below <= p)]);
             return;
         }
-        let mut table = [(f64::INFINITY, 0.0); FEW];
-        for (entry, (below, value)) in table.iter_mut().zip(self.cumulative.iter().zip(&self.values[1..])) {
-            *entry = (*below, *value);
+        let (runs, rest) = values.as_chunks_mut::<RUN>();
+        for run in runs {
+            self.apply_to_run(run);
         }
-        let steps = self.cumulative.len();
-        map(values, |p| {
-            let mut chosen = self.values[0];
-            for (below, value) in &table[..steps] {
-                chosen = if p >= *below { *value } else { chosen };
+        if !rest.is_empty() {
+            let mut last = [0.0; RUN];
+            last[..rest.len()].copy_from_slice(rest);
+            self.apply_to_run(&mut last);
+            rest.copy_from_slice(&last[..rest.len()]);
+        }
+    }
+
+    #[inline(always)]
+    fn apply_to_run(&self, run: &mut [f64; RUN]) {
+        let mut chosen = [self.values[0]; RUN];
+        for (below, value) in self.cumulative.iter().zip(&self.values[1..]) {
+            for lane in 0..RUN {
+                chosen[lane] = if run[lane] >= *below { *value } else { chosen[lane] };
             }
-            chosen
-        });
+        }
+        *run = chosen;
     }
 }

@@ -3,6 +3,7 @@
 //! A text is parsed ([`Distribution::parse`]) against the [`signature`] of its family and checked; what comes out is a
 //! distribution that can be drawn from. Its [`Distribution::cdf`] and the moments of its family have closed forms.
 
+mod bind;
 mod cdf;
 mod check;
 mod display;
