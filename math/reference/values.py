@@ -1,7 +1,7 @@
 """Writes a table of true function values: `python3 values.py FUNCTION COUNT > table.txt`.
 
 Needs mpmath. Each line holds, as 64-bit patterns in hexadecimal, the argument (two for pow) and the true value as a sum
-of two doubles. The tables in ../tests/reference were made with COUNT 400; the errors in the doc comments with 200000.
+of two doubles. The tables in ../tests/reference were made with COUNT 400; the errors in the doc comments with 100000.
 """
 
 import math
