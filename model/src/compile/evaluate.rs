@@ -8,7 +8,7 @@ use super::bind::{Bound, BoundNode, Obstacle};
 use super::functions::{Call, Semantics};
 use super::graph::Unsupported;
 use super::sheets::Sheets;
-use super::term::Term;
+use super::term::{Kinds, Term};
 use super::text;
 use crate::cell::{Area, Position};
 use crate::formula::{BinaryOperator, UnaryOperator};
@@ -159,11 +159,21 @@ impl Sheets<'_> {
             }
             (Term::Unsupported(_), _) => left,
             (_, Term::Unsupported(_)) => right,
-            _ => {
-                let what = "& (a text made from an uncertain value)".to_owned();
-                self.obstacle(&Obstacle { what, sees_unnamed_cells: false }, at)
-            }
+            _ => self.uncertain_text(left, right, at),
         }
+    }
+
+    /// A text made from an uncertain value cannot be computed, but `">"&A1` is understood where it is a criterion.
+    fn uncertain_text(&mut self, left: Term, right: Term, at: Address) -> Term {
+        let what = "& (a text made from an uncertain value)".to_owned();
+        let term = self.obstacle(&Obstacle { what, sees_unnamed_cells: false }, at);
+        if let (Term::Unsupported(index), Term::Known(Value::Text(sign)), Term::Computed(_)) =
+            (term, left, right)
+            && self.graph.kinds(right).within(Kinds::NUMBER)
+        {
+            self.uncertain_criteria.insert(index, (sign, right));
+        }
+        term
     }
 
     /// The value as a text.

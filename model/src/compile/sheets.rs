@@ -12,7 +12,7 @@ use super::refusal::UnsupportedUse;
 use super::term::Term;
 use crate::cell::{Area, Position};
 use crate::formula::{FormulaId, Formulas};
-use crate::value::{ErrorKind, Value};
+use crate::value::{ErrorKind, TextId, Value};
 use crate::workbook::{Cell, Cells, Content, Workbook};
 
 /// How far a cell has come.
@@ -64,6 +64,8 @@ pub struct Sheets<'a> {
     pub too_large: Shared<Option<Place>>,
     /// Sums of columns from a first cell down, to be continued by the next running total.
     pub running_sums: HashMap<(u32, Position), (u32, Term)>,
+    /// For terms of texts made from a sign and an uncertain number: both, which make a criterion.
+    pub uncertain_criteria: HashMap<u32, (TextId, Term)>,
     /// Memory of evaluations, reused from formula to formula.
     pub spare: Vec<Vec<Argument>>,
     /// Whether the stored value stands in for whatever cannot be computed, as when a workbook is checked.
@@ -111,6 +113,7 @@ impl<'a> Sheets<'a> {
             stored: Vec::new(),
             too_large: Shared::new(None),
             running_sums: HashMap::new(),
+            uncertain_criteria: HashMap::new(),
             spare: Vec::new(),
             keep_going: false,
             states,

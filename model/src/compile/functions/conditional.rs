@@ -58,6 +58,16 @@ enum Comparison {
     GreaterEqual,
 }
 
+/// The signs that a criterion may begin with, longest first.
+const SIGNS: [(&str, Comparison); 6] = [
+    ("<=", Comparison::LessEqual),
+    (">=", Comparison::GreaterEqual),
+    ("<>", Comparison::NotEqual),
+    ("<", Comparison::Less),
+    (">", Comparison::Greater),
+    ("=", Comparison::Equal),
+];
+
 /// SUMIF(range, criterion, values = range) and its kin.
 fn over_one_range(call: &mut Call<'_, '_>, total: Total) -> Argument {
     let range = call.array(0);
@@ -174,7 +184,7 @@ fn finish(call: &mut Call<'_, '_>, total: Total, met: &[Term], value: impl Fn(us
 fn conditions(call: &mut Call<'_, '_>, range: &Array, criterion: Term) -> Result<Vec<Term>, Term> {
     let criterion = match criterion {
         Term::Known(value) => parse(&call.sheets.graph, value),
-        Term::Unsupported(_) => return Err(criterion),
+        Term::Unsupported(index) => uncertain(call, index).ok_or(criterion)?,
         Term::Computed(_) if call.sheets.graph.kinds(criterion).within(Kinds::NUMBER) => {
             Criterion::Number(Comparison::Equal, criterion)
         }
@@ -194,6 +204,14 @@ fn conditions(call: &mut Call<'_, '_>, range: &Array, criterion: Term) -> Result
     Ok(met)
 }
 
+/// The criterion `">"&A1` of an uncertain number, which is compared as it is, not rounded to the 15 digits of a text.
+fn uncertain(call: &Call<'_, '_>, unsupported: u32) -> Option<Criterion> {
+    let (sign, operand) = call.sheets.uncertain_criteria.get(&unsupported)?;
+    let sign = call.sheets.graph.texts.get(*sign);
+    let (_, comparison) = SIGNS.into_iter().find(|(known, _)| *known == sign)?;
+    Some(Criterion::Number(comparison, *operand))
+}
+
 fn parse(graph: &Graph, value: Value) -> Criterion {
     let id = match value {
         Value::Number(_) => return Criterion::Number(Comparison::Equal, Term::Known(value)),
@@ -203,16 +221,7 @@ fn parse(graph: &Graph, value: Value) -> Criterion {
         Value::Text(id) => id,
     };
     let written = graph.texts.get(id);
-    let operators = [
-        ("<=", Comparison::LessEqual),
-        (">=", Comparison::GreaterEqual),
-        ("<>", Comparison::NotEqual),
-        ("<", Comparison::Less),
-        (">", Comparison::Greater),
-        ("=", Comparison::Equal),
-    ];
-    let found =
-        operators.iter().find_map(|(sign, comparison)| Some((written.strip_prefix(sign)?, *comparison)));
+    let found = SIGNS.iter().find_map(|(sign, comparison)| Some((written.strip_prefix(sign)?, *comparison)));
     let (operand, comparison) = found.unwrap_or((written, Comparison::Equal));
     let explicit = found.is_some();
     if let Some(number) = text::parse_number(operand) {
@@ -377,6 +386,7 @@ mod tests {
                 ("=SUMIFS(B1:B3,A1:A3,\">1\",C1:C3,\"east\")", "30"),
                 ("=COUNTIFS(A1:A3,\">0\",C1:C3,\"east\")", "2"),
                 ("=AVERAGEIFS(B1:B3,C1:C3,\"east\")", "20"),
+                ("=COUNTIF(A1:A3,\">\"&D1)", "1"),
                 ("=SUMIFS(B1:B3,A1:A4,\">1\")", "#VALUE!"),
             ],
         );
