@@ -60,13 +60,19 @@ fn live_formulas_come_to_the_same_bits_as_folded_ones() {
     }
 }
 
+/// A formula that makes a text of a number, which no trial can.
+const TEXT_OF_NUMBERS: &str = r#"Data!A1&"/"&Data!A2"#;
+
 /// The cells of the formulas of a file of cases: one a line, as headings are.
 fn case_cells(name: &str) -> impl Iterator<Item = String> {
     let cases = std::fs::read_to_string(committed(&format!("tests/workbooks/cases/{name}.txt")));
     let cases = cases.expect("the cases are committed");
     let lines: Vec<String> =
         cases.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect();
-    (1..).zip(lines).filter(|(_, line)| !line.starts_with("# ")).map(|(row, _)| format!("Cases!B{row}"))
+    (1..)
+        .zip(lines)
+        .filter(|(_, line)| !line.starts_with("# ") && line != TEXT_OF_NUMBERS)
+        .map(|(row, _)| format!("Cases!B{row}"))
 }
 
 /// Checks every workbook of a folder and counts its formula cells; any that differs or is not supported is a
