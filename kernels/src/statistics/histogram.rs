@@ -104,8 +104,8 @@ fn add_each(mut counts: Vec<u64>, more: Vec<u64>) -> Vec<u64> {
     counts
 }
 
-/// Finds the bin of a number: by arithmetic, then put right against the edges; by search where arithmetic
-/// would overflow or the edges are not equally spaced.
+/// Finds the bin of a number: by arithmetic, put right against the edges; by search where arithmetic would
+/// overflow or the edges are not equally spaced.
 struct Binning<'a> {
     edges: &'a [f64],
     bins: usize,
@@ -145,10 +145,12 @@ impl Binning<'_> {
         let last = self.bins - 1;
         match self.scale {
             Some(scale) => {
-                let bin = (((number - self.low) * scale) as usize).min(last);
-                let too_high = number < self.edges[bin];
-                let too_low = number >= self.edges[bin + 1] && bin < last;
-                bin - usize::from(too_high) + usize::from(too_low)
+                // By way of a signed integer, which takes one instruction.
+                let bin = (((number - self.low) * scale) as i64 as usize).min(last);
+                // Rounding can be wrong by one: the edges have the last word.
+                let is_lower = number < self.edges[bin];
+                let is_higher = bin < last && number >= self.edges[bin + 1];
+                bin - usize::from(is_lower) + usize::from(is_higher)
             }
             None => (self.edges.partition_point(|edge| *edge <= number).max(1) - 1).min(last),
         }

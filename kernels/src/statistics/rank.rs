@@ -48,94 +48,129 @@ pub struct Sensitivities {
 /// The sensitivities of each output. All columns hold the packed values of the same trials; a trial in which
 /// one side is an error is left out for that pair.
 pub fn sensitivities(inputs: &[&[f64]], outputs: &[&[f64]]) -> Vec<Sensitivities> {
-    let outputs: Vec<Output> = outputs.par_iter().map(|samples| Output::new(samples)).collect();
+    let orders: Vec<Order> = outputs.par_iter().map(|samples| Order::of(samples)).collect();
+    let groups = group_by_members(orders);
     let correlations: Vec<Vec<Option<f64>>> =
-        inputs.par_iter().map(|samples| correlations_with_all(samples, &outputs)).collect();
-    let of_output = |place: usize, output: &Output| Sensitivities {
-        trials: output.order.len() as u64,
-        inputs: shares(correlations.iter().map(|outputs| outputs[place])),
-    };
-    outputs.iter().enumerate().map(|(place, output)| of_output(place, output)).collect()
+        inputs.par_iter().map(|samples| correlations_with_all(samples, outputs.len(), &groups)).collect();
+    let mut found = vec![Sensitivities::default(); outputs.len()];
+    for output in groups.iter().flat_map(|group| &group.outputs) {
+        found[output.place] = Sensitivities {
+            trials: output.order.len() as u64,
+            inputs: shares(correlations.iter().map(|outputs| outputs[output.place])),
+        };
+    }
+    found
+}
+
+/// Outputs that are numbers in the same trials, commonly all of them in all: an input's ranks serve all alike.
+struct Group {
+    members: Vec<bool>,
+    outputs: Vec<Output>,
 }
 
 /// An output's order and ranks, made once for all inputs.
 struct Output {
+    place: usize,
     order: Order,
     ranks: Ranks,
-    trials: usize,
 }
 
-impl Output {
-    fn new(samples: &[f64]) -> Output {
-        let order = Order::of(samples);
-        Output { ranks: order.ranks(samples.len(), None), order, trials: samples.len() }
+fn group_by_members(orders: Vec<Order>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (place, order) in orders.into_iter().enumerate() {
+        let members = order.members();
+        let output = Output { place, ranks: order.ranks(&members), order };
+        match groups.iter_mut().find(|group| group.members == members) {
+            Some(group) => group.outputs.push(output),
+            None => groups.push(Group { members, outputs: vec![output] }),
+        }
     }
-
-    fn has_errors(&self) -> bool {
-        self.order.len() < self.trials
-    }
+    groups
 }
 
-/// One input's rank correlation with each output. Its ranks serve every output without errors.
-fn correlations_with_all(samples: &[f64], outputs: &[Output]) -> Vec<Option<f64>> {
+/// One input's rank correlation with each output.
+fn correlations_with_all(samples: &[f64], outputs: usize, groups: &[Group]) -> Vec<Option<f64>> {
     let order = Order::of(samples);
-    let whole = order.ranks(samples.len(), None);
+    let members = order.members();
     let has_errors = order.len() < samples.len();
-    let with_output = |output: &Output| {
-        if !has_errors && !output.has_errors() {
-            return correlation(&whole, &output.ranks);
+    let mut found = vec![None; outputs];
+    for group in groups {
+        let ranks = order.ranks(&group.members);
+        for output in &group.outputs {
+            found[output.place] = if has_errors {
+                correlation(&ranks, &output.order.ranks(&members))
+            } else {
+                correlation(&ranks, &output.ranks)
+            };
         }
-        let left = order.ranks(samples.len(), Some(&output.order.members(samples.len())));
-        if !has_errors {
-            return correlation(&left, &output.ranks);
-        }
-        let right = output.order.ranks(samples.len(), Some(&order.members(samples.len())));
-        correlation(&left, &right)
-    };
-    outputs.iter().map(with_output).collect()
+    }
+    found
 }
 
 /// The trials whose value is a number, the values ascending.
 struct Order {
     /// Trial and whether its number equals the one before.
-    trials: Vec<(u32, bool)>,
+    ascending: Vec<(u32, bool)>,
+    /// How many trials there are, errors too.
+    trials: usize,
 }
 
 impl Order {
     fn of(samples: &[f64]) -> Order {
         let numbers = samples.iter().zip(0u32..).filter(|(sample, _)| sample.is_finite());
         // Adding 0 makes -0 a 0: the two are ties.
-        let mut keyed: Vec<(u64, u32)> =
-            numbers.map(|(number, trial)| (order_key(number + 0.0), trial)).collect();
-        keyed.sort_unstable();
+        let keyed = sorted(numbers.map(|(number, trial)| (order_key(number + 0.0), trial)).collect());
         let mut previous = None;
-        let trials = keyed.into_iter().map(|(key, trial)| (trial, previous.replace(key) == Some(key)));
-        Order { trials: trials.collect() }
+        let ascending = keyed.into_iter().map(|(key, trial)| (trial, previous.replace(key) == Some(key)));
+        Order { ascending: ascending.collect(), trials: samples.len() }
     }
 
     fn len(&self) -> usize {
-        self.trials.len()
+        self.ascending.len()
     }
 
     /// By trial, whether it is among these.
-    fn members(&self, trials: usize) -> Vec<bool> {
-        let mut members = vec![false; trials];
-        self.trials.iter().for_each(|(trial, _)| members[*trial as usize] = true);
+    fn members(&self) -> Vec<bool> {
+        let mut members = vec![false; self.trials];
+        self.ascending.iter().for_each(|(trial, _)| members[*trial as usize] = true);
         members
     }
 
-    /// The ranks of the trials, or of those that are `members`.
-    fn ranks(&self, trials: usize, members: Option<&[bool]>) -> Ranks {
+    /// The ranks of the trials that are among these and `members`.
+    fn ranks(&self, members: &[bool]) -> Ranks {
         let mut group = 0u32;
         let mut ranked: Vec<(u32, u32)> = Vec::with_capacity(self.len());
-        for (trial, is_tie) in &self.trials {
+        for (trial, is_tie) in &self.ascending {
             group += u32::from(!is_tie);
-            if members.is_none_or(|members| members[*trial as usize]) {
+            if members[*trial as usize] {
                 ranked.push((*trial, group));
             }
         }
-        Ranks::of_groups(&ranked, trials)
+        Ranks::of_groups(&ranked, self.trials)
     }
+}
+
+/// Sorts by key. Three counting passes over the leading 33 bits, each stable, leave few neighbours out of order: those
+/// that agree in these bits, which are then sorted run by run.
+fn sorted(mut keyed: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
+    const DIGIT: u32 = 11;
+    let mut other = vec![(0, 0); keyed.len()];
+    for shift in [u64::BITS - 3 * DIGIT, u64::BITS - 2 * DIGIT, u64::BITS - DIGIT] {
+        let digit = |key: u64| (key >> shift) as usize % (1 << DIGIT);
+        let mut places = [0u32; 1 << DIGIT];
+        keyed.iter().for_each(|(key, _)| places[digit(*key)] += 1);
+        let mut start = 0;
+        places.iter_mut().for_each(|place| start += std::mem::replace(place, start));
+        for pair in &keyed {
+            let place = &mut places[digit(pair.0)];
+            other[*place as usize] = *pair;
+            *place += 1;
+        }
+        std::mem::swap(&mut keyed, &mut other);
+    }
+    let leading = |key: u64| key >> (u64::BITS - 3 * DIGIT);
+    keyed.chunk_by_mut(|left, right| leading(left.0) == leading(right.0)).for_each(<[_]>::sort_unstable);
+    keyed
 }
 
 /// Ranks by trial, doubled and centred, so that average ranks of ties are integers and their sum is 0; 0 for a
@@ -278,6 +313,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn counting_passes_sort(
+            keys in prop::collection::vec(prop_oneof![any::<u64>(), 0u64..9, (1u64 << 60)..(1 << 60) + 5], 0..300),
+        ) {
+            let keyed: Vec<(u64, u32)> = keys.into_iter().zip(0..).collect();
+            let mut expected = keyed.clone();
+            expected.sort();
+            prop_assert_eq!(sorted(keyed), expected);
+        }
+
         #[test]
         fn correlations_are_those_of_the_definition(
             pairs in prop::collection::vec(
