@@ -2,21 +2,22 @@
 //!
 //! A formula is bound once for each sheet it stands in, however many cells share it.
 
+mod name;
+mod table;
+mod target;
+
+pub use target::Target;
+
 use std::rc::Rc;
 
-use super::address::{Address, Directory};
-use super::argument::Place;
-use super::functions::{self, Function};
-use crate::cell::{Area, MAX_COLUMNS, MAX_ROWS, Position};
-use crate::formula::{
-    Axis, BinaryOperator, Corner, FormulaId, Formulas, Node, Reference, SheetName, StringId, Structured,
-    Syntax, TableRows, UnaryOperator,
-};
-use crate::value::{ErrorKind, Texts, Value};
-use crate::workbook::{Table, Workbook};
+use name::{bind_name, bind_reference};
+use table::bind_structured;
 
-/// How deep names may stand for formulas with names.
-const MAX_NAME_DEPTH: usize = 16;
+use super::address::{Address, Directory};
+use super::functions::{self, Function};
+use crate::formula::{BinaryOperator, FormulaId, Formulas, Node, StringId, Syntax, UnaryOperator};
+use crate::value::{Texts, Value};
+use crate::workbook::Workbook;
 
 /// A formula bound in a sheet.
 #[derive(Debug)]
@@ -91,54 +92,6 @@ impl Obstacle {
 /// Functions whose value hangs on cells that the formula does not name, or on chance.
 const FAR_SEEING: [&str; 8] =
     ["INDIRECT", "OFFSET", "GETPIVOTDATA", "CELL", "RAND", "RANDBETWEEN", "RANDARRAY", "EVALUATE"];
-
-/// The cells of a reference, relative to the formula's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Target {
-    /// The sheet, or the formula's own.
-    pub sheet: Option<u32>,
-    /// One corner.
-    pub first: Corner,
-    /// The other.
-    pub last: Corner,
-}
-
-impl Target {
-    /// The place that a formula in `at` means; `None` where it falls off the sheet.
-    pub fn place(&self, at: Address) -> Option<Place> {
-        let resolve = |axis: Axis, own: u32, limit: u32, edge: u32| match axis {
-            Axis::Absolute(index) => (index < limit).then_some(index),
-            // Copies of a formula wrap around the sheet's edges, as in the files that Excel writes.
-            Axis::Relative(offset) => {
-                Some((i64::from(own) + i64::from(offset)).rem_euclid(i64::from(limit)) as u32)
-            }
-            Axis::Edge => Some(edge),
-        };
-        let rows = [
-            resolve(self.first.row, at.position.row, MAX_ROWS, 0)?,
-            resolve(self.last.row, at.position.row, MAX_ROWS, MAX_ROWS - 1)?,
-        ];
-        let columns = [
-            resolve(self.first.column, at.position.column, MAX_COLUMNS, 0)?,
-            resolve(self.last.column, at.position.column, MAX_COLUMNS, MAX_COLUMNS - 1)?,
-        ];
-        Some(Place {
-            sheet: self.sheet.unwrap_or(at.sheet),
-            area: Area {
-                first: Position { row: rows[0].min(rows[1]), column: columns[0].min(columns[1]) },
-                last: Position { row: rows[0].max(rows[1]), column: columns[0].max(columns[1]) },
-            },
-        })
-    }
-
-    fn area(sheet: u32, area: Area) -> Target {
-        let corner = |position: Position| Corner {
-            row: Axis::Absolute(position.row),
-            column: Axis::Absolute(position.column),
-        };
-        Target { sheet: Some(sheet), first: corner(area.first), last: corner(area.last) }
-    }
-}
 
 /// Binds formulas and remembers what it bound.
 #[derive(Debug, Default)]
@@ -258,125 +211,6 @@ fn bind_call(name: &str, first: u32, count: u32) -> BoundNode {
         None if FAR_SEEING.contains(&name) => Obstacle::far_seeing(name),
         None => Obstacle::plain(name),
     }
-}
-
-fn bind_reference(scope: &Scope<'_>, syntax: &Syntax, reference: Reference) -> BoundNode {
-    let string = |id: StringId| syntax.strings[id as usize].as_str();
-    let sheet = match reference.sheet {
-        SheetName::Own => None,
-        SheetName::One(id) => match scope.directory.sheet(string(id)) {
-            Some(sheet) => Some(sheet),
-            None => return BoundNode::Value(Value::Error(ErrorKind::Ref)),
-        },
-        SheetName::Span(first, last) => {
-            return Obstacle::far_seeing(format!("3-D reference {}:{}!", string(first), string(last)));
-        }
-        SheetName::External(id) => {
-            return Obstacle::plain(format!("reference to another workbook {}", string(id)));
-        }
-    };
-    BoundNode::Target(Target { sheet, first: reference.first, last: reference.last })
-}
-
-fn bind_name(
-    scope: &Scope<'_>,
-    stores: &mut Stores<'_>,
-    sheet: Option<&str>,
-    name: &str,
-    at: Address,
-    depth: usize,
-    targets: &mut Vec<Target>,
-) -> BoundNode {
-    let seen_from = match sheet {
-        None => at.sheet,
-        Some(external) if external.starts_with('[') => {
-            return Obstacle::plain(format!("name {name} of another workbook {external}"));
-        }
-        Some(sheet) => match scope.directory.sheet(sheet) {
-            Some(sheet) => sheet,
-            None => return BoundNode::Value(Value::Error(ErrorKind::Ref)),
-        },
-    };
-    let Some(index) = scope.directory.name(name, seen_from) else {
-        if let Some(table) = find_table(scope, name) {
-            return BoundNode::Target(Target::area(table.sheet, data_rows(table)));
-        }
-        return Obstacle::far_seeing(format!("unknown name {name}"));
-    };
-    let defined = &scope.workbook.names[index];
-    if let Some(area) = Area::parse(&defined.text) {
-        // A JSON model names the cells of its only sheet.
-        return BoundNode::Target(Target::area(0, area));
-    }
-    if depth >= MAX_NAME_DEPTH {
-        return Obstacle::far_seeing(format!(
-            "name {name}: names stand for each other more than {MAX_NAME_DEPTH} deep"
-        ));
-    }
-    let formula = stores.formulas.intern(&defined.text, Position { row: 0, column: 0 });
-    let bound = bind_formula(scope, stores, formula, at, true, depth + 1);
-    targets.extend(&bound.targets);
-    BoundNode::Formula(Rc::new(bound))
-}
-
-fn find_table<'a>(scope: &Scope<'a>, name: &str) -> Option<&'a Table> {
-    scope.workbook.tables.iter().find(|table| table.name.eq_ignore_ascii_case(name))
-}
-
-/// The table that a reference without a table name means. Files name the table; where one does not, only a sheet
-/// with a single table leaves no doubt.
-fn only_table<'a>(scope: &Scope<'a>, sheet: u32) -> Option<&'a Table> {
-    let mut tables = scope.workbook.tables.iter().filter(|table| table.sheet == sheet);
-    let table = tables.next()?;
-    tables.next().is_none().then_some(table)
-}
-
-fn data_rows(table: &Table) -> Area {
-    let mut area = table.area;
-    area.first.row = (area.first.row + table.header_rows).min(area.last.row);
-    area.last.row = area.last.row.saturating_sub(table.totals_rows).max(area.first.row);
-    area
-}
-
-fn bind_structured(scope: &Scope<'_>, syntax: &Syntax, structured: Structured, at: Address) -> BoundNode {
-    let string = |id: StringId| syntax.strings[id as usize].as_str();
-    let table = match structured.table {
-        Some(id) => find_table(scope, string(id)),
-        None => only_table(scope, at.sheet),
-    };
-    let Some(table) = table else {
-        let name = structured.table.map_or("(this table)", string);
-        return Obstacle::far_seeing(format!("unknown table {name}"));
-    };
-    let mut area = table.area;
-    if let Some((first, last)) = structured.columns {
-        let place = |name: &str| table.columns.iter().position(|column| column.eq_ignore_ascii_case(name));
-        let (Some(first), Some(last)) = (place(string(first)), place(string(last))) else {
-            return BoundNode::Value(Value::Error(ErrorKind::Ref));
-        };
-        area.last.column = table.area.first.column + first.max(last) as u32;
-        area.first.column = table.area.first.column + first.min(last) as u32;
-    }
-    let data = data_rows(table);
-    let absent = BoundNode::Value(Value::Error(ErrorKind::Ref));
-    let (top, bottom) = match structured.rows {
-        TableRows::All => (table.area.first.row, table.area.last.row),
-        TableRows::Data => (data.first.row, data.last.row),
-        TableRows::HeadersAndData => (table.area.first.row, data.last.row),
-        TableRows::DataAndTotals => (data.first.row, table.area.last.row),
-        TableRows::Headers if table.header_rows > 0 => (table.area.first.row, table.area.first.row),
-        TableRows::Totals if table.totals_rows > 0 => (table.area.last.row, table.area.last.row),
-        TableRows::Headers | TableRows::Totals => return absent,
-        TableRows::ThisRow => return BoundNode::Target(this_row(table.sheet, area)),
-    };
-    (area.first.row, area.last.row) = (top, bottom);
-    BoundNode::Target(Target::area(table.sheet, area))
-}
-
-/// The columns of `area` in the formula's own row.
-fn this_row(sheet: u32, area: Area) -> Target {
-    let corner = |column: u32| Corner { row: Axis::Relative(0), column: Axis::Absolute(column) };
-    Target { sheet: Some(sheet), first: corner(area.first.column), last: corner(area.last.column) }
 }
 
 /// Which nodes are evaluated for every cell of their ranges: all under an array formula, and the arguments of
