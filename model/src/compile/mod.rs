@@ -15,7 +15,9 @@ mod inspect;
 mod refusal;
 mod schedule;
 mod selected;
+mod settle;
 mod sheets;
+mod sighting;
 mod term;
 #[cfg(test)]
 mod tests;

@@ -6,9 +6,9 @@ use std::rc::Rc;
 
 use super::address::{Address, Directory};
 use super::argument::{Argument, Array, Place};
-use super::bind::{Binder, Bound, Obstacle, Scope, Stores};
+use super::bind::{Binder, Bound, Scope, Stores};
 use super::graph::Graph;
-use super::refusal::UnsupportedUse;
+use super::sighting::Sighting;
 use super::term::Term;
 use crate::cell::{Area, Position};
 use crate::formula::{FormulaId, Formulas};
@@ -24,17 +24,6 @@ pub enum State {
     Waiting,
     /// It came to this.
     Done(Term),
-}
-
-/// Where something stands that cannot be computed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sighting {
-    /// The cell.
-    pub address: Address,
-    /// The function or construct.
-    pub what: String,
-    /// Whether the stored value may stand in where no input reaches the named cells.
-    pub sees_unnamed_cells: bool,
 }
 
 /// A cell by its sheet and its index among the sheet's cells.
@@ -74,7 +63,8 @@ pub struct Sheets<'a> {
     /// The last row and column that each sheet uses.
     used: Vec<Position>,
     binder: Binder,
-    arrays: HashMap<(u32, u32), Rc<Array>>,
+    /// What array formulas came to, by sheet and index.
+    pub arrays: HashMap<(u32, u32), Rc<Array>>,
 }
 
 impl<'a> Sheets<'a> {
@@ -204,109 +194,6 @@ impl<'a> Sheets<'a> {
         let scope = Scope { workbook: self.workbook, directory: self.directory };
         let mut stores = Stores { formulas: &mut self.formulas, texts: &mut self.graph.texts };
         self.binder.bind(&scope, &mut stores, formula, at, array)
-    }
-
-    /// What a formula cell comes to, once all it needs is done.
-    pub fn settle(&mut self, cell: CellIndex) -> Term {
-        let sheet = &self.workbook.sheets[cell.sheet as usize];
-        let held = sheet.cells.as_slice()[cell.index as usize];
-        let address = Address { sheet: cell.sheet, position: held.position };
-        let Some((bound, at)) = self.formula(cell) else {
-            let what = "data table (what-if analysis)".to_owned();
-            return self.obstacle(&Obstacle { what, sees_unnamed_cells: true }, address);
-        };
-        self.graph.begin_cell(held.position);
-        let term = match held.content {
-            Content::Array(index) => self.array_term(cell.sheet, index, &bound, at, held.position),
-            _ => {
-                let result = self.evaluate(&bound, at);
-                self.scalar(&result, at)
-            }
-        };
-        match term {
-            Term::Known(Value::Empty) => Term::number(0.0),
-            Term::Unsupported(index) if self.may_use_stored(index, &bound, at) => {
-                self.stored.push(address);
-                Term::Known(held.value)
-            }
-            Term::Computed(_) => self.without_empty(term),
-            other => other,
-        }
-    }
-
-    fn array_term(&mut self, sheet: u32, index: u32, bound: &Bound, at: Address, position: Position) -> Term {
-        let array = match self.arrays.get(&(sheet, index)) {
-            Some(array) => Rc::clone(array),
-            None => {
-                let result = self.evaluate(bound, at);
-                let array = self.dense(&result);
-                self.arrays.insert((sheet, index), Rc::clone(&array));
-                array
-            }
-        };
-        array.broadcast(position.row - at.position.row, position.column - at.position.column)
-    }
-
-    /// Whether the stored value of a cell may stand in: nothing that it needs is uncertain or itself unknown.
-    fn may_use_stored(&self, unsupported: u32, bound: &Bound, at: Address) -> bool {
-        let mut sources = Vec::new();
-        self.graph.unsupported_sources(unsupported, &mut sources);
-        if self.keep_going {
-            return true;
-        }
-        let far = sources.iter().any(|source| self.sightings[*source as usize].sees_unnamed_cells);
-        !far && bound.targets.iter().all(|target| {
-            let Some(place) = target.place(at) else { return true };
-            let mut certain = true;
-            self.each_cell(place, |_, term| certain &= matches!(term, Term::Known(_)));
-            certain
-        })
-    }
-
-    /// A formula that comes to nothing shows 0.
-    fn without_empty(&mut self, term: Term) -> Term {
-        use super::term::{KindMask, Kinds};
-        if !self.graph.kinds(term).meets(Kinds::EMPTY) {
-            return term;
-        }
-        let empty = self.graph.has_kind(term, KindMask::EMPTY);
-        self.graph.select(empty, Term::number(0.0), term)
-    }
-
-    /// The formula of a cell as it reads there.
-    pub fn formula_text(&self, cell: CellIndex) -> String {
-        let sheet = &self.workbook.sheets[cell.sheet as usize];
-        let held = &sheet.cells.as_slice()[cell.index as usize];
-        match held.content {
-            Content::Formula(formula) => self.formulas.text(formula, held.position),
-            Content::Array(index) => {
-                let array = &sheet.arrays[index as usize];
-                self.formulas.text(array.formula, array.area.first)
-            }
-            Content::Constant | Content::DataTable => String::new(),
-        }
-    }
-
-    /// A sighting with its cell and formula in words.
-    pub fn unsupported_use(&self, sighting: u32) -> UnsupportedUse {
-        let Sighting { address, what, .. } = &self.sightings[sighting as usize];
-        let formula = self.find(*address).map(|cell| self.formula_text(cell)).unwrap_or_default();
-        UnsupportedUse {
-            cell: self.directory.identity(self.workbook, *address),
-            formula,
-            function: what.clone(),
-        }
-    }
-
-    /// Keeps what cannot be computed for the refusal.
-    pub fn note_obstacle(&mut self, obstacle: &Obstacle, at: Address) -> u32 {
-        let sighting = Sighting {
-            address: at,
-            what: obstacle.what.clone(),
-            sees_unnamed_cells: obstacle.sees_unnamed_cells,
-        };
-        self.sightings.push(sighting);
-        (self.sightings.len() - 1) as u32
     }
 
     /// A whole range as terms of cells that hold something.

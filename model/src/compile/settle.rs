@@ -1,0 +1,79 @@
+//! What a formula cell comes to, once all it needs is done.
+
+use std::rc::Rc;
+
+use super::address::Address;
+use super::bind::{Bound, Obstacle};
+use super::sheets::{CellIndex, Sheets};
+use super::term::{KindMask, Kinds, Term};
+use crate::cell::Position;
+use crate::value::Value;
+use crate::workbook::Content;
+
+impl Sheets<'_> {
+    /// What a formula cell comes to, once all it needs is done.
+    pub fn settle(&mut self, cell: CellIndex) -> Term {
+        let sheet = &self.workbook.sheets[cell.sheet as usize];
+        let held = sheet.cells.as_slice()[cell.index as usize];
+        let address = Address { sheet: cell.sheet, position: held.position };
+        let Some((bound, at)) = self.formula(cell) else {
+            let what = "data table (what-if analysis)".to_owned();
+            return self.obstacle(&Obstacle { what, sees_unnamed_cells: true }, address);
+        };
+        self.graph.begin_cell(held.position);
+        let term = match held.content {
+            Content::Array(index) => self.array_term(cell.sheet, index, &bound, at, held.position),
+            _ => {
+                let result = self.evaluate(&bound, at);
+                self.scalar(&result, at)
+            }
+        };
+        match term {
+            Term::Known(Value::Empty) => Term::number(0.0),
+            Term::Unsupported(index) if self.may_use_stored(index, &bound, at) => {
+                self.stored.push(address);
+                Term::Known(held.value)
+            }
+            Term::Computed(_) => self.without_empty(term),
+            other => other,
+        }
+    }
+
+    fn array_term(&mut self, sheet: u32, index: u32, bound: &Bound, at: Address, position: Position) -> Term {
+        let array = match self.arrays.get(&(sheet, index)) {
+            Some(array) => Rc::clone(array),
+            None => {
+                let result = self.evaluate(bound, at);
+                let array = self.dense(&result);
+                self.arrays.insert((sheet, index), Rc::clone(&array));
+                array
+            }
+        };
+        array.broadcast(position.row - at.position.row, position.column - at.position.column)
+    }
+
+    /// Whether the stored value of a cell may stand in: nothing that it needs is uncertain or itself unknown.
+    fn may_use_stored(&self, unsupported: u32, bound: &Bound, at: Address) -> bool {
+        let mut sources = Vec::new();
+        self.graph.unsupported_sources(unsupported, &mut sources);
+        if self.keep_going {
+            return true;
+        }
+        let far = sources.iter().any(|source| self.sightings[*source as usize].sees_unnamed_cells);
+        !far && bound.targets.iter().all(|target| {
+            let Some(place) = target.place(at) else { return true };
+            let mut certain = true;
+            self.each_cell(place, |_, term| certain &= matches!(term, Term::Known(_)));
+            certain
+        })
+    }
+
+    /// A formula that comes to nothing shows 0.
+    fn without_empty(&mut self, term: Term) -> Term {
+        if !self.graph.kinds(term).meets(Kinds::EMPTY) {
+            return term;
+        }
+        let empty = self.graph.has_kind(term, KindMask::EMPTY);
+        self.graph.select(empty, Term::number(0.0), term)
+    }
+}
