@@ -3,7 +3,7 @@
 #[expect(dead_code, reason = "every test crate uses its own part of it")]
 mod program;
 
-use program::{Folder, committed, number, run, without_timing};
+use program::{Folder, committed, fermiac_in, number, run, without_timing};
 use serde_json::Value;
 
 /// Black and Scholes 1973: S = K = 100, r = 3 %, sigma = 20 %, one year.
@@ -116,6 +116,33 @@ fn threads_do_not_change_the_result() {
         assert_eq!(one, of("2").to_string());
         assert_eq!(one, of("7").to_string());
     }
+}
+
+#[test]
+fn the_width_of_the_registers_does_not_change_the_result() {
+    for model in ["examples/project_npv.xlsx", "examples/insurance_loss.xlsx", "examples/european_call.json"]
+    {
+        let model = committed(model);
+        let arguments = ["run", model.to_str().unwrap(), "--json", "--trials", "20_000"];
+        let of = |simd| fermiac_in(&[("FERMIAC_SIMD", simd)], &arguments);
+        let document = |simd| {
+            let finished = of(simd);
+            let lacking = finished.code == Some(2) && finished.stderr.contains("this processor lacks");
+            if lacking {
+                eprintln!("SKIPPED: {simd}: {}", finished.stderr);
+            }
+            (!lacking).then(|| without_timing(serde_json::from_str(&finished.stdout).unwrap()).to_string())
+        };
+        let portable = document("portable");
+        for simd in ["avx2", "avx512"] {
+            let vectorised = document(simd);
+            assert!(vectorised.is_none() || vectorised == portable, "{simd}");
+        }
+    }
+    assert_eq!(
+        fermiac_in(&[("FERMIAC_SIMD", "abacus")], &["run", "examples/european_call.json"]).code,
+        Some(2)
+    );
 }
 
 #[test]

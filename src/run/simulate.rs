@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use fermiac_kernels::engine::cpu::CpuEngine;
+use fermiac_kernels::engine::cpu::{CpuEngine, Simd};
 use fermiac_kernels::simulation::{MAX_VALUES, Observer, Precision, Results, Run, evaluate_trial, simulate};
 use fermiac_model::compile::{Compiled, Selection, compile};
 
@@ -112,7 +112,8 @@ impl Prepared {
     }
 
     fn engine(&self, seed: u64) -> Result<CpuEngine, Failure> {
-        CpuEngine::new(&self.compiled.plan, seed).map_err(Failure::refused)
+        let simd = simd_asked_for()?.map_or_else(Simd::detect, Ok).map_err(Failure::refused)?;
+        CpuEngine::with_simd(&self.compiled.plan, seed, simd).map_err(Failure::refused)
     }
 
     /// The output of `until` is found by its name or its cell, case aside.
@@ -146,6 +147,19 @@ impl Finished {
             columns: columns.chain(outputs).collect(),
             values: samples.inputs.iter().chain(&samples.outputs).map(Vec::as_slice).collect(),
         }
+    }
+}
+
+/// The vector instructions that the variable `FERMIAC_SIMD` asks for, to compare them or to work around a processor.
+fn simd_asked_for() -> Result<Option<Simd>, Failure> {
+    match std::env::var("FERMIAC_SIMD").as_deref() {
+        Err(_) | Ok("") => Ok(None),
+        Ok("avx512") => Ok(Some(Simd::Avx512)),
+        Ok("avx2") => Ok(Some(Simd::Avx2)),
+        Ok("portable") => Ok(Some(Simd::Portable)),
+        Ok(other) => Err(Failure::Refused(format!(
+            "FERMIAC_SIMD={other}: it takes avx512, avx2 or portable; unset it to use the best that the processor has"
+        ))),
     }
 }
 

@@ -19,7 +19,13 @@ pub struct Finished {
 
 /// Runs `fermiac` with these arguments.
 pub fn fermiac(arguments: &[&str]) -> Finished {
-    let output = Command::new(env!("CARGO_BIN_EXE_fermiac")).args(arguments).output();
+    fermiac_in(&[], arguments)
+}
+
+/// Runs `fermiac` with these variables of the environment and arguments.
+pub fn fermiac_in(environment: &[(&str, &str)], arguments: &[&str]) -> Finished {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fermiac"));
+    let output = command.envs(environment.iter().copied()).args(arguments).output();
     let Output { status, stdout, stderr } = output.expect("the binary was built for this test");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program prints UTF-8");
     Finished { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
