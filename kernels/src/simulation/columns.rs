@@ -1,6 +1,7 @@
 //! Where the values of a run lie, and what is known of each column so far.
 
 use super::Run;
+use super::pages::zeros;
 use super::precision::next_look;
 use crate::statistics::errors::ErrorCounts;
 use crate::statistics::moments::{BLOCK, Moments};
@@ -44,8 +45,7 @@ impl Columns {
         let blocks = (BATCH_VALUES / (plan.columns().max(1) * BLOCK)).max(1);
         let batch = (blocks * BLOCK).min(trials);
         let passing = if kept_inputs < trials { batch * inputs } else { 0 };
-        // Zeroed memory costs nothing before it is written to, which the threads do.
-        let column = |trials: usize| Column { kept: vec![0.0; trials], ..Column::default() };
+        let column = |trials: usize| Column { kept: zeros(trials), ..Column::default() };
         Columns {
             inputs: (0..inputs).map(|_| column(kept_inputs)).collect(),
             outputs: (0..outputs).map(|_| column(trials)).collect(),

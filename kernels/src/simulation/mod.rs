@@ -7,6 +7,7 @@
 
 mod batch;
 mod columns;
+mod pages;
 mod precision;
 
 pub use precision::{Estimate, HalfWidth, Precision, Statistic};

@@ -100,7 +100,7 @@ impl Statistic {
                 if !(0.0 <= ends[0] && ends[1] <= 100.0) {
                     return None;
                 }
-                let found = percentiles(samples, &[ends[0], percent, ends[1]])?;
+                let found = percentiles(samples, moments, &[ends[0], percent, ends[1]])?;
                 let half_width = (found[1] - found[0]).max(found[2] - found[1]);
                 Some(Estimate { value: found[1], half_width })
             }

@@ -1,11 +1,10 @@
 //! How the numbers of a column are spread over bins.
 
+use super::scale::{Scale, TILE};
 use rayon::prelude::*;
 
 /// Samples that one task counts.
 const PART: usize = 1 << 16;
-/// A range within these bounds is cut into bins by one multiplication without loss.
-const EASY_RANGE: std::ops::Range<f64> = 1e-280..1e300;
 /// Integers up to here have exact halves beside them.
 const LARGEST_INTEGER: f64 = (1u64 << 51) as f64;
 
@@ -104,24 +103,20 @@ fn add_each(mut counts: Vec<u64>, more: Vec<u64>) -> Vec<u64> {
     counts
 }
 
-/// Finds the bin of a number: by arithmetic, put right against the edges; by search where arithmetic would
-/// overflow or the edges are not equally spaced.
+/// Finds the bin of a number: by arithmetic, put right against the edges where there is doubt; by search where
+/// arithmetic would overflow or the edges are not equally spaced.
 struct Binning<'a> {
     edges: &'a [f64],
     bins: usize,
     low: f64,
     high: f64,
-    /// Bins by unit of range, where arithmetic works.
-    scale: Option<f64>,
+    scale: Option<Scale>,
 }
 
 impl Binning<'_> {
     fn new(edges: &[f64]) -> Binning<'_> {
         let (low, high, bins) = (edges[0], edges[edges.len() - 1], edges.len() - 1);
-        let range = high - low;
-        let rounding = f64::EPSILON * low.abs().max(high.abs());
-        let is_easy = EASY_RANGE.contains(&range) && range > 1e3 * bins as f64 * rounding;
-        Binning { edges, bins, low, high, scale: is_easy.then(|| bins as f64 / range) }
+        Binning { edges, bins, low, high, scale: Scale::new(low, high, bins) }
     }
 
     /// Counters: below, each bin, above.
@@ -130,6 +125,20 @@ impl Binning<'_> {
     }
 
     fn count(&self, mut counts: Vec<u64>, samples: &[f64]) -> Vec<u64> {
+        let mut bins = [0; TILE];
+        for tile in samples.chunks(TILE) {
+            match self.scale {
+                Some(scale) if scale.is_sure(tile) => {
+                    scale.place(tile, &mut bins);
+                    bins[..tile.len()].iter().for_each(|bin| counts[1 + *bin as usize] += 1);
+                }
+                _ => self.count_carefully(&mut counts, tile),
+            }
+        }
+        counts
+    }
+
+    fn count_carefully(&self, counts: &mut [u64], samples: &[f64]) {
         for sample in samples.iter().copied() {
             if sample >= self.low && sample <= self.high {
                 counts[1 + self.bin(sample)] += 1;
@@ -137,7 +146,6 @@ impl Binning<'_> {
                 counts[if sample < self.low { 0 } else { self.bins + 1 }] += 1;
             }
         }
-        counts
     }
 
     #[inline]
@@ -145,9 +153,7 @@ impl Binning<'_> {
         let last = self.bins - 1;
         match self.scale {
             Some(scale) => {
-                // By way of a signed integer, which takes one instruction.
-                let bin = (((number - self.low) * scale) as i64 as usize).min(last);
-                // Rounding can be wrong by one: the edges have the last word.
+                let bin = scale.bin(number) as usize;
                 let is_lower = number < self.edges[bin];
                 let is_higher = bin < last && number >= self.edges[bin + 1];
                 bin - usize::from(is_lower) + usize::from(is_higher)

@@ -5,6 +5,7 @@
 //! trials and merged by [`moments_tree`] in an order that block numbers alone decide; [`percentile`],
 //! [`histogram`] and [`rank`] rest on integer counts, which no order can change. [`summary`] puts them together.
 
+mod bracket;
 pub mod errors;
 pub mod histogram;
 pub mod key;
@@ -12,5 +13,6 @@ pub mod moments;
 pub mod moments_tree;
 pub mod percentile;
 pub mod rank;
+mod scale;
 pub mod selection;
 pub mod summary;

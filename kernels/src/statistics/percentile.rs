@@ -1,6 +1,8 @@
 //! Exact percentiles of a column.
 
+use super::bracket;
 use super::key::order_key;
+use super::moments::Moments;
 use super::selection::{Pass, Selection};
 use rayon::prelude::*;
 
@@ -8,13 +10,18 @@ use rayon::prelude::*;
 const SORTED: usize = 1 << 14;
 
 /// The percentiles of the numbers among packed values, one for each of `percents` (0 to 100), in their order;
-/// none without numbers. As Excel's PERCENTILE.INC and NumPy's default (Hyndman and Fan 1996, type 7): percent
-/// p lies at place (n - 1) p / 100 of the sorted numbers, between two of them by straight interpolation.
+/// none without numbers. `moments` are those of all `samples`. As Excel's PERCENTILE.INC and NumPy's default (Hyndman
+/// and Fan 1996, type 7): percent p lies at place (n - 1) p / 100 of the sorted numbers, between two of
+/// them by straight interpolation.
 ///
-/// Exact by construction: the order statistics are found by counting, see [`super::selection`].
-pub fn percentiles(samples: &[f64], percents: &[f64]) -> Option<Vec<f64>> {
-    let found =
-        if samples.len() <= SORTED { by_sorting(samples, percents) } else { by_counting(samples, percents) };
+/// Exact by construction: the order statistics are found by counting, in bins of equal width where that settles it and
+/// else by the bits of the numbers, see [`super::selection`].
+pub fn percentiles(samples: &[f64], moments: &Moments, percents: &[f64]) -> Option<Vec<f64>> {
+    let found = if samples.len() <= SORTED {
+        by_sorting(samples, percents)
+    } else {
+        by_bins(samples, moments, percents).unwrap_or_else(|| by_counting(samples, percents))
+    };
     (found.count > 0).then(|| percents.iter().map(|percent| found.at(*percent)).collect())
 }
 
@@ -43,9 +50,17 @@ fn by_sorting(samples: &[f64], percents: &[f64]) -> OrderStatistics {
     let mut numbers: Vec<f64> = samples.iter().copied().filter(|sample| sample.is_finite()).collect();
     numbers.sort_unstable_by_key(|number| order_key(*number));
     let count = numbers.len() as u64;
-    let mut ranks = ranks(percents, count);
-    ranks.sort_unstable();
+    let ranks = ranks(percents, count);
     OrderStatistics { count, numbers: ranks.into_iter().map(|rank| (rank, numbers[rank as usize])).collect() }
+}
+
+fn by_bins(samples: &[f64], moments: &Moments, percents: &[f64]) -> Option<OrderStatistics> {
+    let count = samples.len() as u64;
+    if moments.count < count {
+        return None;
+    }
+    let numbers = bracket::at_ranks(samples, &ranks(percents, count))?;
+    Some(OrderStatistics { count, numbers })
 }
 
 fn by_counting(samples: &[f64], percents: &[f64]) -> OrderStatistics {
@@ -85,11 +100,16 @@ fn place(percent: f64, count: u64) -> RankPlace {
     RankPlace { low, high: (low + 1).min(last), fraction: place - low as f64 }
 }
 
+/// The ranks that percents lie between, ascending, each once.
 fn ranks(percents: &[f64], count: u64) -> Vec<u64> {
     if count == 0 {
         return Vec::new();
     }
-    percents.iter().map(|percent| place(*percent, count)).flat_map(|place| [place.low, place.high]).collect()
+    let places = percents.iter().map(|percent| place(*percent, count));
+    let mut ranks: Vec<u64> = places.flat_map(|place| [place.low, place.high]).collect();
+    ranks.sort_unstable();
+    ranks.dedup();
+    ranks
 }
 
 /// Interpolates, also where the difference of the two overflows, never past either.
@@ -106,7 +126,14 @@ fn between(low: f64, high: f64, fraction: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statistics::moments::BLOCK;
     use proptest::prelude::*;
+
+    fn percentiles(samples: &[f64], percents: &[f64]) -> Option<Vec<f64>> {
+        let blocks = samples.chunks(BLOCK).map(Moments::of_block);
+        let moments = blocks.fold(Moments::EMPTY, |left, right| left.merge(&right));
+        super::percentiles(samples, &moments, percents)
+    }
 
     #[test]
     fn percentiles_are_those_of_excel_and_numpy() {
@@ -124,6 +151,12 @@ mod tests {
             (0..100_001u64).map(|trial| (trial * 7919 % 100_001) as f64 / 1000.0).collect();
         let percents: Vec<f64> = (0..=100).map(f64::from).collect();
         assert_eq!(percentiles(&samples, &percents), Some(percents));
+    }
+
+    #[test]
+    fn a_long_column_with_an_error_is_counted() {
+        let samples: Vec<f64> = (0..100_002).map(|trial| if trial == 77 { f64::NAN } else { 2.5 }).collect();
+        assert_eq!(percentiles(&samples, &[0.0, 50.0, 99.0]), Some(vec![2.5; 3]));
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl OutputSummary {
         samples: &[f64],
         sensitivity: Sensitivities,
     ) -> OutputSummary {
-        let values = percentiles(samples, &PERCENTS).unwrap_or_default();
+        let values = percentiles(samples, moments, &PERCENTS).unwrap_or_default();
         OutputSummary {
             count: moments.count,
             errors,
