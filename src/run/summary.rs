@@ -2,6 +2,8 @@
 
 use fermiac_kernels::simulation::{Results, Stopped as Ended};
 use fermiac_kernels::statistics::histogram::{self, clipped};
+use fermiac_kernels::statistics::moments::{BLOCK, Moments};
+use fermiac_kernels::statistics::moments_tree::MomentsTree;
 use fermiac_kernels::statistics::percentile::percentiles;
 use fermiac_kernels::statistics::rank::Sensitivity;
 use fermiac_kernels::statistics::summary::OutputSummary;
@@ -94,7 +96,9 @@ fn histogram(histogram: &histogram::Histogram) -> Histogram {
 /// Drawn from all samples, between the percentiles that leave the far tails out.
 fn picture(samples: &[f64]) -> Picture {
     let percents: Vec<f64> = (0..=QUANTILE_STEPS).map(|step| f64::from(step) * TAIL_PERCENT).collect();
-    let Some(values) = percentiles(samples, &percents) else { return Picture::default() };
+    let mut moments = MomentsTree::default();
+    samples.chunks(BLOCK).for_each(|block| moments.push(Moments::of_block(block)));
+    let Some(values) = percentiles(samples, &moments.total(), &percents) else { return Picture::default() };
     // Twice the cube root of the count (Rice's rule), so that few trials do not look ragged.
     let bins = (2.0 * (samples.len() as f64).cbrt()) as usize;
     let bins = bins.clamp(FEWEST_BINS, MOST_BINS);
