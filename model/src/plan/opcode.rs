@@ -32,7 +32,7 @@ opcodes! {
     Multiply = 4,
     /// a / b; b = 0 is `#DIV/0!`.
     Divide = 5,
-    /// a ^ b; 0^0 is `#NUM!`, 0^negative `#DIV/0!`, negative^fraction `#NUM!`.
+    /// a ^ b; 0^0 is `#NUM!`, 0^negative `#DIV/0!`, negative^fraction `#NUM!` but for the odd roots 1/3, 1/5, ...
     Power = 6,
     /// -a.
     Negate = 7,

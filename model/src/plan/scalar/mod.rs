@@ -164,9 +164,15 @@ fn power(a: f64, b: f64) -> Outcome {
         };
     }
     if a < 0.0 && b.trunc() != b {
-        return Err(ErrorKind::Num);
+        return if is_odd_root(b) { Ok(-fermiac_math::pow(-a, b)) } else { Err(ErrorKind::Num) };
     }
     Ok(fermiac_math::pow(a, b))
+}
+
+/// Whether `b` is the double nearest to 1 / n for an odd n: spreadsheets then take the real root of a negative number.
+fn is_odd_root(b: f64) -> bool {
+    let degree = (1.0 / b).round();
+    degree % 2.0 != 0.0 && 1.0 / degree == b
 }
 
 /// The quotient may round up to the next integer, which would give a tiny remainder of the wrong sign; it is 0.
