@@ -237,6 +237,7 @@ mod tests {
                 ("=COUNT(A1:A6)", "3"),
                 ("=COUNT(A1:B6,TRUE,\"7\",\"y\")", "7"),
                 ("=COUNTA(A1:B6)", "8"),
+                ("=COUNT(A1>0,A2>5)", "2"),
                 ("=PRODUCT(A1:A6)", "10"),
                 ("=PRODUCT(A3:A5)", "0"),
                 ("=SUMSQ(A1:A6)", "30"),

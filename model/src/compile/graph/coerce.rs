@@ -7,8 +7,19 @@ use crate::plan::{Opcode, Operand};
 use crate::value::{ErrorKind, Value};
 
 impl Graph {
-    /// The number that `term` stands for in arithmetic.
+    /// The number that `term` stands for in arithmetic. Its kind is a number, also where `term` is a condition: those
+    /// are held as numbers but compare and pack as booleans.
     pub fn number(&mut self, term: Term) -> Term {
+        let number = self.arithmetic(term);
+        if matches!(number, Term::Computed(_)) && self.kinds(number) == Kinds::CONDITION {
+            let a = self.number_operand(number);
+            return self.emit(Node { opcode: Opcode::ToNumber, a, b: 0, c: 0 }, Kinds::NUMBER);
+        }
+        number
+    }
+
+    /// What arithmetic takes for `term`: a number, or a condition, which is held as one.
+    pub(super) fn arithmetic(&mut self, term: Term) -> Term {
         match term {
             Term::Known(value) => Term::Known(self.number_value(value)),
             Term::Unsupported(_) => term,

@@ -8,13 +8,13 @@ use crate::value::Value;
 impl Graph {
     /// An operation on one number.
     pub fn unary(&mut self, opcode: Opcode, a: Term) -> Term {
-        let a = self.number(a);
+        let a = self.arithmetic(a);
         self.numeric(opcode, [a, Term::Known(Value::Empty), Term::Known(Value::Empty)], 1, Kinds::NUMBER)
     }
 
     /// An operation on two numbers.
     pub fn binary(&mut self, opcode: Opcode, a: Term, b: Term) -> Term {
-        let (a, b) = (self.number(a), self.number(b));
+        let (a, b) = (self.arithmetic(a), self.arithmetic(b));
         self.numeric(opcode, [a, b, Term::Known(Value::Empty)], 2, Kinds::NUMBER)
     }
 
