@@ -40,10 +40,10 @@ enum Criterion {
     Empty { texts: bool },
     /// Cells that hold something.
     Something,
-    /// The boolean.
-    Bool(bool),
-    /// The error.
-    Error(ErrorKind),
+    /// The boolean, or all but it.
+    Bool { truth: bool, matches: bool },
+    /// The error, or all but it.
+    Error { kind: ErrorKind, matches: bool },
     /// Nothing at all.
     Never,
 }
@@ -154,7 +154,7 @@ fn finish(call: &mut Call<'_, '_>, total: Total, met: &[Term], value: impl Fn(us
             continue;
         }
         if total == Total::Count {
-            items.push(Item { value: graph.number(*condition), present: Some(*condition) });
+            items.push(Item { value: *condition, present: Some(*condition) });
             continue;
         }
         let Some(item) = ranged_number(graph, value(index)) else { continue };
@@ -216,8 +216,8 @@ fn parse(graph: &Graph, value: Value) -> Criterion {
     let id = match value {
         Value::Number(_) => return Criterion::Number(Comparison::Equal, Term::Known(value)),
         Value::Empty => return Criterion::Number(Comparison::Equal, Term::number(0.0)),
-        Value::Bool(truth) => return Criterion::Bool(truth),
-        Value::Error(kind) => return Criterion::Error(kind),
+        Value::Bool(truth) => return Criterion::Bool { truth, matches: true },
+        Value::Error(kind) => return Criterion::Error { kind, matches: true },
         Value::Text(id) => id,
     };
     let written = graph.texts.get(id);
@@ -230,12 +230,14 @@ fn parse(graph: &Graph, value: Value) -> Criterion {
     match (comparison, operand) {
         (Comparison::Equal, "") => Criterion::Empty { texts: !explicit },
         (Comparison::NotEqual, "") => Criterion::Something,
-        (Comparison::Equal, operand) => match (text::parse_condition(operand), ErrorKind::parse(operand)) {
-            (Some(truth), _) => Criterion::Bool(truth),
-            (_, Some(kind)) => Criterion::Error(kind),
-            _ => Criterion::Text { pattern: operand.to_owned(), matches: true },
-        },
-        (Comparison::NotEqual, operand) => Criterion::Text { pattern: operand.to_owned(), matches: false },
+        (Comparison::Equal | Comparison::NotEqual, operand) => {
+            let matches = comparison == Comparison::Equal;
+            match (text::parse_condition(operand), ErrorKind::parse(operand)) {
+                (Some(truth), _) => Criterion::Bool { truth, matches },
+                (_, Some(kind)) => Criterion::Error { kind, matches },
+                _ => Criterion::Text { pattern: operand.to_owned(), matches },
+            }
+        }
         (_, "") => Criterion::Never,
         (comparison, _) => Criterion::TextOrder(comparison, Term::Known(Value::Text(id))),
     }
@@ -248,19 +250,26 @@ fn meets(graph: &mut Graph, criterion: &Criterion, term: Term) -> Option<Term> {
     }
     match criterion {
         Criterion::Number(comparison, wanted) => Some(meets_number(graph, *comparison, *wanted, term)),
-        Criterion::Empty { texts } => Some(match term {
-            Term::Known(Value::Text(id)) => Term::bool(*texts && graph.texts.get(id).is_empty()),
-            other => graph.has_kind(other, KindMask::EMPTY),
-        }),
+        Criterion::Empty { texts } => {
+            let nothing = graph.has_kind(term, KindMask::EMPTY);
+            if !texts || !graph.kinds(term).meets(Kinds::TEXT) {
+                return Some(nothing);
+            }
+            let empty_text = meets_text(graph, "", true, term)?;
+            Some(graph.or(nothing, empty_text))
+        }
         Criterion::Something => {
             let empty = graph.has_kind(term, KindMask::EMPTY);
             Some(graph.not(empty))
         }
-        Criterion::Bool(truth) => Some(kind_and(graph, term, KindMask::BOOL, |graph| {
-            graph.compare(Opcode::Equal, term, Term::bool(*truth))
-        })),
-        Criterion::Error(kind) => match term {
-            Term::Known(value) => Some(Term::bool(value == Value::Error(*kind))),
+        Criterion::Bool { truth, matches } => {
+            let equal = kind_and(graph, term, KindMask::BOOL, |graph| {
+                graph.compare(Opcode::Equal, term, Term::bool(*truth))
+            });
+            Some(if *matches { equal } else { graph.not(equal) })
+        }
+        Criterion::Error { kind, matches } => match term {
+            Term::Known(value) => Some(Term::bool((value == Value::Error(*kind)) == *matches)),
             _ => None,
         },
         Criterion::Never => Some(Term::bool(false)),
@@ -287,16 +296,8 @@ fn meets(graph: &mut Graph, criterion: &Criterion, term: Term) -> Option<Term> {
 }
 
 fn meets_number(graph: &mut Graph, comparison: Comparison, wanted: Term, term: Term) -> Term {
-    // A text that reads as the number equals it; it has no order among numbers.
-    let term = match term {
-        Term::Known(Value::Text(id)) if matches!(comparison, Comparison::Equal | Comparison::NotEqual) => {
-            text::parse_number(graph.texts.get(id)).map_or(term, Term::number)
-        }
-        other => other,
-    };
     let compared = |graph: &mut Graph| match comparison {
-        Comparison::Equal => graph.compare(Opcode::Equal, term, wanted),
-        Comparison::NotEqual => graph.compare(Opcode::NotEqual, term, wanted),
+        Comparison::Equal | Comparison::NotEqual => graph.compare(Opcode::Equal, term, wanted),
         Comparison::Less => graph.compare(Opcode::Less, term, wanted),
         Comparison::LessEqual => graph.compare(Opcode::LessEqual, term, wanted),
         Comparison::Greater => {
@@ -308,11 +309,24 @@ fn meets_number(graph: &mut Graph, comparison: Comparison, wanted: Term, term: T
             graph.not(opposite)
         }
     };
-    if comparison == Comparison::NotEqual {
-        let equal = meets_number(graph, Comparison::Equal, wanted, term);
-        return graph.not(equal);
-    }
-    kind_and(graph, term, KindMask::NUMBER, compared)
+    let met = kind_and(graph, term, KindMask::NUMBER, compared);
+    // A text that reads as the number equals it; it has no order among numbers.
+    let equality = matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+    let met = if equality && graph.kinds(term).meets(Kinds::TEXT) {
+        let read = text_equals_number(graph, term, wanted);
+        graph.or(met, read)
+    } else {
+        met
+    };
+    if comparison == Comparison::NotEqual { graph.not(met) } else { met }
+}
+
+/// Whether `term` is a text that reads as the number `wanted`.
+fn text_equals_number(graph: &mut Graph, term: Term, wanted: Term) -> Term {
+    kind_and(graph, term, KindMask::TEXT, |graph| {
+        let number = graph.number(term);
+        kind_and(graph, number, KindMask::NUMBER, |graph| graph.compare(Opcode::Equal, number, wanted))
+    })
 }
 
 /// Whether `term` is of a kind and then `condition`, which is not looked at for other kinds.
@@ -367,6 +381,9 @@ mod tests {
             ("C2", "West"),
             ("C3", "east"),
             ("D1", "2"),
+            ("E1", "TRUE"),
+            ("E2", "#N/A"),
+            ("E4", "true blue"),
         ];
         assert_vectors(
             &cells,
@@ -381,6 +398,11 @@ mod tests {
                 ("=COUNTIF(A1:A4,\">=2\")", "2"),
                 ("=COUNTIF(C1:C4,\"\")", "1"),
                 ("=COUNTIF(C1:C4,\"?ast\")", "2"),
+                ("=COUNTIF(E1:E4,\"TRUE\")", "1"),
+                ("=COUNTIF(E1:E4,\"<>TRUE\")", "3"),
+                ("=COUNTIF(E1:E4,\"#N/A\")", "1"),
+                ("=COUNTIF(E1:E4,\"<>#N/A\")", "3"),
+                ("=COUNTIF(E1:E4,\"<>\")", "3"),
                 ("=AVERAGEIF(A1:A3,\"<3\",B1:B3)", "15"),
                 ("=AVERAGEIF(A1:A3,\">9\")", "#DIV/0!"),
                 ("=SUMIFS(B1:B3,A1:A3,\">1\",C1:C3,\"east\")", "30"),
@@ -396,5 +418,20 @@ mod tests {
     fn an_error_in_the_range_meets_no_number_criterion() {
         let cells = [("A1", "1"), ("A2", "0"), ("B1", "=A1/A2"), ("B2", "=A1")];
         assert_vectors(&cells, &[("=COUNTIF(B1:B2,\">0\")", "1"), ("=SUMIF(B1:B2,\">0\")", "1")]);
+    }
+
+    #[test]
+    fn a_cell_that_is_a_text_in_some_trials_only() {
+        let cells = [("A1", "1"), ("B1", "=IF(A1>0,\"\",A1)"), ("B2", "=IF(A1>0,\"5\",A1)"), ("B3", "=A1")];
+        assert_vectors(
+            &cells,
+            &[
+                ("=COUNTIF(B1:B3,\"\")", "1"),
+                ("=COUNTIF(B1:B4,\"=\")", "1"),
+                ("=COUNTIF(B1:B3,5)", "1"),
+                ("=COUNTIF(B1:B3,\"<>5\")", "2"),
+                ("=COUNTIF(B1:B3,\">0\")", "1"),
+            ],
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Money over time.
 
 use super::aggregate::present_or_empty;
-use super::{Call, Function, Item, MANY};
+use super::{Call, Function, Item, MANY, valid_or};
 use crate::compile::argument::Argument;
 use crate::compile::graph::Graph;
 use crate::compile::term::{Kinds, Term};
@@ -16,7 +16,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::values(&["FV"], 3, 5, future_value),
 ];
 
-/// NPV(rate, values...): the first value lies one period ahead; what is no number takes no period.
+/// NPV(rate, values...): the first value lies one period ahead; what is no number takes no period; of nothing it is 0.
 fn net_present_value(call: &mut Call<'_, '_>) -> Argument {
     let items = call.numbers(1);
     call.over(0, |call, rate| discounted_sum(call.graph(), rate, &items))
@@ -38,7 +38,7 @@ fn discounted_sum(graph: &mut Graph, rate: Term, items: &[Item]) -> Term {
             Some(total) => graph.binary(Opcode::Add, total, discounted),
         });
     }
-    total.unwrap_or(Term::error(ErrorKind::Value))
+    total.unwrap_or_else(|| graph.binary(Opcode::Multiply, rate, Term::number(0.0)))
 }
 
 fn internal_rate(call: &mut Call<'_, '_>) -> Argument {
@@ -83,11 +83,12 @@ impl Annuity {
     }
 }
 
-/// PMT(rate, nper, pv, fv = 0, type = 0).
+/// PMT(rate, nper, pv, fv = 0, type = 0); over no periods at all `#NUM!`.
 fn payment(graph: &mut Graph, terms: &[Term]) -> Term {
     let annuity = Annuity::new(graph, terms[0], terms[1], terms.get(4));
     let present = graph.number(terms[2]);
     let future = graph.number(terms.get(3).copied().unwrap_or(Term::number(0.0)));
+    let some = graph.compare(Opcode::NotEqual, annuity.periods, Term::number(0.0));
     let total = graph.binary(Opcode::Add, present, future);
     let level = graph.binary(Opcode::Divide, total, annuity.periods);
     let grown = graph.binary(Opcode::Multiply, present, annuity.growth);
@@ -95,6 +96,7 @@ fn payment(graph: &mut Graph, terms: &[Term]) -> Term {
     let accumulated = annuity.accumulated(graph);
     let paid = graph.binary(Opcode::Divide, owed, accumulated);
     let amount = graph.select(annuity.flat, level, paid);
+    let amount = valid_or(graph, some, amount, ErrorKind::Num);
     graph.unary(Opcode::Negate, amount)
 }
 
@@ -150,13 +152,18 @@ mod tests {
                 ("=NPV(A1,A2:A4)+A2", "-1045.0788880540947"),
                 ("=NPV(A1,A3:A4,A7:A7)", "950.4132231404958"),
                 ("=NPV(-1,A3,A4)", "#DIV/0!"),
+                ("=NPV(A1,A7:A7)", "0"),
+                ("=NPV(A1,IF(A3>0,A7:A7,A3:A3))", "0"),
                 ("=IRR(A2:A4)", "0.06394102980498531"),
                 ("=IRR(A3:A4)", "#NUM!"),
                 ("=PMT(A1,A6,A2)", "146.76331510028705"),
                 ("=PMT(A5,A6,1200)", "-100"),
+                ("=PMT(A1,A5,100)", "#NUM!"),
+                ("=PMT(A5,A5,100)", "#NUM!"),
                 ("=PMT(A1/12,A6,A2,A3,1)", "47.72688622975697"),
                 ("=PV(A1,A6,-100)", "681.3691823051584"),
                 ("=PV(A5,A6,-100)", "1200"),
+                ("=PV(A1>A6,A6,-100)", "1200"),
                 ("=FV(A1,A6,-100)", "2138.428376721"),
                 ("=FV(A5,A6,-100,-50)", "1250"),
             ],

@@ -1,10 +1,12 @@
 //! What kind of thing a value or a reference is.
 
 use super::{Call, Function};
-use crate::compile::argument::Argument;
+use crate::cell::{Area, Position};
+use crate::compile::argument::{Argument, Array};
 use crate::compile::graph::Graph;
 use crate::compile::term::{KindMask, Term};
 use crate::value::{ErrorKind, Value};
+use std::rc::Rc;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::values(&["ISERROR"], 1, 1, |graph, terms| graph.has_kind(terms[0], KindMask::ERROR)),
@@ -27,13 +29,23 @@ fn is_no_text(graph: &mut Graph, terms: &[Term]) -> Term {
     graph.not(text)
 }
 
-/// ROW and COLUMN of one cell, counted from 1.
-fn origin(call: &mut Call<'_, '_>, coordinate: fn(crate::cell::Position) -> u32) -> Argument {
+/// ROW and COLUMN, counted from 1: of the first cell, or in array context of every row or column.
+fn origin(call: &mut Call<'_, '_>, coordinate: fn(Position) -> u32) -> Argument {
+    let number = |position: Position| Term::number(f64::from(coordinate(position) + 1));
     match call.arguments.first() {
-        None => Argument::Term(Term::number(f64::from(coordinate(call.at.position) + 1))),
-        Some(Argument::Place(place)) => {
-            Argument::Term(Term::number(f64::from(coordinate(place.area.first) + 1)))
+        None => Argument::Term(number(call.at.position)),
+        Some(Argument::Place(place)) if call.array => {
+            let Area { first, last } = call.sheets.clipped(*place).area;
+            // Across the other way all are alike: a single row or column, which repeats as often as is asked.
+            let (rows, columns) = match coordinate(Position { row: 1, column: 0 }) {
+                1 => (last.row - first.row + 1, 1),
+                _ => (1, last.column - first.column + 1),
+            };
+            let start = coordinate(first) + 1;
+            let terms = (start..start + rows * columns).map(|each| Term::number(f64::from(each))).collect();
+            Argument::Array(Rc::new(Array { rows, columns, terms }))
         }
+        Some(Argument::Place(place)) => Argument::Term(number(place.area.first)),
         Some(_) => Argument::error(ErrorKind::Value),
     }
 }
@@ -70,6 +82,8 @@ mod tests {
                 ("=ISERROR(NA())", "TRUE"),
                 ("=ROW(A3)+COLUMN(B1)", "5"),
                 ("=ROW()", "99"),
+                ("=SUMPRODUCT((ROW(A1:A3)>1)*ROW(B1:B3))", "5"),
+                ("=SUMPRODUCT(ROW(A1:B2)*COLUMN(A1:B2))", "9"),
                 ("=ROWS(A1:B4)*COLUMNS(A1:B4)", "8"),
             ],
         );

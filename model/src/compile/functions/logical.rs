@@ -12,9 +12,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::values(&["IFS"], 2, MANY, ifs),
     Function::values(&["IFERROR"], 2, 2, |graph, terms| unless(graph, terms, KindMask::ERROR)),
     Function::values(&["IFNA"], 2, 2, |graph, terms| unless(graph, terms, KindMask::NOT_AVAILABLE)),
-    Function::arguments(&["AND"], 1, MANY, |call| gather(call, Graph::and)),
-    Function::arguments(&["OR"], 1, MANY, |call| gather(call, Graph::or)),
-    Function::arguments(&["XOR"], 1, MANY, |call| gather(call, Graph::xor)),
+    Function::arguments(&["AND"], 1, MANY, |call| gather(call, true, Graph::and)),
+    Function::arguments(&["OR"], 1, MANY, |call| gather(call, false, Graph::or)),
+    Function::arguments(&["XOR"], 1, MANY, |call| gather(call, false, Graph::xor)),
     Function::values(&["NOT"], 1, 1, |graph, terms| graph.not(terms[0])),
     Function::values(&["SWITCH"], 3, MANY, switch),
     Function::arguments(&["CHOOSE"], 2, MANY, choose),
@@ -37,13 +37,18 @@ fn if_else(call: &mut Call<'_, '_>) -> Argument {
         }
     }
     let at = call.at;
+    let references = [&call.arguments[1], &otherwise].iter().all(|each| matches!(each, Argument::Place(_)));
     let ranges = call.arguments[1].is_many() && otherwise.is_many();
-    call.sheets.map(
+    let chosen = call.sheets.map(
         &[&call.arguments[0], &call.arguments[1], &otherwise],
         at,
         call.array || ranges,
         |sheets, terms| sheets.graph.select(terms[0], terms[1], terms[2]),
-    )
+    );
+    match chosen {
+        Argument::Term(term) if references => call.referred(term),
+        chosen => chosen,
+    }
 }
 
 /// The value of the first condition that holds; `#N/A` where none does.
@@ -60,25 +65,29 @@ fn unless(graph: &mut Graph, terms: &[Term], mask: KindMask) -> Term {
     graph.select(failed, terms[1], terms[0])
 }
 
-/// AND, OR, XOR: in ranges texts and empty cells are left out; with no condition at all `#VALUE!`.
-fn gather(call: &mut Call<'_, '_>, join: fn(&mut Graph, Term, Term) -> Term) -> Argument {
-    let mut joined: Option<Term> = None;
+/// AND, OR, XOR: in ranges texts and empty cells are left out; with no condition at all `#VALUE!`. `neutral` is what
+/// changes nothing when it is joined.
+fn gather(call: &mut Call<'_, '_>, neutral: bool, join: fn(&mut Graph, Term, Term) -> Term) -> Argument {
+    let mut joined = Term::bool(neutral);
+    let mut any = Term::bool(false);
     for argument in call.arguments {
         let single = matches!(argument, Argument::Term(_) | Argument::Missing);
         for term in call.sheets.cells_of(argument) {
             let graph = call.graph();
-            let left_out = matches!(term, Term::Known(Value::Text(_) | Value::Empty));
-            if !single && left_out {
-                continue;
-            }
+            let left_out = KindMask(KindMask::TEXT.0 | KindMask::EMPTY.0);
+            let may_be_left_out = !single && graph.kinds(term).meets(Kinds::TEXT.or(Kinds::EMPTY));
+            let (counts, term) = if may_be_left_out {
+                let absent = graph.has_kind(term, left_out);
+                (graph.not(absent), graph.select(absent, Term::bool(neutral), term))
+            } else {
+                (Term::bool(true), term)
+            };
             let condition = graph.condition(term);
-            joined = Some(match joined {
-                None => condition,
-                Some(joined) => join(graph, joined, condition),
-            });
+            joined = join(graph, joined, condition);
+            any = if any == Term::bool(true) { any } else { graph.or(any, counts) };
         }
     }
-    Argument::Term(joined.unwrap_or(Term::error(ErrorKind::Value)))
+    Argument::Term(call.graph().select(any, joined, Term::error(ErrorKind::Value)))
 }
 
 /// SWITCH(value, case, result, ..., default).
@@ -112,7 +121,11 @@ fn choose(call: &mut Call<'_, '_>) -> Argument {
         Term::Known(_) | Term::Unsupported(_) => Argument::Term(index),
         Term::Computed(_) => {
             let choices: Vec<Term> = (1..call.count()).map(|place| call.term(place)).collect();
-            Argument::Term(choose_term(call.graph(), index, &choices))
+            let chosen = choose_term(call.graph(), index, &choices);
+            if call.arguments[1..].iter().all(|choice| matches!(choice, Argument::Place(_))) {
+                return call.referred(chosen);
+            }
+            Argument::Term(chosen)
         }
     }
 }
@@ -176,8 +189,11 @@ mod tests {
                 ("=CHOOSE(A4,10,20,30)", "20"),
                 ("=CHOOSE(A2,10,20)", "#VALUE!"),
                 ("=CHOOSE(A4+1,10,20)", "#VALUE!"),
+                ("=CHOOSE(A1>A2,10,20)", "10"),
                 ("=CHOOSE(A4,1/A2,A1)", "1"),
                 ("=SUM(CHOOSE(2,A1:A2,A1:A4))", "3"),
+                ("=SUM(CHOOSE(A4,A1,A3),1)", "1"),
+                ("=SUM(IF(A1>A2,A3,A1),1)", "1"),
                 ("=(A1>A2)+1", "2"),
                 ("=A3=\"X\"", "TRUE"),
                 ("=A1<A3", "TRUE"),
@@ -187,6 +203,15 @@ mod tests {
                 ("=A6>=A1", "#N/A"),
                 ("=A1/A2>A6", "#DIV/0!"),
             ],
+        );
+    }
+
+    #[test]
+    fn a_cell_that_is_a_text_in_some_trials_is_left_out_in_those() {
+        let cells = [("A1", "1"), ("B1", "=IF(A1>0,\"x\",TRUE)"), ("B2", "=A1>5")];
+        assert_vectors(
+            &cells,
+            &[("=AND(B1:B1)", "#VALUE!"), ("=OR(B1:B2)", "FALSE"), ("=XOR(B1:B2)", "FALSE")],
         );
     }
 }

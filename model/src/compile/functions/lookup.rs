@@ -1,8 +1,9 @@
 //! Finding a value in a range by its place or by a key.
 
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 
-use super::{Call, Function};
+use super::{Call, Function, read_with};
 use crate::cell::{Area, Position};
 use crate::compile::argument::{Argument, Array, Place};
 use crate::compile::graph::Graph;
@@ -39,7 +40,7 @@ fn index(call: &mut Call<'_, '_>) -> Argument {
         (error @ Term::Known(Value::Error(_)), _) | (_, error @ Term::Known(Value::Error(_))) => {
             Argument::Term(error)
         }
-        _ => Argument::Term(computed_index(call, row, column)),
+        _ => computed_index(call, row, column),
     }
 }
 
@@ -75,19 +76,83 @@ fn known_index(call: &mut Call<'_, '_>, row: f64, column: f64) -> Argument {
     }
 }
 
-fn computed_index(call: &mut Call<'_, '_>, row: Term, column: Term) -> Term {
+/// INDEX whose row or column is uncertain: a choice among what every row and column in question gives, 0 for all of
+/// them included. With the other one known to be 0 it is a whole row or column, each of its values chosen.
+fn computed_index(call: &mut Call<'_, '_>, row: Term, column: Term) -> Argument {
     let (rows, columns) = call.arguments[0].shape();
-    let array = call.array(0);
+    let all = Term::number(0.0);
+    if column == all && columns > 1 {
+        let terms =
+            (1..=columns).map(|column| line_at(call, row, 1..=rows, Term::number(column.into()), 0..=0));
+        let terms = terms.collect();
+        return Argument::Array(Rc::new(Array { rows: 1, columns, terms }));
+    }
+    if row == all && rows > 1 {
+        let terms = (1..=rows).map(|row| line_at(call, Term::number(row.into()), 0..=0, column, 1..=columns));
+        let terms = terms.collect();
+        return Argument::Array(Rc::new(Array { rows, columns: 1, terms }));
+    }
+    let chosen = line_at(call, row, 0..=rows, column, 0..=columns);
+    match call.arguments[0] {
+        Argument::Place(_) => call.referred(chosen),
+        _ => Argument::Term(chosen),
+    }
+}
+
+/// The value at `row` and `column`; where one is uncertain it is one of `rows` or `columns`, else an error.
+fn line_at(
+    call: &mut Call<'_, '_>,
+    row: Term,
+    rows: RangeInclusive<u32>,
+    column: Term,
+    columns: RangeInclusive<u32>,
+) -> Term {
+    let candidates = |term: Term, range: &RangeInclusive<u32>| match term {
+        Term::Known(Value::Number(number)) => vec![number],
+        _ => range.clone().map(f64::from).collect(),
+    };
+    let (row_candidates, column_candidates) = (candidates(row, &rows), candidates(column, &columns));
+    let mut terms = Vec::with_capacity(row_candidates.len() * column_candidates.len());
+    for row in &row_candidates {
+        for column in &column_candidates {
+            let chosen = known_index(call, *row, *column);
+            terms.push(call.sheets.scalar(&chosen, call.at));
+        }
+    }
     let graph = &mut call.sheets.graph;
-    let row = graph.binary(Opcode::RoundDown, row, Term::number(0.0));
-    let column = graph.binary(Opcode::RoundDown, column, Term::number(0.0));
-    // 0 asks for a whole row or column, which is no single value.
-    let row = within(graph, row, rows);
-    let column = within(graph, column, columns);
-    let above = graph.binary(Opcode::Subtract, row, Term::number(1.0));
-    let skipped = graph.binary(Opcode::Multiply, above, Term::number(f64::from(array.columns)));
-    let place = graph.binary(Opcode::Add, skipped, column);
-    pick(graph, &array.terms, place)
+    let above = place_among(graph, row, &rows);
+    let before = place_among(graph, column, &columns);
+    let width = Term::number(column_candidates.len() as f64);
+    let skipped = graph.binary(Opcode::Multiply, above, width);
+    let place = graph.binary(Opcode::Add, skipped, before);
+    let place = graph.binary(Opcode::Add, place, Term::number(1.0));
+    let start = |index: Term, range: &RangeInclusive<u32>| match index {
+        Term::Known(_) => 0,
+        _ => *range.start(),
+    };
+    let low_column = is_below(graph, column, start(column, &columns));
+    let read_row = read_with(graph, row, &[column]);
+    let low_row = is_below(graph, read_row, start(row, &rows));
+    let place = graph.select(low_column, Term::error(ErrorKind::Value), place);
+    let place = graph.select(low_row, Term::error(ErrorKind::Value), place);
+    pick(graph, &terms, place)
+}
+
+/// How many of `range` lie before the uncertain `index`; past its end is `#REF!`. A known index is alone.
+fn place_among(graph: &mut Graph, index: Term, range: &RangeInclusive<u32>) -> Term {
+    if matches!(index, Term::Known(Value::Number(_))) {
+        return Term::number(0.0);
+    }
+    let whole = graph.binary(Opcode::RoundDown, index, Term::number(0.0));
+    let high = graph.compare(Opcode::Less, Term::number(f64::from(*range.end())), whole);
+    let before = graph.binary(Opcode::Subtract, whole, Term::number(f64::from(*range.start())));
+    graph.select(high, Term::error(ErrorKind::Ref), before)
+}
+
+/// Whether `index`, truncated, is below `start`.
+fn is_below(graph: &mut Graph, index: Term, start: u32) -> Term {
+    let whole = graph.binary(Opcode::RoundDown, index, Term::number(0.0));
+    graph.compare(Opcode::Less, whole, Term::number(f64::from(start)))
 }
 
 /// `index` where it lies in 1..=count; `#VALUE!` below, `#REF!` above.
@@ -229,6 +294,9 @@ fn keys_of(table: &Array, direction: Direction) -> Vec<Term> {
 
 /// The value of the table at `place` along the keys and `line` across them.
 fn look_across(graph: &mut Graph, table: &Array, direction: Direction, place: Term, line: Term) -> Term {
+    if matches!(line, Term::Known(Value::Error(_)) | Term::Unsupported(_)) {
+        return line;
+    }
     if let Term::Known(Value::Number(line)) = line {
         let line = line as u32 - 1;
         let values: Vec<Term> = match direction {
@@ -246,7 +314,11 @@ fn look_across(graph: &mut Graph, table: &Array, direction: Direction, place: Te
     };
     let above = graph.binary(Opcode::Subtract, row, Term::number(1.0));
     let skipped = graph.binary(Opcode::Multiply, above, Term::number(f64::from(table.columns)));
-    let index = graph.binary(Opcode::Add, skipped, column);
+    // The line first: one outside the table is an error whether the key is found or not.
+    let index = match direction {
+        Direction::Down => graph.binary(Opcode::Add, column, skipped),
+        Direction::Across => graph.binary(Opcode::Add, skipped, column),
+    };
     match index {
         Term::Known(Value::Error(_)) | Term::Unsupported(_) => index,
         _ => pick(graph, &table.terms, index),
@@ -304,6 +376,13 @@ mod tests {
                 ("=INDEX(A1:C3,3,3)", "fig"),
                 ("=INDEX(B1:B3,D2*2)", "#REF!"),
                 ("=INDEX(B1:B3,4)", "#REF!"),
+                ("=INDEX(B1:B3,-D2)", "#VALUE!"),
+                ("=INDEX(A1:B3,D2,7)", "#REF!"),
+                ("=SUM(INDEX(A1:B3,D2,0))", "22.5"),
+                ("=SUM(INDEX(A1:B3,0,D2))", "7.5"),
+                ("=INDEX(A99:A99,E1)", "0"),
+                ("=SUM(INDEX(C1:C3,D2),1)", "1"),
+                ("=INDEX(B1:B3,E1)", "#VALUE!"),
                 ("=SUM(INDEX(A1:B3,0,2))", "7.5"),
                 ("=SUM(A1:INDEX(A1:A3,2))", "30"),
                 ("=INDEX(A1:C1,D2)", "1.5"),
@@ -319,6 +398,8 @@ mod tests {
                 ("=VLOOKUP(A3,A1:C3,3,FALSE)", "fig"),
                 ("=VLOOKUP(D1,A1:C3,2,FALSE)", "#N/A"),
                 ("=VLOOKUP(A3,A1:C3,4,FALSE)", "#REF!"),
+                ("=VLOOKUP(D1,A1:C3,4,FALSE)", "#REF!"),
+                ("=VLOOKUP(D1,A1:C3,D2*2,FALSE)", "#REF!"),
                 ("=VLOOKUP(A3,A1:C3,E1,FALSE)", "#VALUE!"),
                 ("=VLOOKUP(INDEX(C1:C3,D2),C1:D3,2,FALSE)", "2"),
                 ("=HLOOKUP(A1,A1:B3,D2,FALSE)", "20"),

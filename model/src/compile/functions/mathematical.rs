@@ -1,6 +1,6 @@
 //! Functions of one or two numbers.
 
-use super::{Function, valid_or};
+use super::{Function, read_with, valid_or};
 use crate::compile::graph::Graph;
 use crate::compile::term::Term;
 use crate::plan::Opcode;
@@ -35,7 +35,8 @@ fn log(graph: &mut Graph, terms: &[Term]) -> Term {
     if base == Term::Known(Value::Number(10.0)) {
         return graph.unary(Opcode::Log10, terms[0]);
     }
-    let numerator = graph.unary(Opcode::Ln, terms[0]);
+    let antilogarithm = read_with(graph, terms[0], &[base]);
+    let numerator = graph.unary(Opcode::Ln, antilogarithm);
     let base = graph.number(base);
     let positive = graph.compare(Opcode::Less, Term::number(0.0), base);
     let denominator = graph.unary(Opcode::Ln, base);
@@ -74,11 +75,16 @@ mod tests {
                 ("=LOG(8,2)", "3"),
                 ("=LOG(A5,1)", "#DIV/0!"),
                 ("=LOG(A5,A4)", "#NUM!"),
+                ("=LOG(A2,B1)", "#VALUE!"),
                 ("=POWER(A3,2)", "9"),
                 ("=A4^A4", "#NUM!"),
                 ("=A4^A2", "#DIV/0!"),
                 ("=A2^0.5", "#NUM!"),
                 ("=-A3^2", "9"),
+                ("=(-A5*10)^(1/A3)", "-10"),
+                ("=POWER(-32,1/5)", "-2"),
+                ("=A2^(2/3)", "#NUM!"),
+                ("=A2^0.333", "#NUM!"),
                 ("=MOD(A2,A3)", "2"),
                 ("=MOD(-A2,-A3)", "-2"),
                 ("=MOD(A2,A4)", "#DIV/0!"),

@@ -181,6 +181,11 @@ impl Call<'_, '_> {
         if index < self.count() { self.term(index) } else { Term::number(default) }
     }
 
+    /// The value of a cell chosen in each trial. To a function that sees ranges it is still a cell, whose text SUM skips.
+    fn referred(&self, term: Term) -> Argument {
+        Argument::Array(Rc::new(Array::single(term)))
+    }
+
     /// Argument `index` as a rectangle of values.
     fn array(&mut self, index: usize) -> Rc<Array> {
         self.sheets.dense(&self.arguments[index])
@@ -265,6 +270,21 @@ fn count(graph: &mut Graph, items: &[Item]) -> Term {
 /// `value` where `valid` holds, else the error.
 fn valid_or(graph: &mut Graph, valid: Term, value: Term, kind: ErrorKind) -> Term {
     graph.select(valid, value, Term::error(kind))
+}
+
+/// The number `first`, or the first error among it and `rest`: arguments are read, left to right, before any is found
+/// to be outside a function's domain.
+fn read_with(graph: &mut Graph, first: Term, rest: &[Term]) -> Term {
+    let first = graph.number(first);
+    rest.iter().fold(first, |read, term| {
+        let number = graph.number(*term);
+        if matches!(number, Term::Known(Value::Number(_))) {
+            return read;
+        }
+        // 0 of a number is nothing to add; 0 of an error is the error.
+        let nothing = graph.binary(Opcode::Multiply, number, Term::number(0.0));
+        graph.binary(Opcode::Add, read, nothing)
+    })
 }
 
 #[cfg(test)]

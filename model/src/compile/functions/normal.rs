@@ -1,6 +1,6 @@
 //! The normal distribution.
 
-use super::{Function, valid_or};
+use super::{Function, read_with, valid_or};
 use crate::compile::graph::Graph;
 use crate::compile::term::Term;
 use crate::plan::Opcode;
@@ -25,7 +25,8 @@ fn standard(graph: &mut Graph, z: Term, cumulative: Term) -> Term {
 
 /// NORM.DIST(x, mean, std_dev, cumulative); a standard deviation that is not positive is `#NUM!`.
 fn distribution(graph: &mut Graph, terms: &[Term]) -> Term {
-    let centred = graph.binary(Opcode::Subtract, terms[0], terms[1]);
+    let x = read_with(graph, terms[0], &terms[1..3]);
+    let centred = graph.binary(Opcode::Subtract, x, terms[1]);
     let std_dev = positive(graph, terms[2]);
     let z = graph.binary(Opcode::Divide, centred, std_dev);
     let cdf = graph.unary(Opcode::NormalCdf, z);
@@ -36,7 +37,8 @@ fn distribution(graph: &mut Graph, terms: &[Term]) -> Term {
 
 /// NORM.INV(p, mean, std_dev).
 fn inverse(graph: &mut Graph, terms: &[Term]) -> Term {
-    let z = graph.unary(Opcode::NormalQuantile, terms[0]);
+    let probability = read_with(graph, terms[0], &terms[1..]);
+    let z = graph.unary(Opcode::NormalQuantile, probability);
     let std_dev = positive(graph, terms[2]);
     let scaled = graph.binary(Opcode::Multiply, z, std_dev);
     graph.binary(Opcode::Add, terms[1], scaled)
@@ -67,6 +69,7 @@ mod tests {
                 ("=NORM.DIST(A4,A4,A5,FALSE)", "0.19947114020071635"),
                 ("=NORM.DIST(A4,A4,A3,TRUE)", "#NUM!"),
                 ("=NORM.INV(A1,A4,A5)", "13.919927969080109"),
+                ("=NORM.INV(A4,A3,\"x\")", "#VALUE!"),
             ],
         );
     }

@@ -13,8 +13,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::arguments(&["VAR.S", "VAR"], 1, MANY, |call| spread(call, 1.0, Root::Left)),
     Function::arguments(&["VAR.P", "VARP"], 1, MANY, |call| spread(call, 0.0, Root::Left)),
     Function::arguments(&["MEDIAN"], 1, MANY, median),
-    Function::arguments(&["LARGE"], 2, 2, |call| ordered(call, Opcode::Greatest)),
-    Function::arguments(&["SMALL"], 2, 2, |call| ordered(call, Opcode::Smallest)),
+    Function::arguments(&["LARGE"], 2, 2, |call| ordered(call, Opcode::Greatest, Opcode::RoundUp)),
+    Function::arguments(&["SMALL"], 2, 2, |call| ordered(call, Opcode::Smallest, Opcode::RoundDown)),
 ];
 
 /// Whether the square root of the variance is taken.
@@ -38,7 +38,8 @@ fn spread(call: &mut Call<'_, '_>, lost: f64, root: Root) -> Argument {
             let square = graph.binary(Opcode::Multiply, distance, distance);
             let value = match item.present {
                 None => square,
-                Some(present) => graph.select(present, square, Term::number(0.0)),
+                // Where it is no number its value is 0, or the error that must show.
+                Some(present) => graph.select(present, square, item.value),
             };
             Item { value, present: item.present }
         })
@@ -61,15 +62,15 @@ fn median(call: &mut Call<'_, '_>) -> Argument {
     Argument::Term(graph.run(Opcode::Median, &terms, Term::number(0.0), Kinds::NUMBER))
 }
 
-/// LARGE and SMALL: k is rounded up.
-fn ordered(call: &mut Call<'_, '_>, opcode: Opcode) -> Argument {
+/// LARGE and SMALL: a k between two places is that of the smaller number, so LARGE rounds it up and SMALL down.
+fn ordered(call: &mut Call<'_, '_>, opcode: Opcode, rounding: Opcode) -> Argument {
     let mut items = Vec::new();
     call.numbers_of(0, &mut items);
     let graph = call.graph();
     let terms: Vec<Term> = items.iter().map(|item| present_or_empty(graph, item)).collect();
     call.over(1, |call, k| {
         let graph = call.graph();
-        let k = graph.binary(Opcode::RoundUp, k, Term::number(0.0));
+        let k = graph.binary(rounding, k, Term::number(0.0));
         graph.run(opcode, &terms, k, Kinds::NUMBER)
     })
 }
@@ -97,8 +98,19 @@ mod tests {
                 ("=LARGE(A1:A6,B1)", "5"),
                 ("=SMALL(A1:A6,B1)", "4"),
                 ("=LARGE(A1:A6,6)", "#NUM!"),
+                ("=LARGE(A1:A6,B1-0.5)", "5"),
+                ("=SMALL(A1:A6,B1-0.5)", "2"),
                 ("=MEDIAN(A5:A5)", "#NUM!"),
             ],
+        );
+    }
+
+    #[test]
+    fn an_error_shows_where_a_cell_is_a_number_in_some_trials_only() {
+        let cells = [("A1", "1"), ("A2", "0"), ("B1", "=A1/A2>1"), ("B2", "=IF(A1/A2>1,\"x\",A1)")];
+        assert_vectors(
+            &cells,
+            &[("=VAR.P(B1:B1)", "#DIV/0!"), ("=STDEV.S(B2:B2)", "#DIV/0!"), ("=MEDIAN(B1:B2)", "#DIV/0!")],
         );
     }
 }
