@@ -22,10 +22,23 @@ pub(super) fn internal_rate(flows: &[f64], guess: f64) -> Outcome {
     if !has_both_signs || guess <= -1.0 {
         return Err(ErrorKind::Num);
     }
-    newton(flows, guess).or_else(|| bracketed(flows, guess)).ok_or(ErrorKind::Num)
+    let near = match newton(flows, guess) {
+        Some(Approach::Arrived(rate)) => return Ok(rate),
+        Some(Approach::Near(rate)) => Some(rate),
+        None => None,
+    };
+    bracketed(flows, guess).or(near).ok_or(ErrorKind::Num)
 }
 
-fn newton(flows: &[f64], guess: f64) -> Option<f64> {
+/// How far Newton's method came.
+enum Approach {
+    /// Its last step was no more than rounding.
+    Arrived(f64),
+    /// A root within the tolerance, from slow steps that were not at their end.
+    Near(f64),
+}
+
+fn newton(flows: &[f64], guess: f64) -> Option<Approach> {
     let mut rate = guess;
     for _ in 0..NEWTON_STEPS {
         let discount = 1.0 / (1.0 + rate);
@@ -39,10 +52,10 @@ fn newton(flows: &[f64], guess: f64) -> Option<f64> {
         let step = (next - rate).abs();
         rate = next;
         if step <= STEP_TOLERANCE * (1.0 + rate) {
-            break;
+            return is_root(flows, rate).then_some(Approach::Arrived(rate));
         }
     }
-    is_root(flows, rate).then_some(rate)
+    is_root(flows, rate).then_some(Approach::Near(rate))
 }
 
 /// The present value of the flows and its slope by the discount factor, by Horner's rule.
