@@ -1,7 +1,7 @@
 //! Money over time.
 
 use super::aggregate::present_or_empty;
-use super::{Call, Function, Item, MANY, valid_or};
+use super::{Call, Function, Item, MANY, read_with, valid_or};
 use crate::compile::argument::Argument;
 use crate::compile::graph::Graph;
 use crate::compile::term::{Kinds, Term};
@@ -88,7 +88,8 @@ fn payment(graph: &mut Graph, terms: &[Term]) -> Term {
     let annuity = Annuity::new(graph, terms[0], terms[1], terms.get(4));
     let present = graph.number(terms[2]);
     let future = graph.number(terms.get(3).copied().unwrap_or(Term::number(0.0)));
-    let some = graph.compare(Opcode::NotEqual, annuity.periods, Term::number(0.0));
+    let read = read_with(graph, annuity.periods, &[annuity.rate, present, future]);
+    let some = graph.compare(Opcode::NotEqual, read, Term::number(0.0));
     let total = graph.binary(Opcode::Add, present, future);
     let level = graph.binary(Opcode::Divide, total, annuity.periods);
     let grown = graph.binary(Opcode::Multiply, present, annuity.growth);
@@ -160,6 +161,7 @@ mod tests {
                 ("=PMT(A5,A6,1200)", "-100"),
                 ("=PMT(A1,A5,100)", "#NUM!"),
                 ("=PMT(A5,A5,100)", "#NUM!"),
+                ("=PMT(A1,A5,100,A3/A5)", "#DIV/0!"),
                 ("=PMT(A1/12,A6,A2,A3,1)", "47.72688622975697"),
                 ("=PV(A1,A6,-100)", "681.3691823051584"),
                 ("=PV(A5,A6,-100)", "1200"),

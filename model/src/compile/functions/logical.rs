@@ -37,7 +37,7 @@ fn if_else(call: &mut Call<'_, '_>) -> Argument {
         }
     }
     let at = call.at;
-    let references = [&call.arguments[1], &otherwise].iter().all(|each| matches!(each, Argument::Place(_)));
+    let references = is_as_cells(call, &call.arguments[1]) && is_as_cells(call, &otherwise);
     let ranges = call.arguments[1].is_many() && otherwise.is_many();
     let chosen = call.sheets.map(
         &[&call.arguments[0], &call.arguments[1], &otherwise],
@@ -48,6 +48,16 @@ fn if_else(call: &mut Call<'_, '_>) -> Argument {
     match chosen {
         Argument::Term(term) if references => call.referred(term),
         chosen => chosen,
+    }
+}
+
+/// Whether `argument` is the same to SUM and its kin as a cell that holds its value: a reference, or a number.
+fn is_as_cells(call: &Call<'_, '_>, argument: &Argument) -> bool {
+    match argument {
+        Argument::Place(_) => true,
+        Argument::Term(term) => call.sheets.graph.kinds(*term).within(Kinds::NUMBER),
+        Argument::Array(array) => array.terms.len() == 1,
+        _ => false,
     }
 }
 
@@ -122,7 +132,7 @@ fn choose(call: &mut Call<'_, '_>) -> Argument {
         Term::Computed(_) => {
             let choices: Vec<Term> = (1..call.count()).map(|place| call.term(place)).collect();
             let chosen = choose_term(call.graph(), index, &choices);
-            if call.arguments[1..].iter().all(|choice| matches!(choice, Argument::Place(_))) {
+            if call.arguments[1..].iter().all(|choice| is_as_cells(call, choice)) {
                 return call.referred(chosen);
             }
             Argument::Term(chosen)
@@ -194,6 +204,7 @@ mod tests {
                 ("=SUM(CHOOSE(2,A1:A2,A1:A4))", "3"),
                 ("=SUM(CHOOSE(A4,A1,A3),1)", "1"),
                 ("=SUM(IF(A1>A2,A3,A1),1)", "1"),
+                ("=SUM(IF(A1>A2,A3,7),1)", "1"),
                 ("=(A1>A2)+1", "2"),
                 ("=A3=\"X\"", "TRUE"),
                 ("=A1<A3", "TRUE"),

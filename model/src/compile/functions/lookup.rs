@@ -7,7 +7,7 @@ use super::{Call, Function, read_with};
 use crate::cell::{Area, Position};
 use crate::compile::argument::{Argument, Array, Place};
 use crate::compile::graph::Graph;
-use crate::compile::term::{Kinds, Term};
+use crate::compile::term::{KindMask, Kinds, Term};
 use crate::compile::text;
 use crate::plan::Opcode;
 use crate::value::{ErrorKind, Value};
@@ -37,8 +37,8 @@ fn index(call: &mut Call<'_, '_>) -> Argument {
         (Term::Known(Value::Number(row)), Term::Known(Value::Number(column))) => {
             known_index(call, row, column)
         }
-        (error @ Term::Known(Value::Error(_)), _) | (_, error @ Term::Known(Value::Error(_))) => {
-            Argument::Term(error)
+        (row, column @ Term::Known(Value::Error(_))) | (row @ Term::Known(Value::Error(_)), column) => {
+            Argument::Term(read_with(call.graph(), row, &[column]))
         }
         _ => computed_index(call, row, column),
     }
@@ -198,9 +198,16 @@ fn match_place(call: &mut Call<'_, '_>) -> Argument {
     };
     let keys = call.array(1);
     if keys.rows != 1 && keys.columns != 1 {
-        return Argument::error(ErrorKind::NotAvailable);
+        let none = Term::error(ErrorKind::NotAvailable);
+        return call.over(0, |call, key| error_or(call.graph(), key, none));
     }
     call.over(0, |call, key| find(call, key, &keys.terms, order))
+}
+
+/// `key` where it is an error, else `otherwise`.
+fn error_or(graph: &mut Graph, key: Term, otherwise: Term) -> Term {
+    let failed = graph.has_kind(key, KindMask::ERROR);
+    graph.select(failed, key, otherwise)
 }
 
 /// The place, from 1, of `key` among `keys`; `#N/A` where it is not there.
@@ -281,6 +288,11 @@ fn table_lookup(call: &mut Call<'_, '_>, direction: Direction) -> Argument {
     let line = within(call.graph(), line, lines);
     call.over(0, |call, key| {
         let place = find(call, key, &keys_of(&table, direction), order);
+        // Outside the table the line is an error whether the key is found or not, but after an error of the key.
+        let line = match line {
+            Term::Known(Value::Number(_)) => line,
+            _ => error_or(call.graph(), key, line),
+        };
         look_across(call.graph(), &table, direction, place, line)
     })
 }
@@ -377,6 +389,7 @@ mod tests {
                 ("=INDEX(B1:B3,D2*2)", "#REF!"),
                 ("=INDEX(B1:B3,4)", "#REF!"),
                 ("=INDEX(B1:B3,-D2)", "#VALUE!"),
+                ("=INDEX(A1:B3,D2/E1,NA())", "#DIV/0!"),
                 ("=INDEX(A1:B3,D2,7)", "#REF!"),
                 ("=SUM(INDEX(A1:B3,D2,0))", "22.5"),
                 ("=SUM(INDEX(A1:B3,0,D2))", "7.5"),
@@ -400,6 +413,8 @@ mod tests {
                 ("=VLOOKUP(A3,A1:C3,4,FALSE)", "#REF!"),
                 ("=VLOOKUP(D1,A1:C3,4,FALSE)", "#REF!"),
                 ("=VLOOKUP(D1,A1:C3,D2*2,FALSE)", "#REF!"),
+                ("=VLOOKUP(D1/E1,A1:C3,D2*2,FALSE)", "#DIV/0!"),
+                ("=MATCH(D1/E1,A1:C3,0)", "#DIV/0!"),
                 ("=VLOOKUP(A3,A1:C3,E1,FALSE)", "#VALUE!"),
                 ("=VLOOKUP(INDEX(C1:C3,D2),C1:D3,2,FALSE)", "2"),
                 ("=HLOOKUP(A1,A1:B3,D2,FALSE)", "20"),

@@ -41,7 +41,7 @@ fn inverse(graph: &mut Graph, terms: &[Term]) -> Term {
     let z = graph.unary(Opcode::NormalQuantile, probability);
     let std_dev = positive(graph, terms[2]);
     let scaled = graph.binary(Opcode::Multiply, z, std_dev);
-    graph.binary(Opcode::Add, terms[1], scaled)
+    graph.binary(Opcode::Add, scaled, terms[1])
 }
 
 fn positive(graph: &mut Graph, term: Term) -> Term {
@@ -70,6 +70,7 @@ mod tests {
                 ("=NORM.DIST(A4,A4,A3,TRUE)", "#NUM!"),
                 ("=NORM.INV(A1,A4,A5)", "13.919927969080109"),
                 ("=NORM.INV(A4,A3,\"x\")", "#VALUE!"),
+                ("=NORM.INV(1/A3,NA(),A5)", "#DIV/0!"),
             ],
         );
     }
