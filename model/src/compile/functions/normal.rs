@@ -2,9 +2,9 @@
 
 use super::{Function, read_with, valid_or};
 use crate::compile::graph::Graph;
-use crate::compile::term::Term;
+use crate::compile::term::{KindMask, Term};
 use crate::plan::Opcode;
-use crate::value::ErrorKind;
+use crate::value::{ErrorKind, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::values(&["NORM.DIST", "NORMDIST"], 4, 4, distribution),
@@ -20,6 +20,7 @@ fn standard(graph: &mut Graph, z: Term, cumulative: Term) -> Term {
     let z = graph.number(z);
     let cdf = graph.unary(Opcode::NormalCdf, z);
     let pdf = graph.unary(Opcode::NormalPdf, z);
+    let cumulative = behind(graph, z, cumulative);
     graph.select(cumulative, cdf, pdf)
 }
 
@@ -32,7 +33,19 @@ fn distribution(graph: &mut Graph, terms: &[Term]) -> Term {
     let cdf = graph.unary(Opcode::NormalCdf, z);
     let pdf = graph.unary(Opcode::NormalPdf, z);
     let density = graph.binary(Opcode::Divide, pdf, std_dev);
-    graph.select(terms[3], cdf, density)
+    let cumulative = behind(graph, x, terms[3]);
+    graph.select(cumulative, cdf, density)
+}
+
+/// The condition that is read last: an error of what is `read` before it comes first.
+fn behind(graph: &mut Graph, read: Term, condition: Term) -> Term {
+    match graph.condition(condition) {
+        known @ Term::Known(Value::Bool(_)) => known,
+        condition => {
+            let failed = graph.has_kind(read, KindMask::ERROR);
+            graph.select(failed, read, condition)
+        }
+    }
 }
 
 /// NORM.INV(p, mean, std_dev).
@@ -71,6 +84,8 @@ mod tests {
                 ("=NORM.INV(A1,A4,A5)", "13.919927969080109"),
                 ("=NORM.INV(A4,A3,\"x\")", "#VALUE!"),
                 ("=NORM.INV(1/A3,NA(),A5)", "#DIV/0!"),
+                ("=NORM.DIST(A4,A3,1/A3,NA())", "#DIV/0!"),
+                ("=NORM.S.DIST(1/A3,NA())", "#DIV/0!"),
             ],
         );
     }
