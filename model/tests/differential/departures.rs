@@ -59,18 +59,27 @@ pub fn is_narrowed(kind: Kind) -> bool {
         Single | Numbers => true,
         // OR stops at the first TRUE before an error, and texts are passed over.
         Joined => true,
-        // Empty cells equal 0; numbers and texts are ordered among each other; 0 is #REF!.
-        NumberKey | TextKey | Line | Rows => true,
+        // What is rounded must be exact, or both sides of a step are right.
+        NumberKey => true,
+        // In lookups empty cells equal 0, numbers and texts are ordered among each other, and a line 0 is #REF!.
+        TextKey | Line | Rows => true,
         _ => false,
     }
 }
 
-/// Whether a difference says nothing: two numbers that differ by no more than rounding explains where terms cancel,
-/// or two errors, since which of several errors shows is not documented.
+/// What is larger comes of a division by what rounding left of a difference.
+const HUGE: f64 = 1e12;
+
+/// Whether a difference says nothing: two numbers that differ by no more than rounding explains where terms cancel or
+/// are divided by what is left of them, or two errors, since which of several errors shows is not documented.
 pub fn says_nothing(difference: &Difference) -> bool {
     let error = |text: &str| ErrorKind::parse(text).is_some();
     match (difference.stored.parse::<f64>(), difference.computed.parse::<f64>()) {
-        (Ok(stored), Ok(computed)) => (stored - computed).abs() < 1e-7,
-        _ => error(&difference.stored) && error(&difference.computed),
+        (Ok(stored), Ok(computed)) => {
+            (stored - computed).abs() < 1e-7 || stored.abs().min(computed.abs()) > HUGE
+        }
+        (Ok(number), Err(_)) => number.abs() > HUGE && error(&difference.computed),
+        (Err(_), Ok(number)) => number.abs() > HUGE && error(&difference.stored),
+        (Err(_), Err(_)) => error(&difference.stored) && error(&difference.computed),
     }
 }

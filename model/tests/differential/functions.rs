@@ -39,7 +39,7 @@ pub enum Kind {
     Single,
     /// What AND and its kin take.
     Joined,
-    /// A number looked for.
+    /// A number looked for, or rounded: one to which the last bit matters.
     NumberKey,
     /// A text looked for.
     TextKey,
@@ -79,7 +79,7 @@ pub type Signature = (&'static str, &'static [Kind]);
 /// Calls that come to a number.
 pub const NUMERIC: &[Signature] = &[
     ("ABS", &[Number]),
-    ("SIGN", &[Number]),
+    ("SIGN", &[NumberKey]),
     ("SQRT", &[Number]),
     ("EXP", &[Exponent]),
     ("LN", &[Number]),
@@ -88,12 +88,12 @@ pub const NUMERIC: &[Signature] = &[
     ("LOG", &[Number, Number]),
     ("POWER", &[Number, Exponent]),
     ("MOD", &[Single, Rank]),
-    ("INT", &[Number]),
-    ("TRUNC", &[Number]),
-    ("TRUNC", &[Number, Digits]),
-    ("ROUND", &[Number, Digits]),
-    ("ROUNDUP", &[Number, Digits]),
-    ("ROUNDDOWN", &[Number, Digits]),
+    ("INT", &[NumberKey]),
+    ("TRUNC", &[NumberKey]),
+    ("TRUNC", &[NumberKey, Digits]),
+    ("ROUND", &[NumberKey, Digits]),
+    ("ROUNDUP", &[NumberKey, Digits]),
+    ("ROUNDDOWN", &[NumberKey, Digits]),
     ("PI", &[]),
     ("SUM", &[Numbers]),
     ("SUM", &[Numbers, Numbers, Single]),

@@ -17,13 +17,17 @@ mod tape;
 use std::cell::Cell;
 
 use proptest::prelude::ProptestConfig;
-use proptest::test_runner::{TestError, TestRunner};
+use proptest::test_runner::{RngAlgorithm, TestError, TestRng, TestRunner};
 
-/// So many cases, or as many as `PROPTEST_CASES` says.
+/// So many cases, the same every time; or as many as `PROPTEST_CASES` says, others every time.
 fn runner(cases: u32) -> TestRunner {
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { config.cases } else { cases };
-    TestRunner::new(ProptestConfig { cases, max_shrink_iters: 20_000, ..config })
+    let config =
+        ProptestConfig { failure_persistence: None, max_shrink_iters: 20_000, ..ProptestConfig::default() };
+    if std::env::var_os("PROPTEST_CASES").is_some() {
+        return TestRunner::new(config);
+    }
+    let config = ProptestConfig { cases, ..config };
+    TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha))
 }
 
 /// Fails with the simplest case found, without the words that it was made of.
