@@ -46,11 +46,18 @@ fn json_is_one_document_and_the_same_for_any_number_of_threads() {
 fn one_trial_is_the_same_as_in_the_samples_of_all() {
     let folder = Folder::new("trial");
     let (model, samples) = (folder.model(MODEL), folder.file("samples.csv"));
-    let output = fermiac(&["run", &model, "--trials", "5000", "--samples", &samples]);
+    for sampling in ["random", "lhs", "sobol"] {
+        assert_one_trial_is_as_in_all(&model, &samples, &["--trials", "5000", "--sampling", sampling]);
+    }
+}
+
+fn assert_one_trial_is_as_in_all(model: &str, samples: &str, options: &[&str]) {
+    let run = |more: &[&str]| fermiac(&[&["run", model], options, more].concat());
+    let output = run(&["--samples", samples]);
     assert!(output.status.success(), "{output:?}");
-    let csv = std::fs::read_to_string(&samples).unwrap();
+    let csv = std::fs::read_to_string(samples).unwrap();
     assert_eq!(csv.lines().next(), Some("trial,price,volume,profit,ratio"));
-    let output = fermiac(&["run", &model, "--trial", "4321", "--json"]);
+    let output = run(&["--trial", "4321", "--json"]);
     let trial: Value = serde_json::from_slice(&output.stdout).unwrap();
     let line = csv.lines().nth(4322).unwrap();
     let fields: Vec<&str> = line.split(',').collect();
@@ -62,6 +69,28 @@ fn one_trial_is_the_same_as_in_the_samples_of_all() {
     ];
     for (field, value) in fields[1..4].iter().zip(expected) {
         assert_eq!(field.parse::<f64>().ok(), value.as_f64());
+    }
+}
+
+#[test]
+fn stratified_runs_say_so_and_know_their_mean_better() {
+    let folder = Folder::new("strata");
+    let model = folder.model(MODEL);
+    let run = |sampling: &str, trials: &str| -> Value {
+        let output = fermiac(&["run", &model, "--json", "--sampling", sampling, "--trials", trials]);
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let error = |document: &Value| document["outputs"]["profit"]["mean_std_error"].as_f64().unwrap();
+    let random = error(&run("random", "4096"));
+    for sampling in ["lhs", "sobol"] {
+        let document = run(sampling, "4096");
+        assert_eq!(document["sampling"], sampling);
+        assert_eq!(document["warnings"], Value::Array(Vec::new()));
+        assert!(error(&document) < random / 4.0, "{sampling}: {document}");
+        let document = run(sampling, "15");
+        assert!(document["outputs"]["profit"]["mean_std_error"].is_null());
+        assert!(document["warnings"][0].as_str().unwrap().contains("standard error of the mean is unknown"));
     }
 }
 
@@ -111,7 +140,11 @@ fn what_cannot_be_is_refused_with_exit_code_2_and_a_message() {
         ),
         (vec!["run", &model, "--output", "nothing"], "nothing"),
         (vec!["run", &model, "--device", "cuda"], "no CUDA engine"),
-        (vec!["run", &model, "--sampling", "sobol"], "not supported yet"),
+        (
+            vec!["run", &model, "--sampling", "lhs", "--until", "mean(profit)+-1%"],
+            "judges independent trials",
+        ),
+        (vec!["run", &model, "--sampling", "lhs", "--trials", "9", "--trial", "9"], "trials 0 to 8"),
         (vec!["run", &model, "--samples", "out.parquet"], "name the file .csv"),
         (vec!["run", &model, "--until", "mean(Loss)+-1%"], "there is no output"),
         (vec!["check", &model], "name a workbook"),

@@ -47,7 +47,8 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let model = model_file::load(&arguments.model)?;
     let prepared = Prepared::compile(model, said_on_command_line(arguments)?)?;
     if let Some(number) = arguments.trial {
-        let trial = prepared.one_trial(number, arguments.seed)?;
+        let sampling = simulate::sampling(arguments.sampling, arguments.trials.count());
+        let trial = prepared.one_trial(number, arguments.seed, sampling)?;
         return trial::show(&trial, arguments.json);
     }
     let threads = threads(arguments.threads);
@@ -107,12 +108,13 @@ fn tell_written(path: &Path, json: bool) {
     }
 }
 
-/// What can be typed but is not there yet is refused before anything is read.
+/// What can be typed but is not there, or not together, is refused before anything is read.
 fn refuse_what_is_missing(arguments: &RunArguments) -> Result<(), Failure> {
-    let reason = match (arguments.device, arguments.sampling) {
-        (Device::Cuda, _) => "--device cuda: this build has no CUDA engine; leave the option out",
-        (_, Sampling::Lhs) => "--sampling lhs is not supported yet; use random",
-        (_, Sampling::Sobol) => "--sampling sobol is not supported yet; use random",
+    let reason = match (arguments.device, arguments.sampling, &arguments.until) {
+        (Device::Cuda, _, _) => "--device cuda: this build has no CUDA engine; leave the option out",
+        (_, Sampling::Lhs | Sampling::Sobol, Some(_)) => {
+            "--until judges independent trials; leave it out, or use --sampling random"
+        }
         _ => return samples::refuse_unknown_kind(arguments.samples.as_deref()),
     };
     Err(Failure::refused(reason))

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use fermiac_kernels::engine::cpu::{CpuEngine, Simd};
+use fermiac_kernels::random::Sampling as Sampled;
 use fermiac_kernels::simulation::{MAX_VALUES, Observer, Precision, Results, Run, evaluate_trial, simulate};
 use fermiac_model::compile::{Compiled, Selection, compile};
 
@@ -62,8 +63,14 @@ impl Prepared {
     }
 
     /// One trial by its number, counted from 0.
-    pub fn one_trial(&self, trial: u64, seed: u64) -> Result<TrialOutcome, Failure> {
-        let values = evaluate_trial(&self.engine(seed)?, &self.compiled.plan, trial);
+    pub fn one_trial(&self, trial: u64, seed: u64, sampling: Sampled) -> Result<TrialOutcome, Failure> {
+        if let Some(trials) = sampling.trials().filter(|trials| trial >= *trials) {
+            return Err(Failure::Refused(format!(
+                "--trial {trial}: with this sampling and --trials there are trials 0 to {}",
+                trials - 1
+            )));
+        }
+        let values = evaluate_trial(&self.engine(seed, sampling)?, &self.compiled.plan, trial);
         let columns = self.compiled.inputs.iter().chain(&self.compiled.outputs);
         let cells = columns.zip(values);
         let mut cells =
@@ -82,7 +89,7 @@ impl Prepared {
             max_values: MAX_VALUES,
             until: request.until.map(|until| self.precision(until)).transpose()?,
         };
-        let engine = self.engine(request.seed)?;
+        let engine = self.engine(request.seed, sampling(request.sampling, request.trials))?;
         let results = simulate(&engine, &self.compiled.plan, &run, observer).map_err(Failure::refused)?;
         let timing_ms =
             Timing { load: self.load_ms, compile: self.compile_ms, simulate: milliseconds_since(started) };
@@ -105,15 +112,15 @@ impl Prepared {
             device: "cpu",
             stopped: summary::stopped(results.stopped),
             timing_ms,
-            warnings: compiled.warnings.clone(),
+            warnings: compiled.warnings.iter().cloned().chain(warn_of_sampling(request)).collect(),
             inputs: summary::inputs(compiled, results),
             outputs: summary::outputs(compiled, results, request.drawn),
         }
     }
 
-    fn engine(&self, seed: u64) -> Result<CpuEngine, Failure> {
+    fn engine(&self, seed: u64, sampling: Sampled) -> Result<CpuEngine, Failure> {
         let simd = simd_asked_for()?.map_or_else(Simd::detect, Ok).map_err(Failure::refused)?;
-        CpuEngine::with_simd(&self.compiled.plan, seed, simd).map_err(Failure::refused)
+        CpuEngine::build(&self.compiled.plan, seed, sampling, simd).map_err(Failure::refused)
     }
 
     /// The output of `until` is found by its name or its cell, case aside.
@@ -161,6 +168,27 @@ fn simd_asked_for() -> Result<Option<Simd>, Failure> {
             "FERMIAC_SIMD={other}: it takes avx512, avx2 or portable; unset it to use the best that the processor has"
         ))),
     }
+}
+
+/// How a run of so many trials is sampled.
+pub fn sampling(sampling: Sampling, trials: u64) -> Sampled {
+    match sampling {
+        Sampling::Random => Sampled::Random,
+        Sampling::Lhs => Sampled::LatinHypercube { trials },
+        Sampling::Sobol => Sampled::Sobol,
+    }
+}
+
+fn warn_of_sampling(request: &Request<'_>) -> Option<String> {
+    let sets = sampling(request.sampling, request.trials).replicates()?;
+    let reason = if sets == 1 {
+        "one Latin hypercube does not tell it; from 256 trials on there are 16"
+    } else if request.trials < sets as u64 {
+        "there are 16 scramblings of Sobol's sequence, and not one trial of each"
+    } else {
+        return None;
+    };
+    Some(format!("the standard error of the mean is unknown: {reason}"))
 }
 
 /// A flag that Ctrl-C raises. A second Ctrl-C ends the process at once.

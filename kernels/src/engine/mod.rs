@@ -2,10 +2,17 @@
 
 pub mod cpu;
 
+use crate::random::Sampling;
+
 /// Something that evaluates trials of one plan with one seed.
 pub trait Engine: Sync {
     /// The memory that one thread works in, reused from call to call.
     type Scratch;
+
+    /// How the uniforms behind its draws are chosen.
+    fn sampling(&self) -> Sampling {
+        Sampling::Random
+    }
 
     /// Fresh memory for one thread.
     fn scratch(&self) -> Self::Scratch;

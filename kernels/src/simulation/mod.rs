@@ -13,7 +13,10 @@ mod precision;
 pub use precision::{Estimate, HalfWidth, Precision, Statistic};
 
 use crate::engine::Engine;
+use crate::random::Sampling;
+use crate::random::sampling::REPLICATES;
 use crate::statistics::rank::sensitivities;
+use crate::statistics::replicates::mean_std_error;
 use crate::statistics::summary::{InputSummary, OutputSummary};
 use batch::Evaluation;
 use columns::{Column, Columns};
@@ -126,6 +129,19 @@ pub enum SimulateError {
         /// How many outputs there are.
         outputs: usize,
     },
+    /// [`Run::trials`] are more than the engine's [`Sampling`] has.
+    #[error("{trials} trials are asked for, but the sampling was made for {sampled}")]
+    OtherTrials {
+        /// As asked for.
+        trials: u64,
+        /// As the engine was made.
+        sampled: u64,
+    },
+    /// [`Run::until`] with stratified trials.
+    #[error(
+        "a run can stop at a precision only if its trials are independent; use random sampling, or no precision"
+    )]
+    PrecisionOfStrata,
     /// The system refused the threads.
     #[error("cannot start {threads} threads: {reason}")]
     Threads {
@@ -148,6 +164,8 @@ where
     E::Scratch: Send,
 {
     check(plan, run)?;
+    let sampling = engine.sampling();
+    check_sampling(sampling, run)?;
     let threads = run.threads.max(1);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
@@ -157,7 +175,11 @@ where
     Ok(pool.install(|| {
         let mut columns = Columns::new(plan, run);
         let stopped = run_batches(&Evaluation::new(engine, observer, threads), &mut columns, run);
-        results(columns, stopped, run.keep_samples)
+        let mut results = results(columns, stopped, run.keep_samples);
+        if let Some(sets) = sampling.replicates() {
+            correct_errors(&mut results, sets);
+        }
+        results
     }))
 }
 
@@ -184,6 +206,25 @@ fn check(plan: &Plan, run: &Run) -> Result<(), SimulateError> {
         return Err(SimulateError::TooManyValues { trials, columns, max_values, largest_trials });
     }
     Ok(())
+}
+
+fn check_sampling(sampling: Sampling, run: &Run) -> Result<(), SimulateError> {
+    if let Some(sampled) = sampling.trials().filter(|sampled| run.trials > *sampled) {
+        return Err(SimulateError::OtherTrials { trials: run.trials, sampled });
+    }
+    if run.until.is_some() && sampling != Sampling::Random {
+        return Err(SimulateError::PrecisionOfStrata);
+    }
+    Ok(())
+}
+
+/// The standard errors of trials that are not independent, but come in `sets` that are: from the sets' means, and
+/// none where there is one set.
+fn correct_errors(results: &mut Results, sets: usize) {
+    for (output, samples) in results.outputs.iter_mut().zip(&results.samples.outputs) {
+        let mean = output.mean.filter(|_| sets == REPLICATES);
+        output.mean_std_error = mean.and_then(|mean| mean_std_error::<REPLICATES>(samples, mean));
+    }
 }
 
 fn run_batches<E>(evaluation: &Evaluation<E>, columns: &mut Columns, run: &Run) -> Stopped

@@ -3,7 +3,8 @@
 //! A column holds one packed value a trial. A finite `f64` is a number; all else is an error of that trial,
 //! which [`errors`] counts by kind and every other statistic leaves out. [`moments`] are made per block of
 //! trials and merged by [`moments_tree`] in an order that block numbers alone decide; [`percentile`],
-//! [`histogram`] and [`rank`] rest on integer counts, which no order can change. [`summary`] puts them together.
+//! [`histogram`] and [`rank`] rest on integer counts, which no order can change. [`replicates`]
+//! tell how well a mean is known where trials are not independent. [`summary`] puts them together.
 
 mod bracket;
 pub mod errors;
@@ -13,6 +14,7 @@ pub mod moments;
 pub mod moments_tree;
 pub mod percentile;
 pub mod rank;
+pub mod replicates;
 mod scale;
 pub mod selection;
 pub mod summary;

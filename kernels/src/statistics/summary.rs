@@ -48,7 +48,7 @@ pub struct OutputSummary {
     pub min: Option<f64>,
     /// The greatest number.
     pub max: Option<f64>,
-    /// [`Moments::mean_std_error`].
+    /// [`Moments::mean_std_error`], or that of [`super::replicates`] where trials are not independent.
     pub mean_std_error: Option<f64>,
     /// Percent and percentile for each of [`PERCENTS`], exact; empty without numbers.
     pub percentiles: Vec<(f64, f64)>,

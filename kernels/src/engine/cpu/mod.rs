@@ -31,6 +31,8 @@ use self::program::Program;
 use self::slots::{GROUP, Slots};
 use self::walk::Batch;
 use super::Engine;
+use crate::random::Sampling;
+use crate::random::sampling::TooManyInputs;
 
 /// Why an engine cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,6 +43,9 @@ pub enum CpuEngineError {
     /// The plan breaks its own rules.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// The sampling is not for so many inputs.
+    #[error(transparent)]
+    Sampling(#[from] TooManyInputs),
 }
 
 /// Evaluates one plan with one seed on the processor.
@@ -48,6 +53,7 @@ pub enum CpuEngineError {
 pub struct CpuEngine {
     program: Program,
     inputs: Inputs,
+    sampling: Sampling,
     simd: Simd,
     lanes: usize,
 }
@@ -66,16 +72,32 @@ const SLOT_BYTES: usize = 512 * 1024;
 const MOST_LANES: usize = 256;
 
 impl CpuEngine {
-    /// An engine for the best instructions that this processor has.
+    /// An engine for the best instructions that this processor has, for independent trials.
     pub fn new(plan: &Plan, seed: u64) -> Result<CpuEngine, CpuEngineError> {
         CpuEngine::with_simd(plan, seed, Simd::detect()?)
     }
 
+    /// An engine for trials that are sampled so.
+    pub fn with_sampling(plan: &Plan, seed: u64, sampling: Sampling) -> Result<CpuEngine, CpuEngineError> {
+        CpuEngine::build(plan, seed, sampling, Simd::detect()?)
+    }
+
     /// An engine for instructions of choice; the results are the same.
     pub fn with_simd(plan: &Plan, seed: u64, simd: Simd) -> Result<CpuEngine, CpuEngineError> {
+        CpuEngine::build(plan, seed, Sampling::Random, simd)
+    }
+
+    /// An engine with all of it chosen.
+    pub fn build(
+        plan: &Plan,
+        seed: u64,
+        sampling: Sampling,
+        simd: Simd,
+    ) -> Result<CpuEngine, CpuEngineError> {
         let program = Program::new(plan)?;
         let lanes = lanes_for(program.slots());
-        Ok(CpuEngine { inputs: Inputs::new(&plan.draws, seed), simd: simd.available()?, program, lanes })
+        let inputs = Inputs::new(&plan.draws, seed, sampling)?;
+        Ok(CpuEngine { inputs, sampling, simd: simd.available()?, program, lanes })
     }
 
     /// The instructions it uses.
@@ -99,6 +121,10 @@ fn lanes_for(slots: usize) -> usize {
 
 impl Engine for CpuEngine {
     type Scratch = CpuScratch;
+
+    fn sampling(&self) -> Sampling {
+        self.sampling
+    }
 
     fn scratch(&self) -> CpuScratch {
         CpuScratch {

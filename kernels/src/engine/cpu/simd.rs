@@ -73,7 +73,7 @@ impl Simd {
         match engine.simd {
             #[cfg(target_arch = "x86_64")]
             Simd::Avx512 => {
-                // SAFETY: `CpuEngine::with_simd`, the only maker of engines, has seen that the processor has them.
+                // SAFETY: `CpuEngine::build`, the only maker of engines, has seen that the processor has them.
                 unsafe { walk_avx512(engine, scratch, columns, batch) }
             }
             #[cfg(target_arch = "x86_64")]
