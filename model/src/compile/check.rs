@@ -1,12 +1,13 @@
 //! Every formula of a workbook computed afresh and held against the value stored in the file.
 
 use super::address::Directory;
+use super::bind::Obstacle;
 use super::graph::Graph;
 use super::refusal::UnsupportedUse;
-use super::sheets::{CellIndex, Sheets};
+use super::sheets::{CellIndex, Sheets, State};
 use super::term::Term;
 use super::walk::Walk;
-use super::{CompileError, cycle_error};
+use super::{CompileError, refuse_too_large};
 use crate::value::{TextId, Texts, Value};
 use crate::workbook::{Content, Workbook};
 
@@ -62,7 +63,7 @@ fn check_sheets(sheets: &mut Sheets<'_>) -> Result<CheckReport, CompileError> {
                 continue;
             }
             let place = CellIndex { sheet, index };
-            walk.visit(sheets, place).map_err(|cycle| cycle_error(sheets, &cycle))?;
+            visit(&mut walk, sheets, place);
             report.formula_cells += 1;
             let computed = match sheets.term(sheets.address(place)) {
                 Term::Known(value) => value,
@@ -75,11 +76,27 @@ fn check_sheets(sheets: &mut Sheets<'_>) -> Result<CheckReport, CompileError> {
             }
         }
     }
+    refuse_too_large(sheets)?;
     let uses: Vec<UnsupportedUse> =
         (0..sheets.sightings.len() as u32).map(|index| sheets.unsupported_use(index)).collect();
     report.agree -= sheets.stored.len() as u64;
     report.unsupported = uses;
     Ok(report)
+}
+
+/// Evaluates a cell; those of a circle keep their stored values.
+fn visit(walk: &mut Walk, sheets: &mut Sheets<'_>, place: CellIndex) {
+    while let Err(cycle) = walk.visit(sheets, place) {
+        walk.abandon(sheets);
+        for cell in cycle.0 {
+            let address = sheets.address(cell);
+            let what = "circular reference".to_owned();
+            sheets.note_obstacle(&Obstacle { what, sees_unnamed_cells: true }, address);
+            sheets.stored.push(address);
+            let held = &sheets.workbook.sheets[cell.sheet as usize].cells.as_slice()[cell.index as usize];
+            sheets.set_state(cell, State::Done(Term::Known(held.value)));
+        }
+    }
 }
 
 fn agrees(texts: &Texts, stored: Value, computed: Value) -> bool {

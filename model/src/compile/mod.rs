@@ -25,6 +25,7 @@ mod text;
 #[cfg(test)]
 mod vectors;
 mod walk;
+mod warnings;
 
 pub use check::{CheckReport, Difference, check};
 pub use functions::names as function_names;
@@ -129,18 +130,12 @@ fn compile_sheets(sheets: &mut Sheets<'_>, selected: &Selected) -> Result<Compil
             walk.visit(sheets, cell).map_err(|cycle| cycle_error(sheets, &cycle))?;
         }
     }
-    if let Some(place) = sheets.too_large.get() {
-        let address = Address { sheet: place.sheet, position: place.area.first };
-        let cell = sheets.directory.identity(sheets.workbook, address);
-        return Err(CompileError::RangeTooLarge { cell, limit: evaluate::MAX_ARRAY });
-    }
+    refuse_too_large(sheets)?;
     let terms: Vec<Term> = selected.outputs.iter().map(|output| sheets.term(*output)).collect();
     refuse_unsupported(sheets, &terms)?;
-    let mut warnings = sheets.workbook.warnings.clone();
-    warnings.extend(warn_of_outputs(sheets, selected, &terms));
-    warnings.extend(warn_of_stored(sheets));
     let (cells, formulas, live_formulas) = count_cells(sheets);
     let plan = lay_out(sheets, selected, &terms);
+    let warnings = warnings::warnings(sheets, selected, &terms, &plan);
     Ok(Compiled {
         plan,
         inputs: selected.input_columns.clone(),
@@ -157,6 +152,13 @@ fn cycle_error(sheets: &Sheets<'_>, cycle: &Cycle) -> CompileError {
     CompileError::Cycle { cells: cycle.0.iter().map(name).collect(), iterative: sheets.workbook.iterative }
 }
 
+fn refuse_too_large(sheets: &Sheets<'_>) -> Result<(), CompileError> {
+    let Some(place) = sheets.too_large.get() else { return Ok(()) };
+    let address = Address { sheet: place.sheet, position: place.area.first };
+    let cell = sheets.directory.identity(sheets.workbook, address);
+    Err(CompileError::RangeTooLarge { cell, limit: evaluate::MAX_ARRAY })
+}
+
 fn refuse_unsupported(sheets: &mut Sheets<'_>, terms: &[Term]) -> Result<(), CompileError> {
     let mut sources = Vec::new();
     for term in terms {
@@ -170,40 +172,6 @@ fn refuse_unsupported(sheets: &mut Sheets<'_>, terms: &[Term]) -> Result<(), Com
         return Ok(());
     }
     Err(CompileError::Unsupported(sources.into_iter().map(|source| sheets.unsupported_use(source)).collect()))
-}
-
-fn warn_of_outputs(sheets: &Sheets<'_>, selected: &Selected, terms: &[Term]) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for ((term, column), address) in terms.iter().zip(&selected.output_columns).zip(&selected.outputs) {
-        let identity = &column.identity;
-        match term {
-            _ if sheets.find(*address).is_none() => {
-                warnings.push(format!("output {identity} is an empty cell"));
-            }
-            Term::Known(Value::Text(_)) => {
-                warnings.push(format!("output {identity} is a text, not a number"));
-            }
-            Term::Known(_) => {
-                warnings.push(format!("no input reaches output {identity}: it is the same in every trial"));
-            }
-            Term::Computed(_) if sheets.graph.kinds(*term).meets(term::Kinds::TEXT) => {
-                warnings.push(format!(
-                    "output {identity} can be a text, which counts as #VALUE! unless it reads as a number"
-                ));
-            }
-            Term::Computed(_) | Term::Unsupported(_) => {}
-        }
-    }
-    warnings
-}
-
-fn warn_of_stored(sheets: &Sheets<'_>) -> Option<String> {
-    let first = sheets.stored.first()?;
-    let cell = sheets.directory.identity(sheets.workbook, *first);
-    Some(format!(
-        "{} cells that no input reaches keep the value stored in the file, since they use what cannot be computed (first: {cell})",
-        sheets.stored.len()
-    ))
 }
 
 /// Cells that hold something, formulas, and formulas that every trial evaluates.

@@ -68,9 +68,7 @@ fn off_the_path_the_stored_value_stands_in_and_is_counted() {
     model.sheets[0].cells.as_mut_slice()[1].value = Value::Number(40.0);
     let compiled = compile(&mut model, &selection(&[("A1", 2.0)], &["C1"])).unwrap();
     assert_eq!(run(&compiled.plan)[1], Value::Number(42.0));
-    assert!(
-        compiled.warnings.iter().any(|warning| warning.starts_with("1 cells") && warning.contains("S!B1"))
-    );
+    assert!(compiled.warnings.iter().any(|warning| warning.starts_with("S!B1 uses what")));
 }
 
 #[test]
@@ -115,4 +113,32 @@ fn sums_and_balances_keep_few_values_alive() {
         let compiled = compile(&mut workbook(&cells), &selection(&[("A1", 0.01)], outputs)).unwrap();
         assert!(compiled.plan.slots < 20, "{} slots", compiled.plan.slots);
     }
+}
+
+#[test]
+fn inputs_that_miss_their_cell_are_told() {
+    let cells = [("A1", "Price"), ("B1", "3"), ("C1", "=B1*2"), ("D1", "=C1+1")];
+    let told = |input: &str| {
+        let selected = selection(&[(input, 1.0), ("B1", 1.0)], &["D1"]);
+        compile(&mut workbook(&cells), &selected).unwrap().warnings
+    };
+    assert_eq!(
+        told("A1"),
+        ["input S!A1 reaches no output; its cell holds the text \"Price\": is it the right cell?"]
+    );
+    assert_eq!(told("E9"), ["input S!E9 reaches no output: is it the right cell?"]);
+    let replaced = told("C1");
+    assert_eq!(replaced[0], "input S!C1 takes the place of the formula =B1*2");
+    assert_eq!(replaced[1], "input S!B1 reaches no output: is it the right cell?");
+}
+
+#[test]
+fn a_circle_is_no_obstacle_to_checking_the_rest() {
+    let mut model = workbook(&[("A1", "=B1"), ("B1", "=A1"), ("C1", "=1+1"), ("D1", "=A1+1")]);
+    model.sheets[0].cells.as_mut_slice()[2].value = Value::Number(2.0);
+    model.sheets[0].cells.as_mut_slice()[3].value = Value::Number(1.0);
+    let report = super::check(&mut model).unwrap();
+    assert_eq!((report.formula_cells, report.agree), (4, 2));
+    let cells: Vec<&str> = report.unsupported.iter().map(|each| each.cell.as_str()).collect();
+    assert_eq!(cells, ["S!A1", "S!B1"]);
 }

@@ -53,6 +53,15 @@ impl Walk {
         Ok(())
     }
 
+    /// Gives up what [`Walk::visit`] left undone at a cycle, so that another visit may begin.
+    pub fn abandon(&mut self, sheets: &mut Sheets<'_>) {
+        for step in self.stack.drain(..) {
+            if let Step::Leave(cell) = step {
+                sheets.set_state(cell, State::Unvisited);
+            }
+        }
+    }
+
     fn enter(&mut self, sheets: &mut Sheets<'_>, cell: CellIndex) -> Result<(), Cycle> {
         sheets.set_state(cell, State::Waiting);
         self.stack.push(Step::Leave(cell));
