@@ -2,7 +2,7 @@
 
 use super::{Function, read_with, valid_or};
 use crate::compile::graph::Graph;
-use crate::compile::term::Term;
+use crate::compile::term::{KindMask, Term};
 use crate::plan::Opcode;
 use crate::value::{ErrorKind, Value};
 
@@ -41,7 +41,13 @@ fn log(graph: &mut Graph, terms: &[Term]) -> Term {
     let positive = graph.compare(Opcode::Less, Term::number(0.0), base);
     let denominator = graph.unary(Opcode::Ln, base);
     let denominator = valid_or(graph, positive, denominator, ErrorKind::Num);
-    graph.binary(Opcode::Divide, numerator, denominator)
+    let quotient = graph.binary(Opcode::Divide, numerator, denominator);
+    let decimal = graph.compare(Opcode::Equal, base, Term::number(10.0));
+    let exact = graph.unary(Opcode::Log10, antilogarithm);
+    // An error of the base is in the quotient, behind those of the number.
+    let failed = graph.has_kind(quotient, KindMask::ERROR);
+    let decimal = graph.select(failed, Term::bool(false), decimal);
+    graph.select(decimal, exact, quotient)
 }
 
 #[cfg(test)]
@@ -73,6 +79,7 @@ mod tests {
                 ("=LOG10(A5)", "2"),
                 ("=LOG(A5)", "2"),
                 ("=LOG(8,2)", "3"),
+                ("=LOG(A5*10,A3+7)-3", "0"),
                 ("=LOG(A5,1)", "#DIV/0!"),
                 ("=LOG(A5,A4)", "#NUM!"),
                 ("=LOG(A2,B1)", "#VALUE!"),
