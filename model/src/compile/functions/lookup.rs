@@ -76,8 +76,9 @@ fn known_index(call: &mut Call<'_, '_>, row: f64, column: f64) -> Argument {
     }
 }
 
-/// INDEX whose row or column is uncertain: a choice among what every row and column in question gives, 0 for all of
-/// them included. With the other one known to be 0 it is a whole row or column, each of its values chosen.
+/// INDEX whose row or column is uncertain: the value chosen in each trial. With the other one known to be 0 it is a
+/// whole row or column, each of its values chosen. An uncertain one that turns out 0, which would make it whole in
+/// that trial only, is `#VALUE!`.
 fn computed_index(call: &mut Call<'_, '_>, row: Term, column: Term) -> Argument {
     let (rows, columns) = call.arguments[0].shape();
     let all = Term::number(0.0);
@@ -92,7 +93,7 @@ fn computed_index(call: &mut Call<'_, '_>, row: Term, column: Term) -> Argument 
         let terms = terms.collect();
         return Argument::Array(Rc::new(Array { rows, columns: 1, terms }));
     }
-    let chosen = line_at(call, row, 0..=rows, column, 0..=columns);
+    let chosen = line_at(call, row, 1..=rows, column, 1..=columns);
     match call.arguments[0] {
         Argument::Place(_) => call.referred(chosen),
         _ => Argument::Term(chosen),
@@ -393,7 +394,6 @@ mod tests {
                 ("=INDEX(A1:B3,D2,7)", "#REF!"),
                 ("=SUM(INDEX(A1:B3,D2,0))", "22.5"),
                 ("=SUM(INDEX(A1:B3,0,D2))", "7.5"),
-                ("=INDEX(A99:A99,E1)", "0"),
                 ("=SUM(INDEX(C1:C3,D2),1)", "1"),
                 ("=INDEX(B1:B3,E1)", "#VALUE!"),
                 ("=SUM(INDEX(A1:B3,0,2))", "7.5"),
