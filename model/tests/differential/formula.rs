@@ -203,12 +203,12 @@ impl Writer<'_, '_> {
         if self.choices.one_in(4) { self.number(depth) } else { self.choices.pick(literals).to_owned() }
     }
 
-    /// 0 means a whole row or column, whose value in one cell hangs on where that cell stands.
+    /// Never 0, which means a whole row or column: known it is a range, uncertain it is refused.
     fn position(&mut self, depth: usize) -> String {
         match self.choices.below(4) {
             0..2 => self.choices.pick(&["1", "2", "3", "6", "7", "-1", "1.5", "2.9"]).to_owned(),
             2 => format!("MAX(1,{})", self.number(depth)),
-            _ => self.cell(&['D']),
+            _ => format!("MAX(1,{})", self.cell(&['D'])),
         }
     }
 

@@ -39,7 +39,7 @@ pub enum Kind {
     Single,
     /// What AND and its kin take.
     Joined,
-    /// A number looked for, or rounded: one to which the last bit matters.
+    /// A number looked for, compared or rounded: one to which the last bit matters.
     NumberKey,
     /// A text looked for.
     TextKey,
@@ -199,9 +199,9 @@ pub const CHOOSING: &[Signature] = &[
     ("IFS", &[Condition, Any, Condition, Any]),
     ("IFERROR", &[Any, Any]),
     ("IFNA", &[Any, Any]),
-    ("SWITCH", &[Any, Any, Any]),
-    ("SWITCH", &[Number, Number, Any, Number, Any]),
-    ("SWITCH", &[Any, Any, Any, Any, Any, Any]),
+    ("SWITCH", &[Any, NumberKey, Any]),
+    ("SWITCH", &[NumberKey, NumberKey, Any, NumberKey, Any]),
+    ("SWITCH", &[Any, TextKey, Any, NumberKey, Any, Any]),
     ("CHOOSE", &[Rank, Single, Single]),
     ("CHOOSE", &[Place, Any, Any, Any]),
     ("CHOOSE", &[Number, Any, Any]),
