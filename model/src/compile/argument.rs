@@ -22,7 +22,7 @@ pub enum Argument {
 }
 
 /// Cells of a sheet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Place {
     /// Index of the sheet.
     pub sheet: u32,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::address::Address;
 use super::argument::{Argument, Array, Place};
 use super::bind::{Bound, BoundNode, Obstacle};
-use super::functions::{Call, Semantics};
+use super::functions::{Call, Function, Semantics};
 use super::graph::Unsupported;
 use super::sheets::Sheets;
 use super::term::{Kinds, Term};
@@ -64,6 +64,9 @@ impl Sheets<'_> {
                     Semantics::Arguments(lower) => {
                         let arguments: Vec<Argument> =
                             children.iter().map(|child| result(*child).clone()).collect();
+                        if let Some(unsupported) = self.unsupported_among(function, &arguments) {
+                            return unsupported;
+                        }
                         lower(&mut Call { sheets: self, arguments: &arguments, at, array })
                     }
                 }
@@ -75,6 +78,17 @@ impl Sheets<'_> {
             }
             BoundNode::Unsupported(obstacle) => Argument::Term(self.obstacle(obstacle, at)),
         }
+    }
+
+    /// An argument that cannot be computed makes the whole call so, before the function mistakes it for no range.
+    /// IF and CHOOSE may not need it, and a criterion may be understood.
+    fn unsupported_among(&self, function: &Function, arguments: &[Argument]) -> Option<Argument> {
+        let lazy = ["IF", "CHOOSE"].contains(&function.names[0]);
+        let found = arguments.iter().find(|argument| match argument {
+            Argument::Term(Term::Unsupported(index)) => !self.uncertain_criteria.contains_key(index),
+            _ => false,
+        });
+        found.filter(|_| !lazy).cloned()
     }
 
     fn unary(&mut self, operator: UnaryOperator, operand: &Argument, at: Address, array: bool) -> Argument {
@@ -93,7 +107,7 @@ impl Sheets<'_> {
 
     /// The area that the array formula anchored at a cell fills.
     fn spilled(&self, anchor: &Argument) -> Argument {
-        let Argument::Place(place) = anchor else { return Argument::error(ErrorKind::Ref) };
+        let Argument::Place(place) = anchor else { return unsupported_or(&[anchor], ErrorKind::Ref) };
         let arrays = &self.workbook.sheets[place.sheet as usize].arrays;
         match arrays.iter().find(|array| array.area.first == place.area.first) {
             Some(array) => Argument::Place(Place { sheet: place.sheet, area: array.area }),
@@ -212,7 +226,11 @@ impl Sheets<'_> {
         let arrays: Vec<Rc<Array>> = arguments.iter().map(|argument| self.dense(argument)).collect();
         let rows = arrays.iter().map(|array| array.rows).max().unwrap_or(1);
         let columns = arrays.iter().map(|array| array.columns).max().unwrap_or(1);
-        let mut terms = Vec::with_capacity((rows * columns) as usize);
+        if u64::from(rows) * u64::from(columns) > MAX_ARRAY {
+            self.too_large.set(Some(Place { sheet: at.sheet, area: Area::single(at.position) }));
+            return Argument::error(ErrorKind::Num);
+        }
+        let mut terms = Vec::with_capacity(rows as usize * columns as usize);
         let mut lane = Vec::with_capacity(arrays.len());
         for row in 0..rows {
             for column in 0..columns {
@@ -240,13 +258,16 @@ impl Sheets<'_> {
     }
 
     /// All values of an argument as an array; whole rows and columns are cut to what the sheet uses.
-    pub fn dense(&self, argument: &Argument) -> Rc<Array> {
+    pub fn dense(&mut self, argument: &Argument) -> Rc<Array> {
         match argument {
             Argument::Term(term) => Rc::new(Array::single(*term)),
             Argument::Missing => Rc::new(Array::single(Term::Known(Value::Empty))),
             Argument::Union(_) => Rc::new(Array::single(Term::error(ErrorKind::Value))),
             Argument::Array(array) => Rc::clone(array),
-            Argument::Place(place) => Rc::new(self.dense_place(self.clipped(*place))),
+            Argument::Place(place) => {
+                let clipped = self.clipped(*place);
+                self.dense_once(clipped, |sheets| sheets.dense_place(clipped))
+            }
         }
     }
 
@@ -283,10 +304,16 @@ fn intersect_implicitly(area: Area, at: Position) -> Option<Position> {
     }
 }
 
-fn united(left: &Argument, right: &Argument) -> Argument {
-    let (left, right) = (left.places(), right.places());
+/// The operand that cannot be computed, if there is one, else the error.
+fn unsupported_or(operands: &[&Argument], kind: ErrorKind) -> Argument {
+    let unsupported = |argument: &&&Argument| matches!(argument, Argument::Term(Term::Unsupported(_)));
+    operands.iter().find(unsupported).map_or(Argument::error(kind), |argument| (*argument).clone())
+}
+
+fn united(left_argument: &Argument, right_argument: &Argument) -> Argument {
+    let (left, right) = (left_argument.places(), right_argument.places());
     if left.is_empty() || right.is_empty() {
-        return Argument::error(ErrorKind::Value);
+        return unsupported_or(&[left_argument, right_argument], ErrorKind::Value);
     }
     Argument::Union(left.iter().chain(right).copied().collect())
 }
@@ -300,7 +327,7 @@ fn joined(left: &Argument, right: &Argument) -> Argument {
             let last = Position { row: a.last.row.max(b.last.row), column: a.last.column.max(b.last.column) };
             Argument::Place(Place { sheet: left.sheet, area: Area { first, last } })
         }
-        _ => Argument::error(ErrorKind::Ref),
+        _ => unsupported_or(&[left, right], ErrorKind::Ref),
     }
 }
 
@@ -316,6 +343,6 @@ fn intersected(left: &Argument, right: &Argument) -> Argument {
             }
             Argument::Place(Place { sheet: left.sheet, area: Area { first, last } })
         }
-        _ => Argument::error(ErrorKind::Null),
+        _ => unsupported_or(&[left, right], ErrorKind::Null),
     }
 }

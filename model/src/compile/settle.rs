@@ -45,7 +45,9 @@ impl Sheets<'_> {
             None => {
                 let result = self.evaluate(bound, at);
                 let array = self.dense(&result);
-                self.arrays.insert((sheet, index), Rc::clone(&array));
+                if self.is_complete() {
+                    self.arrays.insert((sheet, index), Rc::clone(&array));
+                }
                 array
             }
         };
@@ -60,12 +62,13 @@ impl Sheets<'_> {
             return true;
         }
         let far = sources.iter().any(|source| self.sightings[*source as usize].sees_unnamed_cells);
-        !far && bound.targets.iter().all(|target| {
-            let Some(place) = target.place(at) else { return true };
-            let mut certain = true;
-            self.each_cell(place, |_, term| certain &= matches!(term, Term::Known(_)));
-            certain
-        })
+        !far && !bound.is_dynamic()
+            && bound.targets.iter().all(|target| {
+                let Some(place) = target.place(at) else { return true };
+                let mut certain = true;
+                self.each_cell(place, |_, term| certain &= matches!(term, Term::Known(_)));
+                certain
+            })
     }
 
     /// A formula that comes to nothing shows 0.

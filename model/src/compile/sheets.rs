@@ -1,6 +1,6 @@
 //! The cells of a workbook while it is compiled: which are evaluated, and what each came to.
 
-use std::cell::Cell as Shared;
+use std::cell::{Cell as Shared, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -10,10 +10,10 @@ use super::bind::{Binder, Bound, Scope, Stores};
 use super::graph::Graph;
 use super::sighting::Sighting;
 use super::term::Term;
-use crate::cell::{Area, Position};
+use crate::cell::{Area, MAX_COLUMNS, MAX_ROWS, Position};
 use crate::formula::{FormulaId, Formulas};
 use crate::value::{ErrorKind, TextId, Value};
-use crate::workbook::{Cell, Cells, Content, Workbook};
+use crate::workbook::{Cell, Content, Workbook};
 
 /// How far a cell has come.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,6 +34,11 @@ pub struct CellIndex {
     /// Index in the sheet's cells.
     pub index: u32,
 }
+
+/// Arrays of fewer values are made afresh.
+const KEPT_ARRAY: usize = 64;
+/// How many arrays are kept.
+const KEPT_ARRAYS: usize = 64;
 
 /// The state of a compilation.
 pub struct Sheets<'a> {
@@ -60,9 +65,14 @@ pub struct Sheets<'a> {
     /// Whether the stored value stands in for whatever cannot be computed, as when a workbook is checked.
     pub keep_going: bool,
     states: Vec<Vec<State>>,
-    /// The last row and column that each sheet uses.
-    used: Vec<Position>,
+    /// The last row and the last column that any sheet uses.
+    used: Position,
+    /// Large ranges as arrays, made once.
+    dense: HashMap<Place, Rc<Array>>,
+    /// Cells that an evaluation asked for before they were done, as references that it computes can.
+    missing: RefCell<Vec<CellIndex>>,
     binder: Binder,
+    names: HashMap<(usize, u32), Rc<Bound>>,
     /// What array formulas came to, by sheet and index.
     pub arrays: HashMap<(u32, u32), Rc<Array>>,
 }
@@ -107,8 +117,11 @@ impl<'a> Sheets<'a> {
             spare: Vec::new(),
             keep_going: false,
             states,
-            used: workbook.sheets.iter().map(|sheet| last_used(&sheet.cells)).collect(),
+            used: last_used(workbook),
+            dense: HashMap::new(),
+            missing: RefCell::new(Vec::new()),
             binder: Binder::default(),
+            names: HashMap::new(),
             arrays: HashMap::new(),
         }
     }
@@ -142,12 +155,46 @@ impl<'a> Sheets<'a> {
 
     /// What the cell at `address` came to; empty where it holds nothing.
     pub fn term(&self, address: Address) -> Term {
-        match self.find(address).map(|cell| self.state(cell)) {
+        match self.find(address) {
             None => Term::Known(Value::Empty),
-            Some(State::Done(term)) => term,
-            // Only a cell that waits for itself is asked for before it is done, and cycles are refused.
-            Some(State::Unvisited | State::Waiting) => Term::error(ErrorKind::Ref),
+            Some(cell) => self.done_or_missing(cell),
         }
+    }
+
+    /// What a cell came to. One that is not done is noted: the walk does it and evaluates again.
+    fn done_or_missing(&self, cell: CellIndex) -> Term {
+        match self.state(cell) {
+            State::Done(term) => term,
+            State::Unvisited | State::Waiting => {
+                self.missing.borrow_mut().push(cell);
+                Term::error(ErrorKind::Ref)
+            }
+        }
+    }
+
+    /// Takes the cells that were asked for before they were done.
+    pub fn take_missing(&self) -> Vec<CellIndex> {
+        self.missing.take()
+    }
+
+    /// Whether all that was asked for since the last [`Sheets::take_missing`] was done.
+    pub fn is_complete(&self) -> bool {
+        self.missing.borrow().is_empty()
+    }
+
+    /// A place as an array; one that is large is kept for the next formula that asks.
+    pub fn dense_once(&mut self, place: Place, make: impl FnOnce(&Self) -> Array) -> Rc<Array> {
+        if let Some(known) = self.dense.get(&place) {
+            return Rc::clone(known);
+        }
+        let made = Rc::new(make(self));
+        if made.terms.len() >= KEPT_ARRAY && self.is_complete() {
+            if self.dense.len() >= KEPT_ARRAYS {
+                self.dense.clear();
+            }
+            self.dense.insert(place, Rc::clone(&made));
+        }
+        made
     }
 
     /// Visits the cells of `place` that hold something, in reading order.
@@ -157,21 +204,26 @@ impl<'a> Sheets<'a> {
         for index in cells.within(place.area) {
             let term = match states[index] {
                 State::Done(term) => term,
-                State::Unvisited | State::Waiting => Term::error(ErrorKind::Ref),
+                State::Unvisited | State::Waiting => {
+                    self.done_or_missing(CellIndex { sheet: place.sheet, index: index as u32 })
+                }
             };
             visit(cells.as_slice()[index].position, term);
         }
     }
 
-    /// `place` without the rows and columns behind the last that its sheet uses; at least one cell.
+    /// `place`, of which whole columns and rows of the sheet are cut to what any sheet uses: those of one formula then
+    /// still have one shape.
     pub fn clipped(&self, place: Place) -> Place {
-        let last = self.used[place.sheet as usize];
-        let Area { first, last: end } = place.area;
-        let last = Position {
-            row: end.row.min(last.row.max(first.row)),
-            column: end.column.min(last.column.max(first.column)),
-        };
-        Place { sheet: place.sheet, area: Area { first, last } }
+        let Area { first, last } = place.area;
+        let mut clipped = last;
+        if first.row == 0 && last.row == MAX_ROWS - 1 {
+            clipped.row = self.used.row;
+        }
+        if first.column == 0 && last.column == MAX_COLUMNS - 1 {
+            clipped.column = self.used.column;
+        }
+        Place { sheet: place.sheet, area: Area { first, last: clipped } }
     }
 
     /// The formula that makes a cell, bound, with the address it is relative to; `None` for what has no formula.
@@ -192,7 +244,8 @@ impl<'a> Sheets<'a> {
 
     fn bind(&mut self, formula: FormulaId, at: Address, array: bool) -> Rc<Bound> {
         let scope = Scope { workbook: self.workbook, directory: self.directory };
-        let mut stores = Stores { formulas: &mut self.formulas, texts: &mut self.graph.texts };
+        let mut stores =
+            Stores { names: &mut self.names, formulas: &mut self.formulas, texts: &mut self.graph.texts };
         self.binder.bind(&scope, &mut stores, formula, at, array)
     }
 
@@ -213,6 +266,10 @@ impl<'a> Sheets<'a> {
     }
 }
 
-fn last_used(cells: &Cells) -> Position {
-    cells.used_area().map_or(Position { row: 0, column: 0 }, |area| area.last)
+fn last_used(workbook: &Workbook) -> Position {
+    let ends = workbook.sheets.iter().filter_map(|sheet| sheet.cells.used_area()).map(|area| area.last);
+    ends.fold(Position { row: 0, column: 0 }, |all, end| Position {
+        row: all.row.max(end.row),
+        column: all.column.max(end.column),
+    })
 }

@@ -142,3 +142,83 @@ fn a_circle_is_no_obstacle_to_checking_the_rest() {
     let cells: Vec<&str> = report.unsupported.iter().map(|each| each.cell.as_str()).collect();
     assert_eq!(cells, ["S!A1", "S!B1"]);
 }
+
+/// Compiles one output with every number an input, and runs it.
+fn live(cells: &[(&str, &str)], output: &str) -> Value {
+    let inputs: Vec<(&str, f64)> =
+        cells.iter().filter_map(|(cell, text)| Some((*cell, text.parse().ok()?))).collect();
+    let compiled = compile(&mut workbook(cells), &selection(&inputs, &[output])).unwrap();
+    *run(&compiled.plan).last().unwrap()
+}
+
+#[test]
+fn a_condition_and_a_number_made_alike_stay_apart() {
+    let cells =
+        [("A1", "0.4"), ("B1", "=A1>0.3"), ("B2", "=1-(A1<=0.3)"), ("C1", "=SUM(B1:B1)+10*SUM(B2:B2)")];
+    assert_eq!(live(&cells, "C1"), Value::Number(10.0));
+    let cells =
+        [("A1", "0.4"), ("B1", "=IF(A1>0.3,TRUE,FALSE)"), ("B2", "=IF(A1>0.3,1,0)"), ("C1", "=SUM(B1:B2)")];
+    assert_eq!(live(&cells, "C1"), Value::Number(1.0));
+}
+
+#[test]
+fn computed_references_reach_cells_that_nothing_else_asked_for() {
+    let cells =
+        [("A1", "1"), ("A2", "2"), ("B1", "=A1*10"), ("B2", "=A2*10"), ("C1", "=SUMIF(A1:A2,\">0\",B1)")];
+    assert_eq!(live(&cells, "C1"), Value::Number(30.0));
+    let cells = [("A1", "1"), ("B1", "=A1*2"), ("C1", "=A1*3"), ("D1", "=SUM(A1:INDEX(B1:C1,1,2))")];
+    assert_eq!(live(&cells, "D1"), Value::Number(6.0));
+}
+
+#[test]
+fn what_cannot_be_computed_is_no_error_to_be_caught() {
+    for formula in [
+        "=ROWS(OFFSET(A1,0,0,5,1))*A1",
+        "=IFERROR(ROW(INDIRECT(\"A5\")),100)*A1",
+        "=IFERROR(SUM(A1:OFFSET(A1,2,0)),0)*A1",
+        "=IFERROR(SUM((A1,OFFSET(A1,1,0))),7)*A1",
+        "=IFERROR(SUMPRODUCT(OFFSET(A1,0,0),A1:A1),7)*A1",
+    ] {
+        let error = compile_live(&[("A1", "1")], formula).unwrap_err();
+        assert!(matches!(error, CompileError::Unsupported(_)), "{formula}: {error}");
+    }
+}
+
+#[test]
+fn empty_cells_behind_the_last_used_one_count() {
+    let cells = [("A1", "1"), ("A2", "2"), ("B1", "3")];
+    for (formula, expected) in [
+        ("=COUNTIF(A1:A10,\"\")", 8.0),
+        ("=COUNTIF(A1:A10,\"<>2\")", 9.0),
+        ("=COUNTIF(A:A,\"\")", 1_048_574.0),
+        ("=COUNTIFS(A:A,\"<>1\",B:B,\"\")", 1_048_575.0),
+        ("=SUMPRODUCT((A1:A10<5)*1)", 10.0),
+        ("=SUMPRODUCT(A1:A3*B1:B3)", 3.0),
+        ("=SUMPRODUCT(--(A:A>0),B:B)", 3.0),
+        ("=LOOKUP(2,A1:C9)", 0.0),
+    ] {
+        let compiled = compile_live(&cells, formula).unwrap();
+        assert_eq!(*run(&compiled.plan).last().unwrap(), Value::Number(expected), "{formula}");
+    }
+}
+
+#[test]
+fn an_uncertain_choice_of_ranges_is_made_place_by_place() {
+    let cells = [("A1", "1"), ("B1", "10"), ("B2", "20"), ("C1", "1"), ("C2", "2")];
+    for (formula, expected) in [
+        ("=SUM(IF(A1>0,B1:B2,C1:C2))", 30.0),
+        ("=SUM(IF(A1>0,B1:B2,0))", 30.0),
+        ("=AVERAGE(IF(A1>5,B1:B2,7))", 7.0),
+        ("=SUM(CHOOSE(A1,B1:B2,C1:C2))", 30.0),
+    ] {
+        let compiled = compile_live(&cells, formula).unwrap();
+        assert_eq!(*run(&compiled.plan).last().unwrap(), Value::Number(expected), "{formula}");
+    }
+    assert!(compile_live(&cells, "=SUM(IF(A1>0,B1:B2,B1:C2))").is_err());
+}
+
+#[test]
+fn a_place_is_no_need_for_its_cell() {
+    let cells = [("A1", "2"), ("B1", "=ROW(B1)*A1"), ("B2", "=ROWS(B$1:B2)+B1")];
+    assert_eq!(live(&cells, "B2"), Value::Number(4.0));
+}

@@ -44,11 +44,27 @@ impl Walk {
                         self.enter(sheets, cell)?;
                     }
                 }
-                Step::Leave(cell) => {
-                    let term = sheets.settle(cell);
-                    sheets.set_state(cell, State::Done(term));
-                }
+                Step::Leave(cell) => self.leave(sheets, cell)?,
             }
+        }
+        Ok(())
+    }
+
+    /// Settles a cell. Where its formula computed a reference to cells that are not done, they come first and it is
+    /// settled again.
+    fn leave(&mut self, sheets: &mut Sheets<'_>, cell: CellIndex) -> Result<(), Cycle> {
+        let sightings = (sheets.sightings.len(), sheets.stored.len());
+        let term = sheets.settle(cell);
+        let missing = sheets.take_missing();
+        if missing.is_empty() {
+            sheets.set_state(cell, State::Done(term));
+            return Ok(());
+        }
+        sheets.sightings.truncate(sightings.0);
+        sheets.stored.truncate(sightings.1);
+        self.stack.push(Step::Leave(cell));
+        for cell in missing {
+            self.need_cell(sheets.state(cell), cell)?;
         }
         Ok(())
     }
@@ -111,6 +127,8 @@ impl Walk {
             let cell = CellIndex { sheet: place.sheet, index: index as u32 };
             self.need_cell(states[index], cell)?;
         }
+        // What is pushed last is done first: the first cells, on which later ones tend to hang.
+        self.stack[before..].reverse();
         if size >= LARGE_RANGE && self.stack.len() == before {
             self.finished.insert(key, area.last.row);
         }

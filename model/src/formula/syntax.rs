@@ -94,7 +94,7 @@ pub enum SheetName {
 }
 
 /// A corner of a reference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Corner {
     /// Row, or the edge for a whole column (`B:B`).
     pub row: Axis,
@@ -103,7 +103,7 @@ pub struct Corner {
 }
 
 /// One coordinate of a corner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Axis {
     /// `$`: counted from zero.
     Absolute(u32),

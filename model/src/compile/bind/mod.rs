@@ -8,6 +8,7 @@ mod target;
 
 pub use target::Target;
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use name::{bind_name, bind_reference};
@@ -30,6 +31,21 @@ pub struct Bound {
     pub array_context: Vec<bool>,
     /// Every reference of the formula, those of its names included.
     pub targets: Vec<Target>,
+}
+
+impl Bound {
+    /// Whether the formula can refer to cells beside its targets: by a range between computed references, by the spill
+    /// of an array, or by values that take the shape of another range.
+    pub fn is_dynamic(&self) -> bool {
+        self.nodes.iter().any(|node| match node {
+            BoundNode::Unary(UnaryOperator::Spill, _) | BoundNode::Binary(BinaryOperator::Range, ..) => true,
+            BoundNode::Call { function, count: 3, .. } => {
+                function.names.iter().any(|name| ["SUMIF", "AVERAGEIF"].contains(name))
+            }
+            BoundNode::Formula(inner) => inner.is_dynamic(),
+            _ => false,
+        })
+    }
 }
 
 /// A node whose names are looked up.
@@ -134,8 +150,10 @@ impl Binder {
     }
 }
 
-/// The parts of a workbook that grow while it is bound.
+/// What grows while a workbook is bound.
 pub struct Stores<'a> {
+    /// Defined names that stand for formulas, bound, by name and sheet.
+    pub names: &'a mut HashMap<(usize, u32), Rc<Bound>>,
     /// Distinct formulas; those of defined names are added.
     pub formulas: &'a mut Formulas,
     /// Texts; those of formulas are added.
@@ -163,6 +181,9 @@ fn bind_formula(
         .iter()
         .map(|node| bind_node(scope, stores, &syntax, node, at, depth, &mut targets))
         .collect();
+    targets.extend(read_targets(&nodes, &syntax.children));
+    targets.sort_unstable();
+    targets.dedup();
     let array_context = array_context(&nodes, &syntax.children, array);
     Bound { nodes, children: syntax.children, array_context, targets }
 }
@@ -177,7 +198,8 @@ fn bind_node(
     targets: &mut Vec<Target>,
 ) -> BoundNode {
     let string = |id: StringId| syntax.strings[id as usize].as_str();
-    let bound = match *node {
+
+    match *node {
         Node::Number(number) => BoundNode::Value(Value::Number(number)),
         Node::Text(id) => BoundNode::Value(Value::Text(stores.texts.intern(string(id)))),
         Node::Bool(truth) => BoundNode::Value(Value::Bool(truth)),
@@ -193,11 +215,7 @@ fn bind_node(
         Node::Binary(operator, left, right) => BoundNode::Binary(operator, left, right),
         Node::Call { function, first, count } => bind_call(string(function), first, count),
         Node::Array { first, rows, columns } => BoundNode::Array { first, rows, columns },
-    };
-    if let BoundNode::Target(target) = bound {
-        targets.push(target);
     }
-    bound
 }
 
 fn bind_call(name: &str, first: u32, count: u32) -> BoundNode {
@@ -211,6 +229,23 @@ fn bind_call(name: &str, first: u32, count: u32) -> BoundNode {
         None if FAR_SEEING.contains(&name) => Obstacle::far_seeing(name),
         None => Obstacle::plain(name),
     }
+}
+
+/// The references whose cells are read: not those of which ROW and its kin want the place alone.
+fn read_targets(nodes: &[BoundNode], children: &[u32]) -> Vec<Target> {
+    let mut is_read = vec![true; nodes.len()];
+    for node in nodes {
+        if let BoundNode::Call { function, first, count } = node
+            && ["ROW", "ROWS", "COLUMN", "COLUMNS"].contains(&function.names[0])
+        {
+            for child in &children[*first as usize..(*first + *count) as usize] {
+                is_read[*child as usize] = false;
+            }
+        }
+    }
+    let read = nodes.iter().zip(is_read).filter(|(_, is_read)| *is_read);
+    read.filter_map(|(node, _)| if let BoundNode::Target(target) = node { Some(*target) } else { None })
+        .collect()
 }
 
 /// Which nodes are evaluated for every cell of their ranges: all under an array formula, and the arguments of

@@ -65,8 +65,13 @@ pub(super) fn bind_name(
             "name {name}: names stand for each other more than {MAX_NAME_DEPTH} deep"
         ));
     }
+    if let Some(bound) = stores.names.get(&(index, at.sheet)) {
+        targets.extend(&bound.targets);
+        return BoundNode::Formula(Rc::clone(bound));
+    }
     let formula = stores.formulas.intern(&defined.text, Position { row: 0, column: 0 });
-    let bound = bind_formula(scope, stores, formula, at, true, depth + 1);
+    let bound = Rc::new(bind_formula(scope, stores, formula, at, true, depth + 1));
     targets.extend(&bound.targets);
-    BoundNode::Formula(Rc::new(bound))
+    stores.names.insert((index, at.sheet), Rc::clone(&bound));
+    BoundNode::Formula(bound)
 }

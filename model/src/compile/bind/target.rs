@@ -6,7 +6,7 @@ use crate::compile::argument::Place;
 use crate::formula::{Axis, Corner};
 
 /// The cells of a reference, relative to the formula's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Target {
     /// The sheet, or the formula's own.
     pub sheet: Option<u32>,

@@ -56,7 +56,9 @@ fn running_sum(call: &mut Call<'_, '_>, place: Place) -> Term {
         }
     }
     let total = total.unwrap_or(Term::number(0.0));
-    call.sheets.running_sums.insert(key, (place.area.last.row, total));
+    if call.sheets.is_complete() {
+        call.sheets.running_sums.insert(key, (place.area.last.row, total));
+    }
     total
 }
 
@@ -170,17 +172,11 @@ fn sum_of_squares(call: &mut Call<'_, '_>) -> Argument {
 
 /// SUMPRODUCT: arrays of one shape, multiplied place by place and summed; what is no number counts as 0.
 fn sum_of_products(call: &mut Call<'_, '_>) -> Argument {
-    let places: Vec<bool> =
-        call.arguments.iter().map(|argument| matches!(argument, Argument::Place(_))).collect();
-    let clipped = places.iter().all(|place| *place);
     let arrays: Vec<_> = (0..call.count()).map(|index| call.array(index)).collect();
-    if call.arguments.iter().any(|argument| argument.shape() != call.arguments[0].shape()) {
+    let (rows, columns) = (arrays[0].rows, arrays[0].columns);
+    if arrays.iter().any(|array| (array.rows, array.columns) != (rows, columns)) {
         return Argument::error(ErrorKind::Value);
     }
-    let rows =
-        if clipped { arrays.iter().map(|array| array.rows).min().unwrap_or(0) } else { arrays[0].rows };
-    let columns =
-        if clipped { arrays.iter().map(|array| array.columns).min().unwrap_or(0) } else { arrays[0].columns };
     let mut total = None;
     for row in 0..rows {
         for column in 0..columns {

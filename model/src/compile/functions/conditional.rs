@@ -86,12 +86,34 @@ fn over_one_range(call: &mut Call<'_, '_>, total: Total) -> Argument {
         _ => return Argument::error(ErrorKind::Value),
     };
     call.over(1, |call, criterion| match conditions(call, &range, criterion) {
-        Ok(met) => finish(call, total, &met, |index| {
-            let (row, column) = (index as u32 / range.columns, index as u32 % range.columns);
-            values.get(row, column).unwrap_or(Term::Known(Value::Empty))
-        }),
+        Ok(met) => {
+            let total_of = finish(call, total, &met, |index| {
+                let (row, column) = (index as u32 / range.columns, index as u32 % range.columns);
+                values.get(row, column).unwrap_or(Term::Known(Value::Empty))
+            });
+            if total == Total::Count { with_unused(call, total_of, &[(0, criterion)]) } else { total_of }
+        }
         Err(term) => term,
     })
+}
+
+/// `count` and the cells behind the last used one of whole columns, where empty cells meet all criteria.
+fn with_unused(call: &mut Call<'_, '_>, count: Term, criteria: &[(usize, Term)]) -> Term {
+    let (rows, columns) = call.arguments[criteria[0].0].shape();
+    let seen = call.array(criteria[0].0).terms.len() as f64;
+    let unused = f64::from(rows) * f64::from(columns) - seen;
+    if unused <= 0.0 {
+        return count;
+    }
+    let mut all = Term::bool(true);
+    for (_, criterion) in criteria {
+        match conditions(call, &Array::single(Term::Known(Value::Empty)), *criterion) {
+            Ok(met) => all = call.graph().and(all, met[0]),
+            Err(term) => return term,
+        }
+    }
+    let more = call.graph().select(all, Term::number(unused), Term::number(0.0));
+    call.graph().binary(Opcode::Add, count, more)
 }
 
 /// SUMIFS(values, range, criterion, ...) and its kin; COUNTIFS has no values.
@@ -106,7 +128,8 @@ fn over_many_ranges(call: &mut Call<'_, '_>, total: Total) -> Argument {
     };
     let expected = shape(&call.arguments[0]);
     let mut met: Option<Vec<Term>> = None;
-    let mut rows_columns = (0, 0);
+    let columns = call.array(0).columns;
+    let mut criteria = Vec::new();
     for pair in (first_pair..call.count()).step_by(2) {
         if expected.is_none() || shape(&call.arguments[pair]) != expected {
             return Argument::error(ErrorKind::Value);
@@ -116,34 +139,19 @@ fn over_many_ranges(call: &mut Call<'_, '_>, total: Total) -> Argument {
             Ok(these) => these,
             Err(term) => return Argument::Term(term),
         };
-        let (joined, shape) = match met {
-            None => (these, (range.rows, range.columns)),
-            Some(known) => join(call.graph(), (&known, rows_columns), (&these, (range.rows, range.columns))),
-        };
-        (met, rows_columns) = (Some(joined), shape);
+        criteria.push((pair, criterion));
+        met = Some(match met {
+            None => these,
+            Some(known) => known.iter().zip(these).map(|(a, b)| call.graph().and(*a, b)).collect(),
+        });
     }
     let values = call.array(0);
     let met = met.unwrap_or_default();
-    Argument::Term(finish(call, total, &met, |index| {
-        let (row, column) = (index as u32 / rows_columns.1, index as u32 % rows_columns.1);
+    let total_of = finish(call, total, &met, |index| {
+        let (row, column) = (index as u32 / columns, index as u32 % columns);
         values.get(row, column).unwrap_or(Term::Known(Value::Empty))
-    }))
-}
-
-/// Both of two sets of conditions. Whole columns may have been cut to different lengths: what is missing is empty in
-/// its sheet, so the shorter ends where its criterion was last looked at.
-fn join(graph: &mut Graph, a: (&[Term], (u32, u32)), b: (&[Term], (u32, u32))) -> (Vec<Term>, (u32, u32)) {
-    let (rows, columns) = (a.1.0.min(b.1.0), a.1.1.min(b.1.1));
-    let at = |(terms, (_, width)): (&[Term], (u32, u32)), row: u32, column: u32| {
-        terms[(row * width + column) as usize]
-    };
-    let mut joined = Vec::with_capacity((rows * columns) as usize);
-    for row in 0..rows {
-        for column in 0..columns {
-            joined.push(graph.and(at(a, row, column), at(b, row, column)));
-        }
-    }
-    (joined, (rows, columns))
+    });
+    Argument::Term(if total == Total::Count { with_unused(call, total_of, &criteria) } else { total_of })
 }
 
 fn finish(call: &mut Call<'_, '_>, total: Total, met: &[Term], value: impl Fn(usize) -> Term) -> Term {
@@ -197,7 +205,9 @@ fn conditions(call: &mut Call<'_, '_>, range: &Array, criterion: Term) -> Result
         match meets(call.graph(), &criterion, *term) {
             Some(condition) => met.push(condition),
             None => {
-                return Err(call.obstacle("a criterion with wildcards on uncertain texts"));
+                return Err(
+                    call.obstacle("a criterion that cannot be held against uncertain texts or errors")
+                );
             }
         }
     }
@@ -270,6 +280,10 @@ fn meets(graph: &mut Graph, criterion: &Criterion, term: Term) -> Option<Term> {
         }
         Criterion::Error { kind, matches } => match term {
             Term::Known(value) => Some(Term::bool((value == Value::Error(*kind)) == *matches)),
+            _ if *kind == ErrorKind::NotAvailable => {
+                let absent = graph.has_kind(term, KindMask::NOT_AVAILABLE);
+                Some(if *matches { absent } else { graph.not(absent) })
+            }
             _ => None,
         },
         Criterion::Never => Some(Term::bool(false)),

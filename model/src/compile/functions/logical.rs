@@ -1,7 +1,9 @@
 //! Conditions and choices.
 
 use super::{Call, Function, MANY};
-use crate::compile::argument::Argument;
+use std::rc::Rc;
+
+use crate::compile::argument::{Argument, Array};
 use crate::compile::graph::Graph;
 use crate::compile::term::{KindMask, Kinds, Term};
 use crate::plan::Opcode;
@@ -36,19 +38,52 @@ fn if_else(call: &mut Call<'_, '_>) -> Argument {
             Term::Computed(_) | Term::Unsupported(_) => {}
         }
     }
+    if !call.array && (call.arguments[1].is_many() || otherwise.is_many()) {
+        let condition = call.term(0);
+        return choose_ranges(call, &[&call.arguments[1], &otherwise], |graph, values| {
+            graph.select(condition, values[0], values[1])
+        });
+    }
     let at = call.at;
     let references = is_as_cells(call, &call.arguments[1]) && is_as_cells(call, &otherwise);
-    let ranges = call.arguments[1].is_many() && otherwise.is_many();
     let chosen = call.sheets.map(
         &[&call.arguments[0], &call.arguments[1], &otherwise],
         at,
-        call.array || ranges,
+        call.array,
         |sheets, terms| sheets.graph.select(terms[0], terms[1], terms[2]),
     );
     match chosen {
         Argument::Term(term) if references => call.referred(term),
         chosen => chosen,
     }
+}
+
+/// An uncertain choice between ranges of one shape: place by place. A single value among them stands in the first
+/// place, the others being empty, so that SUM and its kin see it once.
+fn choose_ranges(
+    call: &mut Call<'_, '_>,
+    choices: &[&Argument],
+    choose: impl Fn(&mut Graph, &[Term]) -> Term,
+) -> Argument {
+    let many = choices.iter().filter(|choice| choice.is_many()).map(|choice| choice.shape());
+    let shapes: Vec<(u32, u32)> = many.collect();
+    let mixed = shapes.iter().any(|shape| *shape != shapes[0]);
+    if mixed || choices.iter().any(|choice| matches!(choice, Argument::Union(_))) {
+        return Argument::Term(call.obstacle("an uncertain choice between ranges of different shapes"));
+    }
+    let arrays: Vec<_> = choices.iter().map(|choice| call.sheets.dense(choice)).collect();
+    let largest = arrays.iter().max_by_key(|array| array.terms.len()).expect("there are choices");
+    let (rows, columns) = (largest.rows, largest.columns);
+    let mut terms = Vec::with_capacity(largest.terms.len());
+    let mut values = Vec::with_capacity(arrays.len());
+    for place in 0..largest.terms.len() {
+        values.clear();
+        values.extend(
+            arrays.iter().map(|array| array.terms.get(place).copied().unwrap_or(Term::Known(Value::Empty))),
+        );
+        terms.push(choose(call.graph(), &values));
+    }
+    Argument::Array(Rc::new(Array { rows, columns, terms }))
 }
 
 /// Whether `argument` is the same to SUM and its kin as a cell that holds its value: a reference, or a number.
@@ -129,6 +164,10 @@ fn choose(call: &mut Call<'_, '_>) -> Argument {
             call.arguments[place as usize].clone()
         }
         Term::Known(_) | Term::Unsupported(_) => Argument::Term(index),
+        Term::Computed(_) if !call.array && call.arguments[1..].iter().any(Argument::is_many) => {
+            let choices: Vec<&Argument> = call.arguments[1..].iter().collect();
+            choose_ranges(call, &choices, |graph, values| choose_term(graph, index, values))
+        }
         Term::Computed(_) => {
             let choices: Vec<Term> = (1..call.count()).map(|place| call.term(place)).collect();
             let chosen = choose_term(call.graph(), index, &choices);

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::{Call, Function, read_with};
 use crate::cell::{Area, Position};
 use crate::compile::argument::{Argument, Array, Place};
+use crate::compile::evaluate::MAX_ARRAY;
 use crate::compile::graph::Graph;
 use crate::compile::term::{KindMask, Kinds, Term};
 use crate::compile::text;
@@ -80,7 +81,10 @@ fn known_index(call: &mut Call<'_, '_>, row: f64, column: f64) -> Argument {
 /// whole row or column, each of its values chosen. An uncertain one that turns out 0, which would make it whole in
 /// that trial only, is `#VALUE!`.
 fn computed_index(call: &mut Call<'_, '_>, row: Term, column: Term) -> Argument {
-    let (rows, columns) = call.arguments[0].shape();
+    let (rows, columns) = candidates(call);
+    if u64::from(rows) * u64::from(columns) > MAX_ARRAY {
+        return Argument::Term(call.obstacle("INDEX with an uncertain place in so large a range"));
+    }
     let all = Term::number(0.0);
     if column == all && columns > 1 {
         let terms =
@@ -97,6 +101,19 @@ fn computed_index(call: &mut Call<'_, '_>, row: Term, column: Term) -> Argument 
     match call.arguments[0] {
         Argument::Place(_) => call.referred(chosen),
         _ => Argument::Term(chosen),
+    }
+}
+
+/// The rows and columns that can hold something: of whole columns and rows those that are in use, and one more, which
+/// stands for all that follow.
+fn candidates(call: &Call<'_, '_>) -> (u32, u32) {
+    let (rows, columns) = call.arguments[0].shape();
+    match call.arguments[0] {
+        Argument::Place(place) => {
+            let used = call.sheets.clipped(place).area;
+            (rows.min(used.rows() + 1), columns.min(used.columns() + 1))
+        }
+        _ => (rows, columns),
     }
 }
 
@@ -121,8 +138,9 @@ fn line_at(
         }
     }
     let graph = &mut call.sheets.graph;
-    let above = place_among(graph, row, &rows);
-    let before = place_among(graph, column, &columns);
+    let (all_rows, all_columns) = call.arguments[0].shape();
+    let above = place_among(graph, row, &rows, all_rows);
+    let before = place_among(graph, column, &columns, all_columns);
     let width = Term::number(column_candidates.len() as f64);
     let skipped = graph.binary(Opcode::Multiply, above, width);
     let place = graph.binary(Opcode::Add, skipped, before);
@@ -139,14 +157,17 @@ fn line_at(
     pick(graph, &terms, place)
 }
 
-/// How many of `range` lie before the uncertain `index`; past its end is `#REF!`. A known index is alone.
-fn place_among(graph: &mut Graph, index: Term, range: &RangeInclusive<u32>) -> Term {
+/// How many of `range` lie before the uncertain `index`, the last standing for all up to `count`; past that is
+/// `#REF!`. A known index is alone.
+fn place_among(graph: &mut Graph, index: Term, range: &RangeInclusive<u32>, count: u32) -> Term {
     if matches!(index, Term::Known(Value::Number(_))) {
         return Term::number(0.0);
     }
     let whole = graph.binary(Opcode::RoundDown, index, Term::number(0.0));
-    let high = graph.compare(Opcode::Less, Term::number(f64::from(*range.end())), whole);
-    let before = graph.binary(Opcode::Subtract, whole, Term::number(f64::from(*range.start())));
+    let high = graph.compare(Opcode::Less, Term::number(f64::from(count)), whole);
+    let last = Term::number(f64::from(*range.end()));
+    let held = if count > *range.end() { graph.binary(Opcode::Minimum, whole, last) } else { whole };
+    let before = graph.binary(Opcode::Subtract, held, Term::number(f64::from(*range.start())));
     graph.select(high, Term::error(ErrorKind::Ref), before)
 }
 
@@ -346,7 +367,8 @@ fn cell(table: &Array, row: u32, column: u32) -> Term {
 /// LOOKUP(key, keys, results): keys ascending; without results, the last row or column of the table.
 fn vector_lookup(call: &mut Call<'_, '_>) -> Argument {
     let table = call.array(1);
-    let direction = if table.columns > table.rows { Direction::Across } else { Direction::Down };
+    let (rows, columns) = call.arguments[1].shape();
+    let direction = if columns > rows { Direction::Across } else { Direction::Down };
     let results = if call.count() > 2 {
         call.array(2).terms.clone()
     } else if direction == Direction::Down {

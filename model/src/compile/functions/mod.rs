@@ -158,6 +158,9 @@ impl Call<'_, '_> {
             Some(argument @ Argument::Array(_)) if argument.is_many() => {
                 self.obstacle("an array where one value is taken")
             }
+            Some(argument @ Argument::Place(_)) if argument.is_many() && self.array => {
+                self.obstacle("a range where one value is taken, in an array formula")
+            }
             Some(argument) => self.sheets.scalar(argument, self.at),
         }
     }

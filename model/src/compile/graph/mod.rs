@@ -212,7 +212,9 @@ impl Graph {
     fn emit(&mut self, node: Node, kinds: Kinds) -> Term {
         let nodes = &self.nodes;
         let hash = hash_node(&node);
-        if let Some(known) = self.node_index.find(hash, |index| nodes[*index as usize] == node) {
+        // A condition and a number can be made by the same operation, and differ to what asks for kinds.
+        let same = |index: &u32| nodes[*index as usize] == node && self.kinds[*index as usize] == kinds;
+        if let Some(known) = self.node_index.find(hash, same) {
             return Term::Computed(NodeIndex(*known));
         }
         let index = self.nodes.len() as u32;
