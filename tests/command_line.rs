@@ -55,11 +55,11 @@ fn assert_one_trial_is_as_in_all(model: &str, samples: &str, options: &[&str]) {
     let run = |more: &[&str]| fermiac(&[&["run", model], options, more].concat());
     let output = run(&["--samples", samples]);
     assert!(output.status.success(), "{output:?}");
-    let csv = std::fs::read_to_string(samples).unwrap();
+    let csv = std::fs::read_to_string(samples).expect("the run has written them");
     assert_eq!(csv.lines().next(), Some("trial,price,volume,profit,ratio"));
     let output = run(&["--trial", "4321", "--json"]);
-    let trial: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let line = csv.lines().nth(4322).unwrap();
+    let trial: Value = serde_json::from_slice(&output.stdout).expect("--json prints a document");
+    let line = csv.lines().nth(4322).expect("there are more trials");
     let fields: Vec<&str> = line.split(',').collect();
     assert_eq!(fields[0], "4321");
     let expected = [
@@ -92,6 +92,27 @@ fn stratified_runs_say_so_and_know_their_mean_better() {
         assert!(document["outputs"]["profit"]["mean_std_error"].is_null());
         assert!(document["warnings"][0].as_str().unwrap().contains("standard error of the mean is unknown"));
     }
+}
+
+#[test]
+fn correlations_of_a_model_reach_its_draws() {
+    let folder = Folder::new("correlations");
+    let model = |matrix: &str| {
+        folder.model(&format!(
+            r#"{{"inputs": {{"a": "normal(0, 1)", "b": "normal(0, 1)"}}, "cells": {{"s": "=a+b"}}, "outputs": ["s"],
+                "correlations": [{{"inputs": ["A", "b"], "matrix": {matrix}}}]}}"#
+        ))
+    };
+    let output = fermiac(&["run", &model("[[1, 0.5], [0.5, 1]]"), "--json"]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    // The variance is 2 + 2 r, with the linear correlation r = 2 sin(pi / 12).
+    let expected = (2.0 + 4.0 * (std::f64::consts::PI / 12.0).sin()).sqrt();
+    let found = document["outputs"]["s"]["std_dev"].as_f64().unwrap();
+    // Five standard errors of 10,000 trials.
+    assert!((found / expected - 1.0).abs() < 5.0 / 20_000f64.sqrt(), "{found} {expected}");
+    let output = fermiac(&["run", &model("[[1, 0.5], [0.4, 1]]")]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("correlations[0]: the matrix must be symmetric"));
 }
 
 #[test]

@@ -1,13 +1,17 @@
 //! Stratified runs against independent ones: what they gain, what they say of their error, what they do not depend on.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests; a panic is what a test wants")]
+
 use fermiac_kernels::engine::cpu::CpuEngine;
 use fermiac_kernels::random::Sampling;
 use fermiac_kernels::simulation::{
     HalfWidth, MAX_VALUES, Precision, Results, Run, SimulateError, Statistic, Unobserved, evaluate_trial,
     simulate,
 };
+use fermiac_kernels::statistics::rank::sensitivities;
+use fermiac_model::correlation::Correlation;
 use fermiac_model::distribution::{Distribution, identity_hash};
-use fermiac_model::plan::{Draw, Instruction, Opcode, Plan};
+use fermiac_model::plan::{CorrelationGroup, Draw, Instruction, Opcode, Plan};
 
 const TRIALS: u64 = 10_000;
 
@@ -100,6 +104,71 @@ fn an_input_that_is_added_leaves_the_others_alone() {
     let few = simulated(&plan(&["a", "b"]), 1, latin, &run(1));
     let more = simulated(&plan(&["z", "b", "a"]), 1, latin, &run(1));
     assert_eq!(few.samples.inputs[0], more.samples.inputs[2]);
+}
+
+/// Inputs with these rank correlations, in this order.
+fn correlated(names: &[&str], inputs: &[u32], matrix: &[Vec<f64>]) -> Plan {
+    let names_of_group = inputs.iter().map(|input| names[*input as usize].to_owned()).collect();
+    let factor = Correlation::new(names_of_group, matrix).unwrap().factor;
+    let correlations = vec![CorrelationGroup { inputs: inputs.to_vec(), factor }];
+    Plan { correlations, ..plan(names) }
+}
+
+fn rank_correlation(a: &[f64], b: &[f64]) -> f64 {
+    sensitivities(&[a], &[b])[0].inputs[0].rank_correlation.unwrap()
+}
+
+#[test]
+fn inputs_have_the_rank_correlations_asked_for_and_keep_their_distributions() {
+    let matrix = [vec![1.0, 0.5, -0.8], vec![0.5, 1.0, 0.0], vec![-0.8, 0.0, 1.0]];
+    let plan = correlated(&["a", "b", "c", "d"], &[3, 0, 2], &matrix);
+    for sampling in [vec![Sampling::Random], stratified().to_vec()].concat() {
+        let results = simulated(&plan, 1, sampling, &run(2));
+        let [a, b, c, d] = [0, 1, 2, 3].map(|input| &results.samples.inputs[input][..]);
+        let pairs = [(d, a, 0.5), (d, c, -0.8), (a, c, 0.0), (a, b, 0.0), (d, b, 0.0), (c, b, 0.0)];
+        for (left, right, expected) in pairs {
+            let found = rank_correlation(left, right);
+            // Four standard errors of independent trials.
+            assert!((found - expected).abs() < 0.04, "{sampling:?}: {found} {expected}");
+        }
+        for input in &results.inputs {
+            assert!(input.mean.unwrap().abs() < 0.02 && (input.std_dev.unwrap() - 0.5).abs() < 0.015);
+        }
+    }
+}
+
+#[test]
+fn what_is_in_no_group_draws_as_ever_and_changes_no_group() {
+    let matrix = [vec![1.0, 0.9], vec![0.9, 1.0]];
+    for sampling in [Sampling::Random, Sampling::LatinHypercube { trials: TRIALS }] {
+        let free = simulated(&plan(&["a", "b", "c"]), 1, sampling, &run(1)).samples.inputs;
+        let tied = correlated(&["a", "b", "c"], &[0, 1], &matrix);
+        let tied = simulated(&tied, 1, sampling, &run(2)).samples.inputs;
+        assert_eq!(free[2], tied[2]);
+        assert_ne!(free[1], tied[1]);
+        let without = correlated(&["b", "a"], &[1, 0], &matrix);
+        let without = simulated(&without, 1, sampling, &run(1)).samples.inputs;
+        assert_eq!((&without[1], &without[0]), (&tied[0], &tied[1]));
+    }
+}
+
+#[test]
+fn inputs_that_move_as_one_do() {
+    let plan = correlated(&["a", "b"], &[0, 1], &[vec![1.0, -1.0], vec![-1.0, 1.0]]);
+    let inputs = simulated(&plan, 1, Sampling::Random, &run(1)).samples.inputs;
+    assert!(inputs[0].iter().zip(&inputs[1]).all(|(a, b)| (a + b).abs() < 1e-9));
+}
+
+#[test]
+fn a_group_that_does_not_fit_is_refused() {
+    let group = |inputs: &[u32], factor: &[f64]| {
+        let group = CorrelationGroup { inputs: inputs.to_vec(), factor: factor.to_vec() };
+        CpuEngine::new(&Plan { correlations: vec![group], ..plan(&["a", "b"]) }, 1).is_ok()
+    };
+    assert!(group(&[0, 1], &[1.0, 0.0, 1.0]));
+    assert!(!group(&[0, 2], &[1.0, 0.0, 1.0]));
+    assert!(!group(&[0, 0], &[1.0, 0.0, 1.0]));
+    assert!(!group(&[0, 1], &[1.0, 0.0]));
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 pub mod cell;
 pub mod compile;
+pub mod correlation;
 pub mod distribution;
 pub mod formula;
 pub mod json_model;

@@ -126,6 +126,7 @@ fn said_on_command_line(arguments: &RunArguments) -> Result<Selection, Failure> 
     let said = Selection {
         inputs: inputs.collect::<Result<_, _>>().map_err(Failure::refused)?,
         outputs: outputs.collect::<Result<_, _>>().map_err(Failure::refused)?,
+        correlations: Vec::new(),
     };
     selection::refuse_duplicates(&said).map_err(Failure::refused)?;
     Ok(said)

@@ -35,15 +35,18 @@ pub struct Sobol {
 
 /// The directions of dimensions in their order.
 pub struct Directions {
-    words: std::iter::Map<std::slice::Iter<'static, [u8; 2]>, fn(&[u8; 2]) -> u16>,
+    words: std::slice::Iter<'static, [u8; 2]>,
     is_first: bool,
 }
 
 impl Directions {
     /// From the first dimension on.
     pub fn new() -> Directions {
-        let words: fn(&[u8; 2]) -> u16 = |bytes| u16::from_le_bytes(*bytes);
-        Directions { words: TABLE.as_chunks::<2>().0.iter().map(words), is_first: true }
+        Directions { words: TABLE.as_chunks::<2>().0.iter(), is_first: true }
+    }
+
+    fn word(&mut self) -> Option<u16> {
+        self.words.next().map(|bytes| u16::from_le_bytes(*bytes))
     }
 }
 
@@ -56,9 +59,9 @@ impl Iterator for Directions {
         if std::mem::take(&mut self.is_first) {
             return Some(numbers.map(u32::reverse_bits));
         }
-        let (degree, inner) = (usize::from(self.words.next()?), self.words.next()?);
+        let (degree, inner) = (usize::from(self.word()?), self.word()?);
         for (k, number) in numbers.iter_mut().enumerate().take(degree) {
-            *number = u32::from(self.words.next()?) << (31 - k);
+            *number = u32::from(self.word()?) << (31 - k);
         }
         for k in degree..numbers.len() {
             let mut number = numbers[k - degree] ^ (numbers[k - degree] >> degree);

@@ -40,6 +40,7 @@ use sheets::{CellIndex, Sheets, State};
 use term::{NodeIndex, Term};
 use walk::{Cycle, Walk};
 
+use crate::correlation::Correlation;
 use crate::distribution::{Distribution, identity_hash};
 use crate::plan::{Draw, Operand, Plan};
 use crate::value::{TextId, Value};
@@ -52,6 +53,8 @@ pub struct Selection {
     pub inputs: Vec<Input>,
     /// The cells whose distribution is wanted.
     pub outputs: Vec<Output>,
+    /// Uncertain cells that move together.
+    pub correlations: Vec<Correlation>,
 }
 
 /// An uncertain cell.
@@ -214,6 +217,7 @@ fn lay_out(sheets: &mut Sheets<'_>, selected: &Selected, terms: &[Term]) -> Plan
         texts,
         slots: tape.slots,
         draws,
+        correlations: selected.correlations.clone(),
         outputs: terms.len() as u32,
     }
 }

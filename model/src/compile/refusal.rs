@@ -26,6 +26,14 @@ pub enum CompileError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A correlated cell is no input, or correlated twice.
+    #[error("correlations: {cell}: {reason}")]
+    Correlation {
+        /// As given.
+        cell: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The same cell twice.
     #[error("{cell} is named twice as {role}; name it once")]
     Twice {

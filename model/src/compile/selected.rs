@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::address::{Address, Directory};
 use super::{Column, CompileError, Selection};
 use crate::distribution::{Distribution, identity_hash};
+use crate::plan::CorrelationGroup;
 use crate::value::Value;
 use crate::workbook::{Cell, Content, NumberFormat, Workbook};
 
@@ -17,6 +18,8 @@ pub struct Selected {
     pub input_columns: Vec<Column>,
     /// What they are distributed as.
     pub distributions: Vec<Distribution>,
+    /// Which of them move together.
+    pub correlations: Vec<CorrelationGroup>,
     /// The cells that matter.
     pub outputs: Vec<Address>,
     /// What they are called.
@@ -32,9 +35,10 @@ pub fn select_cells(
     let (inputs, input_columns) = find_inputs(workbook, directory, selection)?;
     let (outputs, output_columns) = find_outputs(workbook, directory, selection)?;
     refuse_collisions(&input_columns)?;
+    let correlations = find_correlations(workbook, directory, selection, &inputs)?;
     add_empty_cells(workbook, &inputs);
     let distributions = selection.inputs.iter().map(|input| input.distribution.clone()).collect();
-    Ok(Selected { inputs, input_columns, distributions, outputs, output_columns })
+    Ok(Selected { inputs, input_columns, distributions, correlations, outputs, output_columns })
 }
 
 /// Gives every input a cell.
@@ -100,6 +104,33 @@ fn find_outputs(
         columns.push(Column { identity, name, distribution: String::new() });
     }
     Ok((found, columns))
+}
+
+fn find_correlations(
+    workbook: &Workbook,
+    directory: &Directory,
+    selection: &Selection,
+    inputs: &[Address],
+) -> Result<Vec<CorrelationGroup>, CompileError> {
+    // What is taken out is in a group.
+    let mut free: HashMap<Address, u32> = inputs.iter().copied().zip(0..).collect();
+    let mut find = |cell: &String| {
+        let refused = |reason: String| CompileError::Correlation { cell: cell.clone(), reason };
+        let address = directory.find(workbook, cell).map_err(refused)?;
+        free.remove(&address).ok_or_else(|| {
+            refused(if inputs.contains(&address) {
+                "it is correlated already; put all inputs that move together into one matrix".to_owned()
+            } else {
+                "only inputs can be correlated, and this is none".to_owned()
+            })
+        })
+    };
+    let mut groups = Vec::new();
+    for correlation in &selection.correlations {
+        let inputs = correlation.inputs.iter().map(&mut find).collect::<Result<_, _>>()?;
+        groups.push(CorrelationGroup { inputs, factor: correlation.factor.clone() });
+    }
+    Ok(groups)
 }
 
 /// Two inputs of one stream would draw the same numbers, silently.

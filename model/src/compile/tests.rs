@@ -2,12 +2,36 @@
 
 use super::vectors::{compile_live, input, output, run, workbook};
 use super::{CompileError, Selection, compile};
+use crate::correlation::Correlation;
 use crate::value::Value;
 
 fn selection(inputs: &[(&str, f64)], outputs: &[&str]) -> Selection {
     Selection {
         inputs: inputs.iter().map(|(cell, value)| input(cell, *value)).collect(),
         outputs: outputs.iter().map(|cell| output(cell)).collect(),
+        correlations: Vec::new(),
+    }
+}
+
+#[test]
+fn correlations_are_of_inputs_each_in_one_group() {
+    let correlated = |groups: &[[&str; 2]]| {
+        let mut selection = selection(&[("A1", 1.0), ("A2", 1.0), ("A3", 1.0)], &["C1"]);
+        let matrix = [vec![1.0, 0.0], vec![0.0, 1.0]];
+        let group = |cells: &[&str; 2]| Correlation::new(cells.map(str::to_owned).to_vec(), &matrix).unwrap();
+        selection.correlations = groups.iter().map(group).collect();
+        compile(&mut workbook(&[("C1", "=A1+A2+A3")]), &selection)
+    };
+    let groups = correlated(&[["A3", "$A$1"]]).unwrap().plan.correlations;
+    assert_eq!((&groups[0].inputs[..], &groups[0].factor[..]), (&[2, 0][..], &[1.0, 0.0, 1.0][..]));
+    for (groups, message) in [
+        (vec![["A1", "C1"]], "correlations: C1: only inputs can be correlated"),
+        (vec![["A1", "A2"], ["A2", "A3"]], "correlations: A2: it is correlated already"),
+        (vec![["A1", "A1"]], "correlations: A1: it is correlated already"),
+        (vec![["A1", "??"]], "correlations: ??: "),
+    ] {
+        let refusal = correlated(&groups).unwrap_err().to_string();
+        assert!(refusal.starts_with(message), "{refusal}");
     }
 }
 

@@ -122,7 +122,7 @@ pub fn compile_live(cells: &[(&str, &str)], formula: &str) -> Result<Compiled, s
     let mut all = cells.to_vec();
     all.push(("Z99", formula));
     let inputs = cells.iter().filter_map(|(cell, text)| Some(input(cell, text.parse().ok()?))).collect();
-    compile(&mut workbook(&all), &Selection { inputs, outputs: vec![output("Z99")] })
+    compile(&mut workbook(&all), &Selection { inputs, outputs: vec![output("Z99")], ..Selection::default() })
 }
 
 fn written(value: Value) -> String {

@@ -20,6 +20,7 @@ use serde::Deserialize;
 
 use crate::cell::Position;
 use crate::compile::{Input, Output, Selection};
+use crate::correlation::Correlation;
 use crate::distribution::Distribution;
 use crate::formula::{Dialect, Formulas};
 use crate::value::Value;
@@ -66,7 +67,15 @@ struct Document {
     #[serde(default)]
     outputs: Outputs,
     #[serde(default)]
-    correlations: Option<serde::de::IgnoredAny>,
+    correlations: Vec<CorrelationText>,
+}
+
+/// Inputs that move together, and their rank correlations.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CorrelationText {
+    inputs: Vec<String>,
+    matrix: Vec<Vec<f64>>,
 }
 
 /// What a cell holds: a formula or text, a number, TRUE or FALSE.
@@ -108,20 +117,17 @@ pub fn read(bytes: &[u8]) -> Result<(Workbook, Selection), JsonModelError> {
     let document: Document = serde_path_to_error::deserialize(&mut json)
         .map_err(|error| shape(place(error.path()), error.into_inner()))?;
     json.end().map_err(|source| shape(DOCUMENT.to_owned(), source))?;
-    if document.correlations.is_some() {
-        return Err(content(
-            "correlations",
-            "not supported yet; remove them to draw the inputs independently",
-        ));
-    }
     let count = document.inputs.len() + document.cells.len();
     if count > MAX_CELLS {
         let reason = format!("{count} inputs and cells; at most {MAX_CELLS} are read");
         return Err(JsonModelError::TooLarge(reason));
     }
     let names = known_names(&document)?;
-    let selection =
-        Selection { inputs: inputs(&document.inputs)?, outputs: outputs(document.outputs, &names)? };
+    let selection = Selection {
+        inputs: inputs(&document.inputs)?,
+        outputs: outputs(document.outputs, &names)?,
+        correlations: correlations(document.correlations, &names)?,
+    };
     Ok((workbook(document.inputs, document.cells)?, selection))
 }
 
@@ -179,6 +185,23 @@ fn outputs(outputs: Outputs, names: &HashSet<String>) -> Result<Vec<Output>, Jso
         }
     }
     Ok(outputs.into_iter().map(|(cell, name)| Output { cell, name }).collect())
+}
+
+fn correlations(
+    texts: Vec<CorrelationText>,
+    names: &HashSet<String>,
+) -> Result<Vec<Correlation>, JsonModelError> {
+    let mut correlations = Vec::with_capacity(texts.len());
+    for (index, CorrelationText { inputs, matrix }) in texts.into_iter().enumerate() {
+        if let Some(unknown) = inputs.iter().find(|name| !names.contains(&name.to_lowercase())) {
+            let reason = format!("there is no input {unknown:?}");
+            return Err(content(format!("correlations[{index}].inputs"), reason));
+        }
+        let correlation = Correlation::new(inputs, &matrix)
+            .map_err(|error| content(format!("correlations[{index}]"), error.to_string()))?;
+        correlations.push(correlation);
+    }
+    Ok(correlations)
 }
 
 /// One column of cells, inputs first, each with its defined name.
@@ -277,7 +300,15 @@ mod tests {
             (r#"{"cells": {"a": 1}, "outputs": ["a", "b"]}"#, "outputs[1]: there is no input or cell \"b\""),
             (r#"{"cells": {"a": 1}, "outputs": ["a", "A"]}"#, "outputs[1]: \"A\" is an output already"),
             (r#"{"cells": {"a": 1}, "outputs": 1}"#, "outputs: outputs are a list of names"),
-            (r#"{"correlations": []}"#, "correlations: not supported yet"),
+            (
+                r#"{"correlations": [{"inputs": ["a", "b"], "matrix": []}]}"#,
+                "correlations[0].inputs: there is no input \"a\"",
+            ),
+            (
+                r#"{"cells": {"a": 1, "b": 2}, "correlations": [{"inputs": ["a", "b"], "matrix": [[1, 2], [2, 1]]}]}"#,
+                "correlations[0]: row 1, column 2 of the matrix: a correlation is -1 to 1, not 2",
+            ),
+            (r#"{"correlations": [{"inputs": []}]}"#, "correlations[0]: missing field `matrix`"),
         ] {
             let message = refusal(text);
             assert!(message.starts_with(start), "{text}: {message}");

@@ -105,6 +105,15 @@ impl TextFacts {
     pub const EMPTY_RANK: u32 = 0;
 }
 
+/// Inputs that are drawn together, by a Gaussian copula.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CorrelationGroup {
+    /// Places in [`Plan::draws`]; no input is in two groups.
+    pub inputs: Vec<u32>,
+    /// What takes independent standard normals to correlated ones: a lower triangle, row by row.
+    pub factor: Vec<f64>,
+}
+
 /// The compiled model.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plan {
@@ -120,6 +129,8 @@ pub struct Plan {
     pub slots: u32,
     /// The inputs, in order; column `i` of the results is input `i`.
     pub draws: Vec<Draw>,
+    /// The inputs that are not independent.
+    pub correlations: Vec<CorrelationGroup>,
     /// How many outputs; column `draws.len() + j` of the results is output `j`.
     pub outputs: u32,
 }

@@ -85,6 +85,7 @@ impl Selection {
                 None => self.outputs.push(output),
             }
         }
+        self.correlations.extend(over.correlations);
         self
     }
 }
@@ -179,10 +180,12 @@ mod tests {
                 parse_input("Inputs!B2=uniform(0, 1)").unwrap(),
             ],
             outputs: vec![parse_output("Results!B1").unwrap()],
+            ..Selection::default()
         };
         let line = Selection {
             inputs: vec![parse_input("inputs!b1=uniform(5, 6)").unwrap()],
             outputs: vec![parse_output("Results!B1=NPV").unwrap(), parse_output("Results!B2").unwrap()],
+            ..Selection::default()
         };
         let both = sheet.overlaid(line);
         assert_eq!(both.inputs.len(), 2);

@@ -32,6 +32,7 @@ use self::slots::{GROUP, Slots};
 use self::walk::Batch;
 use super::Engine;
 use crate::random::Sampling;
+use crate::random::copula::BrokenGroup;
 use crate::random::sampling::TooManyInputs;
 
 /// Why an engine cannot be made.
@@ -46,6 +47,9 @@ pub enum CpuEngineError {
     /// The sampling is not for so many inputs.
     #[error(transparent)]
     Sampling(#[from] TooManyInputs),
+    /// The plan ties inputs that it does not have.
+    #[error(transparent)]
+    Correlation(#[from] BrokenGroup),
 }
 
 /// Evaluates one plan with one seed on the processor.
@@ -96,7 +100,7 @@ impl CpuEngine {
     ) -> Result<CpuEngine, CpuEngineError> {
         let program = Program::new(plan)?;
         let lanes = lanes_for(program.slots());
-        let inputs = Inputs::new(&plan.draws, seed, sampling)?;
+        let inputs = Inputs::new(plan, seed, sampling)?;
         Ok(CpuEngine { inputs, sampling, simd: simd.available()?, program, lanes })
     }
 
