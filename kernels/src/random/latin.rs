@@ -198,7 +198,8 @@ mod tests {
             let [a, b] = trials.map(|trial| latin.orders[0].stratum(trial));
             counts[(count * a + b) as usize] += 1;
         }
-        let off_diagonal = counts.iter().enumerate().filter(|(pair, _)| *pair as u64 % (count + 1) != 0);
+        let off_diagonal =
+            counts.iter().enumerate().filter(|(pair, _)| !(*pair as u64).is_multiple_of(count + 1));
         let expected = orders as f64 / pairs as f64;
         let squares = off_diagonal.map(|(_, found)| (f64::from(*found) - expected).powi(2));
         let freedom = (pairs - 1) as f64;
