@@ -78,6 +78,7 @@ fn run(sheet: &Sheet, index: usize, inputs: &[(String, f64)]) -> Result<Option<V
     let selection = Selection {
         inputs: inputs.iter().enumerate().map(input).collect(),
         outputs: vec![Output { cell: format!("S!{}", Sheet::formula_cell(index)), name: None }],
+        correlations: Vec::new(),
     };
     let plan = match compile(&mut workbook(sheet, &[]), &selection) {
         Ok(compiled) => compiled.plan,
