@@ -15,6 +15,7 @@ pub use precision::{Estimate, HalfWidth, Precision, Statistic};
 use crate::engine::Engine;
 use crate::random::Sampling;
 use crate::random::sampling::REPLICATES;
+use crate::statistics::moments::BLOCK;
 use crate::statistics::rank::sensitivities;
 use crate::statistics::replicates::mean_std_error;
 use crate::statistics::summary::{InputSummary, OutputSummary};
@@ -119,6 +120,16 @@ pub enum SimulateError {
         /// The most trials within it.
         largest_trials: u64,
     },
+    /// What is kept of each input to rank it would not fit in the memory allowed.
+    #[error(
+        "{inputs} inputs are more than the {most_inputs} that may be held in memory; name those that matter"
+    )]
+    TooManyInputs {
+        /// How many the plan has.
+        inputs: u64,
+        /// The most within the bound.
+        most_inputs: u64,
+    },
     /// [`Run::until`] names an output that the plan lacks.
     #[error(
         "precision is wanted of output {output}, but the outputs are numbered 0 to {outputs} without the last"
@@ -198,6 +209,11 @@ fn check(plan: &Plan, run: &Run) -> Result<(), SimulateError> {
     let outputs = plan.outputs as usize;
     if let Some(precision) = run.until.as_ref().filter(|precision| precision.output >= outputs) {
         return Err(SimulateError::NoSuchOutput { output: precision.output, outputs });
+    }
+    // Every input is ranked over a block at least, and held twice while it is.
+    let most_inputs = run.max_values / (2 * BLOCK as u64);
+    if plan.draws.len() as u64 > most_inputs {
+        return Err(SimulateError::TooManyInputs { inputs: plan.draws.len() as u64, most_inputs });
     }
     let columns = if run.keep_samples { plan.columns() } else { outputs } as u64;
     let largest_trials = run.max_values / columns.max(1);
