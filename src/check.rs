@@ -4,7 +4,7 @@ use fermiac_model::compile;
 use fermiac_model::workbook::Workbook;
 use serde::Serialize;
 
-use crate::arguments::ModelArguments;
+use crate::arguments::CheckArguments;
 use crate::document;
 use crate::failure::Failure;
 use crate::model_file;
@@ -66,7 +66,7 @@ pub struct Unsupported {
 }
 
 /// Does what `fermiac check` was asked to do. Differences are a failure, unsupported cells are not.
-pub fn check(arguments: &ModelArguments) -> Result<(), Failure> {
+pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
     let outcome = recompute(model_file::load_workbook(&arguments.model)?)?;
     if arguments.json {
         document::print_json(&outcome)?;

@@ -47,6 +47,13 @@ pub fn write_file(
     })
 }
 
+/// Whether a file could be written in the folder of `path`: by trying, since rights do not tell all.
+pub fn try_writing(path: &Path) -> io::Result<()> {
+    let unfinished = unfinished_name(path);
+    File::create(&unfinished)?;
+    fs::remove_file(&unfinished)
+}
+
 /// In the folder of `path`, since a rename across file systems is no rename.
 fn unfinished_name(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();

@@ -56,12 +56,15 @@ pub fn milliseconds_since(started: Instant) -> f64 {
     started.elapsed().as_micros() as f64 / 1_000.0
 }
 
-/// Whether the first thing in the file is an opening brace.
+/// Whether the first thing in the file is an opening brace, or a bracket, which a workbook never begins with.
 fn is_json(path: &Path) -> Result<bool, Failure> {
     let mut head = Vec::new();
     open(path)?.take(LOOKED_AT).read_to_end(&mut head).map_err(|error| unreadable(path, &error))?;
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
-    Ok(head.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{'))
+    match head.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        None if head.len() < LOOKED_AT as usize => Err(refused(path, "the file is empty")),
+        first => Ok(matches!(first, Some(b'{' | b'['))),
+    }
 }
 
 /// One byte more than is allowed, so that the reader of the model can refuse it in its own words.
@@ -119,6 +122,12 @@ mod tests {
         assert!(message.contains("a.xlsx: cells: invalid type"), "{message}");
         let message = refusal("b.json", b"a,b\n1,2\n");
         assert!(message.contains("not a workbook"), "{message}");
+        let message = refusal("c.json", b"[1, 2]");
+        assert!(message.contains("expected an object with inputs"), "{message}");
+        for content in [&b""[..], b" \n"] {
+            let message = refusal("d.json", content);
+            assert!(message.ends_with("d.json: the file is empty"), "{message}");
+        }
     }
 
     #[test]

@@ -27,12 +27,22 @@ pub enum Command {
     /// Simulate a workbook or a JSON model and show the distribution of its outputs
     Run(RunArguments),
     /// Recompute every formula cell and compare it with the value stored in the workbook
-    Check(ModelArguments),
+    Check(CheckArguments),
     /// Say what is in a model: size, sheets, formulas, functions, inputs and outputs, what is unsupported
     Inspect(ModelArguments),
 }
 
-/// The arguments of commands that look at one model.
+/// The arguments of `fermiac check`.
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// An .xlsx or .xlsm workbook
+    pub model: PathBuf,
+    /// Print one JSON document on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The arguments of `fermiac inspect`.
 #[derive(Debug, Args)]
 pub struct ModelArguments {
     /// An .xlsx or .xlsm workbook, or a JSON model
@@ -55,10 +65,10 @@ pub struct RunArguments {
     #[arg(long = "output", value_name = "CELL[=NAME]")]
     pub outputs: Vec<String>,
     /// How many trials: 1000000, 1_000_000 and 1e6 are the same
-    #[arg(long, value_name = "N", default_value = "10_000")]
+    #[arg(long, value_name = "N", default_value = "10_000", allow_hyphen_values = true)]
     pub trials: Trials,
     /// Same model, seed and trials: the same result
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole_number, allow_hyphen_values = true)]
     pub seed: u64,
     /// How the uniforms behind the draws are made
     #[arg(long, value_enum, default_value_t)]
@@ -66,14 +76,15 @@ pub struct RunArguments {
     /// What computes
     #[arg(long, value_enum, default_value_t)]
     pub device: Device,
-    /// Threads of the processor to use [default: all]
-    #[arg(long, value_name = "N")]
+    /// Threads of the processor to use, at most 256 [default: all]
+    #[arg(long, value_name = "N", value_parser = thread_count, allow_hyphen_values = true)]
     pub threads: Option<NonZeroUsize>,
-    /// Stop before the last trial, once a statistic is this precise: 'mean(NPV)+-1%'
+    /// Stop before the last trial, once a mean, std_dev or percentile is this precise: 'mean(NPV)+-1%'
     #[arg(long, value_name = "PRECISION")]
     pub until: Option<Until>,
     /// Show every input and output of this one trial, counted from 0, and simulate no other
-    #[arg(long, value_name = "K", conflicts_with_all = ["until", "report", "samples"])]
+    #[arg(long, value_name = "K", value_parser = whole_number, allow_hyphen_values = true)]
+    #[arg(conflicts_with_all = ["until", "report", "samples"])]
     pub trial: Option<u64>,
     /// Print one JSON document on standard output and nothing else
     #[arg(long)]
@@ -84,6 +95,18 @@ pub struct RunArguments {
     /// Write every trial's inputs and outputs
     #[arg(long, value_name = "FILE.csv")]
     pub samples: Option<PathBuf>,
+}
+
+/// The most threads of one run.
+const MAX_THREADS: usize = 256;
+
+fn whole_number(text: &str) -> Result<u64, &'static str> {
+    text.trim().parse().map_err(|_| "write a whole number from 0 to 18446744073709551615")
+}
+
+fn thread_count(text: &str) -> Result<NonZeroUsize, String> {
+    let count = text.trim().parse().ok().filter(|count: &NonZeroUsize| count.get() <= MAX_THREADS);
+    count.ok_or_else(|| format!("write a whole number from 1 to {MAX_THREADS}"))
 }
 
 const RUN_EXAMPLES: &str = "\
@@ -115,7 +138,7 @@ pub enum Device {
     Auto,
     /// The processor
     Cpu,
-    /// An NVIDIA GPU
+    /// An NVIDIA GPU; this build has no engine for it
     Cuda,
 }
 
@@ -172,6 +195,17 @@ mod tests {
         assert!(message.contains("random, lhs, sobol"), "{message}");
         let message = run(&["m.xlsx", "--trial", "3", "--report", "r.html"]).unwrap_err();
         assert!(message.contains("cannot be used with"), "{message}");
-        assert!(run(&["m.xlsx", "--threads", "0"]).is_err());
+        for count in ["0", "999", "-1", "x"] {
+            let message = run(&["m.xlsx", "--threads", count]).unwrap_err();
+            assert!(message.contains("a whole number from 1 to 256"), "{message}");
+        }
+        for option in ["--seed", "--trial"] {
+            for value in ["x", "-5", "1.5"] {
+                let message = run(&["m.xlsx", option, value]).unwrap_err();
+                assert!(message.contains("write a whole number from 0"), "{message}");
+            }
+        }
+        let message = run(&["m.xlsx", "--trials", "-5"]).unwrap_err();
+        assert!(message.contains("at least 1") && !message.contains("tip:"), "{message}");
     }
 }

@@ -4,6 +4,7 @@
 //! ([`progress`]), and what it came to ([`outcome`]) is shown: on the [`terminal`], as JSON, as a page that can
 //! be mailed ([`report`]) and trial by trial ([`samples`], [`trial`]).
 
+mod destination;
 pub mod outcome;
 pub mod progress;
 pub mod report;
@@ -115,9 +116,20 @@ fn refuse_what_is_missing(arguments: &RunArguments) -> Result<(), Failure> {
         (_, Sampling::Lhs | Sampling::Sobol, Some(_)) => {
             "--until judges independent trials; leave it out, or use --sampling random"
         }
-        _ => return samples::refuse_unknown_kind(arguments.samples.as_deref()),
+        _ => return refuse_trial_beyond(arguments).and_then(|()| destination::refuse_impossible(arguments)),
     };
     Err(Failure::refused(reason))
+}
+
+fn refuse_trial_beyond(arguments: &RunArguments) -> Result<(), Failure> {
+    let trials = arguments.trials.count();
+    match arguments.trial {
+        Some(trial) if trial >= trials => Err(Failure::Refused(format!(
+            "--trial {trial}: with --trials {trials} there are trials 0 to {}",
+            trials - 1
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn said_on_command_line(arguments: &RunArguments) -> Result<Selection, Failure> {

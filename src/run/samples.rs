@@ -17,18 +17,6 @@ pub struct Samples<'a> {
     pub values: Vec<&'a [f64]>,
 }
 
-/// Refuses a file name whose ending is no kind that is written here.
-pub fn refuse_unknown_kind(path: Option<&Path>) -> Result<(), Failure> {
-    let Some(path) = path else { return Ok(()) };
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-    let reason = match ending.as_deref() {
-        Some("csv") => return Ok(()),
-        Some("parquet") => "Parquet is not supported yet; name the file .csv",
-        _ => "the kind of file is told by its ending; name it .csv",
-    };
-    Err(Failure::Refused(format!("--samples {}: {reason}", path.display())))
-}
-
 /// Writes `samples` as comma separated values (RFC 4180). Numbers read back to the same bits; an error is its
 /// text. Trials count from 0, as `--trial` does.
 pub fn write(samples: &Samples<'_>, path: &Path) -> Result<(), Failure> {
@@ -79,14 +67,5 @@ mod tests {
         write_csv(&samples, &mut text).unwrap();
         let expected = "trial,Inputs!B1,\"'a,\"\"b'!C1\"\n0,0.30000000000000004,-2.0\n1,1e300,#DIV/0!\n";
         assert_eq!(String::from_utf8(text).unwrap(), expected);
-    }
-
-    #[test]
-    fn the_ending_tells_the_kind() {
-        let answer = |name: &str| refuse_unknown_kind(Some(Path::new(name)));
-        assert_eq!(answer("out.CSV"), Ok(()));
-        assert!(answer("out.parquet").unwrap_err().to_string().contains("name the file .csv"));
-        assert!(answer("out").unwrap_err().to_string().contains("told by its ending"));
-        assert_eq!(refuse_unknown_kind(None), Ok(()));
     }
 }

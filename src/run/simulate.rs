@@ -7,7 +7,9 @@ use std::time::Instant;
 
 use fermiac_kernels::engine::cpu::{CpuEngine, Simd};
 use fermiac_kernels::random::Sampling as Sampled;
-use fermiac_kernels::simulation::{MAX_VALUES, Observer, Precision, Results, Run, evaluate_trial, simulate};
+use fermiac_kernels::simulation::{
+    MAX_VALUES, Observer, Precision, Results, Run, Stopped, evaluate_trial, simulate,
+};
 use fermiac_model::compile::{Compiled, Selection, compile};
 
 use super::outcome::{ModelSize, Outcome, Timing};
@@ -17,6 +19,7 @@ use super::trial::{CellOutcome, TrialOutcome};
 use crate::arguments::{Sampling, Until};
 use crate::failure::Failure;
 use crate::model_file::{ModelFile, milliseconds_since};
+use crate::terminal::number;
 
 /// A compiled model, ready to run.
 #[derive(Debug)]
@@ -57,19 +60,13 @@ impl Prepared {
     /// Compiles `model` for what it says itself, with `said` on top.
     pub fn compile(mut model: ModelFile, said: Selection) -> Result<Prepared, Failure> {
         let started = Instant::now();
-        let selection = model.selection.overlaid(said);
+        let selection = model.selection.overlaid(said, &model.workbook);
         let compiled = compile(&mut model.workbook, &selection).map_err(Failure::refused)?;
         Ok(Prepared { compiled, load_ms: model.load_ms, compile_ms: milliseconds_since(started) })
     }
 
     /// One trial by its number, counted from 0.
     pub fn one_trial(&self, trial: u64, seed: u64, sampling: Sampled) -> Result<TrialOutcome, Failure> {
-        if let Some(trials) = sampling.trials().filter(|trials| trial >= *trials) {
-            return Err(Failure::Refused(format!(
-                "--trial {trial}: with this sampling and --trials there are trials 0 to {}",
-                trials - 1
-            )));
-        }
         let values = evaluate_trial(&self.engine(seed, sampling)?, &self.compiled.plan, trial);
         let columns = self.compiled.inputs.iter().chain(&self.compiled.outputs);
         let cells = columns.zip(values);
@@ -112,10 +109,29 @@ impl Prepared {
             device: "cpu",
             stopped: summary::stopped(results.stopped),
             timing_ms,
-            warnings: compiled.warnings.iter().cloned().chain(warn_of_sampling(request)).collect(),
+            warnings: self.warnings(request, results),
             inputs: summary::inputs(compiled, results),
             outputs: summary::outputs(compiled, results, request.drawn),
         }
+    }
+
+    fn warnings(&self, request: &Request<'_>, results: &Results) -> Vec<String> {
+        let mut warnings = summary::warn_of_errors(&self.compiled.outputs, results);
+        warnings.extend(self.warn_of_precision(request, results));
+        warnings.extend(self.compiled.warnings.iter().cloned());
+        warnings.extend(warn_of_sampling(request));
+        warnings
+    }
+
+    fn warn_of_precision(&self, request: &Request<'_>, results: &Results) -> Option<String> {
+        let until = request.until.filter(|_| results.stopped == Stopped::Trials)?;
+        let output = self.precision(until).ok()?.output;
+        let reached = summary::estimate(until.statistic, &results.samples.outputs[output]);
+        let so_far = match reached {
+            Some(reached) => format!("half-width {}", number::lone(reached.half_width)),
+            None => "too few trials to tell the half-width".to_owned(),
+        };
+        Some(format!("precision not reached after {}: {so_far}", number::plural(results.trials, "trial")))
     }
 
     fn engine(&self, seed: u64, sampling: Sampled) -> Result<CpuEngine, Failure> {

@@ -210,16 +210,16 @@ fn check(plan: &Plan, run: &Run) -> Result<(), SimulateError> {
     if let Some(precision) = run.until.as_ref().filter(|precision| precision.output >= outputs) {
         return Err(SimulateError::NoSuchOutput { output: precision.output, outputs });
     }
-    // Every input is ranked over a block at least, and held twice while it is.
-    let most_inputs = run.max_values / (2 * BLOCK as u64);
-    if plan.draws.len() as u64 > most_inputs {
-        return Err(SimulateError::TooManyInputs { inputs: plan.draws.len() as u64, most_inputs });
-    }
     let columns = if run.keep_samples { plan.columns() } else { outputs } as u64;
     let largest_trials = run.max_values / columns.max(1);
     if run.trials > largest_trials {
         let (trials, max_values) = (run.trials, run.max_values);
         return Err(SimulateError::TooManyValues { trials, columns, max_values, largest_trials });
+    }
+    // Every input is ranked over a block at least, and held twice while it is.
+    let most_inputs = run.max_values / (2 * BLOCK as u64);
+    if plan.draws.len() as u64 > most_inputs {
+        return Err(SimulateError::TooManyInputs { inputs: plan.draws.len() as u64, most_inputs });
     }
     Ok(())
 }

@@ -43,12 +43,12 @@ pub enum DistributionError {
         reason: String,
     },
     /// No family of this name.
-    #[error("unknown distribution {name:?}; did you mean {nearest}? Known are {known}")]
+    #[error("unknown distribution {name:?};{} known are {known}", meant(*.nearest))]
     UnknownFamily {
         /// As written.
         name: String,
-        /// The most similar known name.
-        nearest: &'static str,
+        /// The most similar known name, if one is similar at all.
+        nearest: Option<&'static str>,
         /// All known names.
         known: String,
     },
@@ -245,4 +245,9 @@ pub struct BetaForm {
     pub min: f64,
     /// Upper end.
     pub max: f64,
+}
+
+/// The question that goes with an unknown name.
+fn meant(nearest: Option<&'static str>) -> String {
+    nearest.map(|nearest| format!(" did you mean {nearest}?")).unwrap_or_default()
 }

@@ -69,7 +69,7 @@ fn unknown_family(name: &str) -> DistributionError {
     }
 }
 
-/// The text between commas (or semicolons) that stand in no list.
+/// The text between commas that stand in no list. Semicolons go with decimal commas, which would be misread.
 fn pieces(inside: &str) -> Result<Vec<&str>, &'static str> {
     if inside.trim().is_empty() {
         return Ok(Vec::new());
@@ -87,7 +87,8 @@ fn pieces(inside: &str) -> Result<Vec<&str>, &'static str> {
             }
             ('}' | ']', _) => closing = None,
             ('(' | ')', _) => return Err("there is a second parenthesis"),
-            (',' | ';', None) => {
+            (';', _) => return Err("separate arguments with commas and write decimals with a point: 3.5"),
+            (',', None) => {
                 pieces.push(&inside[start..at]);
                 start = at + 1;
             }
@@ -108,7 +109,7 @@ fn argument(piece: &str) -> Result<Argument<'_>, String> {
     };
     let list = value.strip_prefix(['{', '[']).and_then(|inner| inner.strip_suffix(['}', ']']));
     let value = match list {
-        Some(inner) => ArgumentValue::List(inner.split([',', ';']).map(number).collect::<Result<_, _>>()?),
+        Some(inner) => ArgumentValue::List(inner.split(',').map(number).collect::<Result<_, _>>()?),
         None => ArgumentValue::Number(number(value)?),
     };
     Ok(Argument { key, value })
@@ -170,9 +171,8 @@ mod tests {
         same("normal(10, STD_DEV=2)", "normal(10, 2)");
         same("bernoulli(5%)", "bernoulli(0.05)");
         same("normal(1e1, +2.)", "normal(10, 2)");
-        same("discrete([1;2], {50%, .5})", "discrete({1,2},{0.5,0.5})");
+        same("discrete([1,2], {50%, .5})", "discrete({1,2},{0.5,0.5})");
         same("pert(0, 1, 4)", "pert(0, 1, 4, lambda=4)");
-        same("uniform(0; 1)", "uniform(0, 1)");
     }
 
     #[test]
@@ -210,6 +210,14 @@ mod tests {
         for (text, expected) in cases {
             let message = Distribution::parse(text).unwrap_err().to_string();
             assert!(message.contains(expected), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn semicolons_are_refused_and_never_misread() {
+        for text in ["pert(1;2;3,5)", "uniform(0; 1)", "discrete({1;2}, {1, 1})", "normal(0, 1;)"] {
+            let message = Distribution::parse(text).unwrap_err().to_string();
+            assert!(message.contains("write decimals with a point: 3.5"), "{text}: {message}");
         }
     }
 

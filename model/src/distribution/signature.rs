@@ -73,11 +73,13 @@ impl Signature {
         SIGNATURES.iter().find(|signature| signature.name.eq_ignore_ascii_case(name))
     }
 
-    /// The known name with the fewest edits from `name`.
-    pub fn nearest(name: &str) -> &'static str {
+    /// The known name with the fewest edits from `name`, if they are few: two, or a third of the longer name.
+    pub fn nearest(name: &str) -> Option<&'static str> {
         let name = name.to_ascii_lowercase();
         let distance = |signature: &&Signature| edit_distance(name.as_bytes(), signature.name.as_bytes());
-        SIGNATURES.iter().min_by_key(distance).expect("there are eleven families").name
+        let nearest = SIGNATURES.iter().min_by_key(distance)?;
+        let few = (nearest.name.len().max(name.len()) / 3).max(2);
+        (distance(&nearest) <= few).then_some(nearest.name)
     }
 }
 
@@ -123,9 +125,10 @@ mod tests {
         for (written, meant) in
             [("nromal", "normal"), ("Log-Normal", "lognormal"), ("triangle", "triangular")]
         {
-            assert_eq!(Signature::nearest(written), meant);
+            assert_eq!(Signature::nearest(written), Some(meant));
         }
-        assert_eq!(Signature::nearest("PERTT"), "pert");
+        assert_eq!(Signature::nearest("PERTT"), Some("pert"));
+        assert_eq!(Signature::nearest("weibull"), None);
     }
 
     #[test]

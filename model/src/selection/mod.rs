@@ -4,6 +4,7 @@
 //! the columns cell, role, distribution and name. Where both speak of one cell, the command line wins.
 
 mod cell_name;
+mod names;
 mod sheet;
 
 pub use sheet::{SELECTION_SHEET, take_sheet};
@@ -12,7 +13,9 @@ use std::collections::{HashMap, HashSet};
 
 use crate::compile::{Input, Output, Selection};
 use crate::distribution::Distribution;
+use crate::workbook::Workbook;
 use cell_name::{CellName, find_outside_quotes, plain};
+use names::Names;
 
 /// Why what was said cannot be understood. The text says where and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,32 +70,39 @@ pub fn parse_output(text: &str) -> Result<Output, SelectionError> {
 
 impl Selection {
     /// This selection with `over` laid on top: its inputs and outputs replace those of the same cell, the
-    /// others come after.
+    /// others come after. What `workbook` calls by a defined name keeps it, unless it was given another.
     #[must_use]
-    pub fn overlaid(mut self, over: Selection) -> Selection {
-        let known = index(self.inputs.iter().map(|input| &input.cell));
+    pub fn overlaid(mut self, over: Selection, workbook: &Workbook) -> Selection {
+        let names = Names::of(workbook);
+        let known = index(&names, self.inputs.iter().map(|input| &input.cell));
         for input in over.inputs {
-            match known.get(&plain(&input.cell)).map(|index| &mut self.inputs[*index]) {
+            match known.get(&names.cell(&input.cell)).map(|index| &mut self.inputs[*index]) {
                 // A name given once still holds where only the distribution is replaced.
                 Some(known) => *known = Input { name: input.name.or(known.name.take()), ..input },
                 None => self.inputs.push(input),
             }
         }
-        let known = index(self.outputs.iter().map(|output| &output.cell));
+        let known = index(&names, self.outputs.iter().map(|output| &output.cell));
         for output in over.outputs {
-            match known.get(&plain(&output.cell)).map(|index| &mut self.outputs[*index]) {
+            match known.get(&names.cell(&output.cell)).map(|index| &mut self.outputs[*index]) {
                 Some(known) => *known = Output { name: output.name.or(known.name.take()), ..output },
                 None => self.outputs.push(output),
             }
         }
         self.correlations.extend(over.correlations);
+        for input in self.inputs.iter_mut().filter(|input| input.name.is_none()) {
+            input.name = names.name(&input.cell);
+        }
+        for output in self.outputs.iter_mut().filter(|output| output.name.is_none()) {
+            output.name = names.name(&output.cell);
+        }
         self
     }
 }
 
 /// Places in a list by what cell they speak of.
-fn index<'a>(cells: impl Iterator<Item = &'a String>) -> HashMap<CellName, usize> {
-    cells.enumerate().map(|(index, cell)| (plain(cell), index)).collect()
+fn index<'a>(names: &Names<'_>, cells: impl Iterator<Item = &'a String>) -> HashMap<CellName, usize> {
+    cells.enumerate().map(|(index, cell)| (names.cell(cell), index)).collect()
 }
 
 /// Refuses a selection that names a cell twice as an input, or twice as an output, however it is written.
@@ -134,6 +144,7 @@ fn split_at_equals(text: &str) -> (&str, Option<&str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workbook::DefinedName;
     use proptest::prelude::*;
 
     #[test]
@@ -187,12 +198,39 @@ mod tests {
             outputs: vec![parse_output("Results!B1=NPV").unwrap(), parse_output("Results!B2").unwrap()],
             ..Selection::default()
         };
-        let both = sheet.overlaid(line);
+        let both = sheet.overlaid(line, &Workbook::default());
         assert_eq!(both.inputs.len(), 2);
         assert_eq!(both.inputs[0].distribution_text, "uniform(5, 6)");
         assert_eq!(both.inputs[0].name.as_deref(), Some("Price"));
         assert_eq!(both.outputs.len(), 2);
         assert_eq!(both.outputs[0].name.as_deref(), Some("NPV"));
+    }
+
+    #[test]
+    fn a_defined_name_and_its_address_are_one_cell() {
+        let name = |name: &str, text: &str| DefinedName {
+            name: name.to_owned(),
+            scope: None,
+            text: text.to_owned(),
+        };
+        let workbook = Workbook {
+            names: vec![name("Profit", "Results!$B$1"), name("Price", "'Inputs'!$B$1")],
+            ..Workbook::default()
+        };
+        let sheet = Selection {
+            inputs: vec![parse_input("Inputs!B1=normal(1, 2)").unwrap()],
+            outputs: vec![parse_output("profit").unwrap()],
+        };
+        let line = Selection {
+            inputs: vec![parse_input("price=uniform(5, 6)").unwrap()],
+            outputs: vec![parse_output("Results!B1=Gain").unwrap()],
+        };
+        let both = sheet.clone().overlaid(line, &workbook);
+        assert_eq!((both.inputs.len(), both.outputs.len()), (1, 1));
+        assert_eq!(both.inputs[0].name.as_deref(), Some("Price"));
+        assert_eq!(both.outputs[0].name.as_deref(), Some("Gain"));
+        let alone = sheet.overlaid(Selection::default(), &workbook);
+        assert_eq!(alone.outputs[0].name.as_deref(), Some("Profit"));
     }
 
     proptest! {

@@ -49,7 +49,7 @@ pub(super) fn histogram(output: &OutputOutcome) -> Result<Option<String>, ChartE
             .label_style(("sans-serif", 13, &FAINT))
             .x_labels(6)
             .y_labels(5)
-            .x_label_formatter(&|value| number::lone(*value))
+            .x_label_formatter(&|value| tick(*value, &range))
             .y_label_formatter(&|part| number::percent(*part))
             .draw()?;
         let gap = (histogram.edges[1] - histogram.edges[0]) * 0.04;
@@ -92,7 +92,7 @@ pub(super) fn cumulative(output: &OutputOutcome) -> Result<Option<String>, Chart
             .label_style(("sans-serif", 13, &FAINT))
             .x_labels(6)
             .y_labels(6)
-            .x_label_formatter(&|value| number::lone(*value))
+            .x_label_formatter(&|value| tick(*value, &range))
             .y_label_formatter(&|part| format!("{:.0} %", part * 100.0))
             .draw()?;
         let inside = output.picture.quantiles.iter().filter(|(_, value)| range.contains(value));
@@ -109,6 +109,11 @@ pub(super) fn cumulative(output: &OutputOutcome) -> Result<Option<String>, Chart
         area.present()?;
     }
     Ok(Some(svg))
+}
+
+/// The label of a tick. Steps that add up to zero may miss it by a rounding error, which is no number to show.
+fn tick(value: f64, range: &Range<f64>) -> String {
+    number::lone(if value.abs() < (range.end - range.start) * NARROWEST { 0.0 } else { value })
 }
 
 /// How a label of a chart is written.
@@ -140,6 +145,13 @@ mod tests {
         assert_eq!(svg.matches("fill=\"#404040\"").count(), 4);
         assert!(svg.contains("mean") && svg.contains("95 %"));
         assert!(cumulative(&output).unwrap().unwrap().contains("<polyline"));
+    }
+
+    #[test]
+    fn zero_is_written_as_zero() {
+        assert_eq!(tick(-2.7756e-17, &(-0.3..0.5)), "0");
+        assert_eq!(tick(0.1, &(-0.3..0.5)), "0.1");
+        assert_eq!(tick(-2e-17, &(-4e-17..4e-17)), "−2e−17");
     }
 
     #[test]

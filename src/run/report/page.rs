@@ -92,7 +92,7 @@ fn tiles(output: &OutputOutcome) -> Markup {
     let shape = Style::Decimals(3);
     let tiles = [
         ("mean", mean_style(output).write_option(output.mean)),
-        ("std error of mean", lone_option(output.mean_std_error.map(two_digits))),
+        ("std error of mean", output.mean_std_error.map_or_else(|| "–".to_owned(), two_digits)),
         ("std deviation", style.write_option(output.std_dev)),
         ("least", style.write_option(output.min)),
         ("greatest", style.write_option(output.max)),

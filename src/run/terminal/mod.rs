@@ -7,20 +7,21 @@ mod scale;
 use super::Subject;
 use super::outcome::{Outcome, OutputOutcome, Stopped};
 use crate::arguments::Sampling;
-use crate::terminal::number::{Style, count, duration, lone_option, percent, plural};
+use crate::terminal::number::{Style, count, duration, lone, percent, plural};
 use crate::terminal::{Screen, padded, printable};
 
 /// Everything, as lines of at most the width of `screen`.
 pub fn write(outcome: &Outcome, subject: &Subject, screen: Screen) -> String {
     let mut lines = header(outcome, subject, screen);
+    let warning = |text: &String| format!("  {} {}", screen.alarm("warning:"), printable(text));
+    lines.extend(outcome.warnings.iter().map(warning));
     for (cell, output) in &outcome.outputs {
         lines.push(String::new());
         lines.extend(output_lines(outcome, cell, output, screen));
     }
-    if !outcome.warnings.is_empty() {
+    if outcome.outputs.iter().any(|(_, output)| output.mean_std_error.is_some()) {
         lines.push(String::new());
-        let warning = |text: &String| format!("{} {}", screen.alarm("warning:"), printable(text));
-        lines.extend(outcome.warnings.iter().map(warning));
+        lines.push(format!("  {}", screen.dim("± is the standard error of the mean")));
     }
     lines.join("\n") + "\n"
 }
@@ -107,9 +108,9 @@ pub fn mean_style(output: &OutputOutcome) -> Style {
 }
 
 fn statistics(output: &OutputOutcome, style: Style) -> Vec<String> {
-    let error = lone_option(output.mean_std_error.map(two_digits));
+    let error = output.mean_std_error.map(|error| format!(" ± {}", two_digits(error))).unwrap_or_default();
     let left = [
-        ("mean", format!("{} ± {error}", mean_style(output).write_option(output.mean))),
+        ("mean", mean_style(output).write_option(output.mean) + &error),
         ("min", style.write_option(output.min)),
         ("max", style.write_option(output.max)),
     ];
@@ -126,8 +127,16 @@ fn statistics(output: &OutputOutcome, style: Style) -> Vec<String> {
 }
 
 /// A standard error says no more than two digits.
-pub fn two_digits(value: f64) -> f64 {
-    format!("{value:.1e}").parse().unwrap_or(value)
+pub fn two_digits(value: f64) -> String {
+    let text = format!("{value:.1e}");
+    let exponent = text.split_once('e').and_then(|(_, exponent)| exponent.parse::<i32>().ok());
+    match (text.parse::<f64>(), exponent) {
+        (Ok(rounded), Some(exponent)) if rounded != 0.0 && (-8..15).contains(&exponent) => {
+            Style::Decimals((1 - exponent).max(0) as usize).write(rounded)
+        }
+        (Ok(rounded), _) => lone(rounded),
+        (Err(_), _) => lone(value),
+    }
 }
 
 fn percentiles(output: &OutputOutcome, style: Style, screen: Screen) -> Vec<String> {
@@ -187,6 +196,7 @@ plan.xlsx  fermiac 0.1.0
   1,024 cells · 720 formulas, 64 live · 2 inputs · 1 output
   1,000 trials · seed 1 · random sampling · cpu, 2 threads
   read in 1.5 ms · compiled in 0.2 ms · simulated in 12 ms
+  warning: macros are ignored
 
 NPV  Results!B1
   mean     1,234.5 ± 10    std dev   321.0
@@ -205,7 +215,16 @@ NPV  Results!B1
             text.contains("  #DIV/0!        7             0.70 % of the trials, left out above"),
             "{text}"
         );
-        assert!(text.ends_with("\nwarning: macros are ignored\n"), "{text}");
+        assert!(text.ends_with("\n\n  ± is the standard error of the mean\n"), "{text}");
+    }
+
+    #[test]
+    fn a_standard_error_has_two_digits_even_if_one_is_a_zero() {
+        for (value, text) in
+            [(10.25, "10"), (0.0996, "0.10"), (35_412.0, "35,000"), (0.0, "0"), (2.04, "2.0")]
+        {
+            assert_eq!(two_digits(value), text);
+        }
     }
 
     #[test]

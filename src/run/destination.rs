@@ -1,0 +1,72 @@
+//! Where files may be written, told before a long simulation and not after it.
+
+use std::path::Path;
+
+use crate::arguments::RunArguments;
+use crate::document;
+use crate::failure::Failure;
+
+/// Refuses a `--report` or `--samples` that could not be written, or that would overwrite the model.
+pub fn refuse_impossible(arguments: &RunArguments) -> Result<(), Failure> {
+    let report = arguments.report.as_deref().map(|path| ("--report", path, &["html", "htm"][..]));
+    let samples = arguments.samples.as_deref().map(|path| ("--samples", path, &["csv"][..]));
+    for (option, path, endings) in report.into_iter().chain(samples) {
+        refuse(&arguments.model, path, endings)
+            .map_err(|reason| Failure::Refused(format!("{option} {}: {reason}", path.display())))?;
+    }
+    Ok(())
+}
+
+fn refuse(model: &Path, path: &Path, endings: &[&str]) -> Result<(), String> {
+    let real = |path: &Path| path.canonicalize().ok();
+    if real(path).is_some_and(|path| real(model) == Some(path)) {
+        return Err("this is the model itself; name another file".to_owned());
+    }
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if !endings.contains(&ending.as_str()) {
+        return Err(match ending.as_str() {
+            "parquet" => format!("Parquet is not supported yet; name the file .{}", endings[0]),
+            _ => format!("the kind of file is told by its ending; name it .{}", endings[0]),
+        });
+    }
+    if path.is_dir() {
+        return Err("this is a folder; name a file in it".to_owned());
+    }
+    document::try_writing(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such folder; make it first".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "this user may not write there".to_owned(),
+        _ => error.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(path: &str) -> String {
+        refuse(Path::new("model.json"), Path::new(path), &["html", "htm"]).unwrap_err()
+    }
+
+    #[test]
+    fn the_ending_tells_the_kind() {
+        let answer = |name: &str| refuse(Path::new("model.json"), &std::env::temp_dir().join(name), &["csv"]);
+        assert_eq!(answer("out.CSV"), Ok(()));
+        assert!(answer("out.parquet").unwrap_err().contains("name the file .csv"));
+        assert!(answer("out").unwrap_err().contains("told by its ending"));
+        assert!(reason("plan.xlsx").contains("name it .html"));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_told_before_anything_runs() {
+        assert_eq!(reason("/nowhere/out.html"), "there is no such folder; make it first");
+    }
+
+    #[test]
+    fn the_model_is_never_overwritten() {
+        let path = std::env::temp_dir().join(format!("fermiac-destination-{}.html", std::process::id()));
+        std::fs::write(&path, "{}").unwrap();
+        let answer = refuse(&path, &path.with_file_name(".").join(path.file_name().unwrap()), &["html"]);
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(answer, Err("this is the model itself; name another file".to_owned()));
+    }
+}
