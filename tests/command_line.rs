@@ -86,11 +86,11 @@ fn stratified_runs_say_so_and_know_their_mean_better() {
     for sampling in ["lhs", "sobol"] {
         let document = run(sampling, "4096");
         assert_eq!(document["sampling"], sampling);
-        assert_eq!(document["warnings"], Value::Array(Vec::new()));
+        assert!(!document["warnings"].to_string().contains("standard error"), "{document}");
         assert!(error(&document) < random / 4.0, "{sampling}: {document}");
         let document = run(sampling, "15");
         assert!(document["outputs"]["profit"]["mean_std_error"].is_null());
-        assert!(document["warnings"][0].as_str().unwrap().contains("standard error of the mean is unknown"));
+        assert!(document["warnings"].to_string().contains("standard error of the mean is unknown"));
     }
 }
 
