@@ -220,10 +220,12 @@ mod tests {
         let sheet = Selection {
             inputs: vec![parse_input("Inputs!B1=normal(1, 2)").unwrap()],
             outputs: vec![parse_output("profit").unwrap()],
+            ..Selection::default()
         };
         let line = Selection {
             inputs: vec![parse_input("price=uniform(5, 6)").unwrap()],
             outputs: vec![parse_output("Results!B1=Gain").unwrap()],
+            ..Selection::default()
         };
         let both = sheet.clone().overlaid(line, &workbook);
         assert_eq!((both.inputs.len(), both.outputs.len()), (1, 1));
