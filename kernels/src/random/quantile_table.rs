@@ -16,6 +16,8 @@ const CELLS: usize = 80;
 const LEAST_SHAPE: f64 = 0.5;
 /// Below this a quantile is taken to be 0: powers and derivatives of it would leave the range.
 const LEAST_VALUE: f64 = 1e-280;
+/// How close a polynomial has to come at the ends of its cell where a shape is small.
+const CLOSE: f64 = 1e-13;
 const HALF_BITS: u64 = 0x3fe0_0000_0000_0000;
 
 /// The quantile function of a beta distribution on 0..1.
@@ -54,8 +56,8 @@ struct HalfTable {
     distribution: Beta,
     /// What the cells hold is x to this power, 1 or alpha.
     power: f64,
-    /// From 1/2 downwards.
-    cells: Vec<Cell>,
+    /// From 1/2 downwards; `None` where the polynomial is not close enough and the quantile is solved for.
+    cells: Vec<Option<Cell>>,
 }
 
 /// x(p) in powers of (p - centre) / width.
@@ -75,8 +77,12 @@ impl HalfTable {
             let top = f64::from_bits(HALF_BITS - (place << CELL_SHIFT));
             let bottom = f64::from_bits(HALF_BITS - ((place + 1) << CELL_SHIFT));
             let centre = 0.5 * (top + bottom);
-            let x = match table.cells.last() {
-                Some(above) => distribution.quantile_from(table.root(above.at(centre)), centre),
+            let guess = match table.cells.last() {
+                Some(Some(above)) => Some(table.root(above.at(centre))).filter(|x| *x > 0.0 && *x < 1.0),
+                Some(None) | None => None,
+            };
+            let x = match guess {
+                Some(guess) => distribution.quantile_from(guess, centre),
                 None => distribution.quantile(centre),
             };
             let terms = if x < LEAST_VALUE {
@@ -85,9 +91,18 @@ impl HalfTable {
                 taylor_terms((top - bottom) / distribution.pdf(x), x, alpha, beta)
             };
             let terms = if power < 1.0 { to_power(&terms, power) } else { terms };
-            table.cells.push(Cell { centre, inverse_width: 1.0 / (top - bottom), terms });
+            let cell = Cell { centre, inverse_width: 1.0 / (top - bottom), terms };
+            // With small shapes x comes so near to 0 or 1 that it changes too fast, or not at all.
+            let close =
+                alpha.min(beta) >= LEAST_SHAPE || [top, bottom].iter().all(|p| table.agrees(&cell, *p));
+            table.cells.push(close.then_some(cell));
         }
         table
+    }
+
+    /// Whether `cell` gives at `p` what is solved for there.
+    fn agrees(&self, cell: &Cell, p: f64) -> bool {
+        (self.root(cell.at(p)) - self.distribution.quantile(p)).abs() < CLOSE
     }
 
     /// From what the cells hold to x.
@@ -101,8 +116,8 @@ impl HalfTable {
         // At p = 1/2 the subtraction wraps around: there is no such cell.
         let place = (HALF_BITS - 1).wrapping_sub(p.to_bits()) >> CELL_SHIFT;
         match self.cells.get(place as usize) {
-            Some(cell) => self.root(cell.at(p)),
-            None => self.solve(p),
+            Some(Some(cell)) => self.root(cell.at(p)),
+            Some(None) | None => self.solve(p),
         }
     }
 
@@ -128,7 +143,8 @@ impl Cell {
 /// The Taylor polynomial of the quantile about where it is `x`, from its slope there.
 ///
 /// With G = x', the equation x' = 1 / f(x) gives G' = G^2 ((beta - 1) / (1 - x) - (alpha - 1) / x): each
-/// coefficient follows from those before it.
+/// coefficient follows from those before it. They are made for x in units of its value at the centre, since that may be
+/// so small that its square is none.
 fn taylor_terms(first_slope: f64, x: f64, alpha: f64, beta: f64) -> [f64; TERMS] {
     let mut terms = [0.0; TERMS];
     let mut slope = [0.0; TERMS];
@@ -136,24 +152,24 @@ fn taylor_terms(first_slope: f64, x: f64, alpha: f64, beta: f64) -> [f64; TERMS]
     let mut ratio = [0.0; TERMS];
     let mut one_over_x = [0.0; TERMS];
     let mut one_over_rest = [0.0; TERMS];
-    terms[0] = x;
-    slope[0] = first_slope;
-    one_over_x[0] = 1.0 / x;
+    terms[0] = 1.0;
+    slope[0] = first_slope / x;
+    one_over_x[0] = 1.0;
     one_over_rest[0] = 1.0 / (1.0 - x);
     for k in 0..TERMS - 1 {
         if k > 0 {
             // 1 / x and 1 / (1 - x) as series, from (1 / x) x = 1.
             let inner = |series: &[f64; TERMS]| (1..=k).map(|j| terms[j] * series[k - j]).sum::<f64>();
-            one_over_x[k] = -inner(&one_over_x) * one_over_x[0];
-            one_over_rest[k] = inner(&one_over_rest) * one_over_rest[0];
+            one_over_x[k] = -inner(&one_over_x);
+            one_over_rest[k] = x * inner(&one_over_rest) * one_over_rest[0];
         }
-        ratio[k] = (beta - 1.0) * one_over_rest[k] - (alpha - 1.0) * one_over_x[k];
+        ratio[k] = x * (beta - 1.0) * one_over_rest[k] - (alpha - 1.0) * one_over_x[k];
         slope_squared[k] = (0..=k).map(|j| slope[j] * slope[k - j]).sum();
         terms[k + 1] = slope[k] / (k + 1) as f64;
         let change: f64 = (0..=k).map(|j| slope_squared[j] * ratio[k - j]).sum();
         slope[k + 1] = change / (k + 1) as f64;
     }
-    terms
+    terms.map(|term| term * x)
 }
 
 /// The terms of x^power from those of x, whose first is 0 only where all are (Euler's recurrence).
@@ -186,6 +202,10 @@ mod tests {
             (5e4, 2e4),
             (0.3, 2.0),
             (0.04, 0.2),
+            (0.01, 1.0),
+            (0.001, 2.0),
+            (0.004, 4.0),
+            (0.001, 0.001),
         ] {
             let table = BetaQuantile::new(alpha, beta);
             // Near 0 a quantile keeps its digits, unless the other shape sends it there from 1.

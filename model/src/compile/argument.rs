@@ -93,6 +93,13 @@ impl Array {
         }
     }
 
+    /// Its first rows and columns, as many as an array formula fills.
+    pub fn within(&self, rows: u32, columns: u32) -> Array {
+        let (rows, columns) = (self.rows.min(rows), self.columns.min(columns));
+        let places = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+        Array { rows, columns, terms: places.map(|(row, column)| self.broadcast(row, column)).collect() }
+    }
+
     /// The term at `row` and `column`, if there is one.
     pub fn get(&self, row: u32, column: u32) -> Option<Term> {
         (row < self.rows && column < self.columns).then(|| self.terms[(row * self.columns + column) as usize])

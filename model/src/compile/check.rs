@@ -5,9 +5,10 @@ use super::bind::Obstacle;
 use super::graph::Graph;
 use super::refusal::UnsupportedUse;
 use super::sheets::{CellIndex, Sheets, State};
+use super::sighting::Room;
 use super::term::Term;
-use super::walk::Walk;
-use super::{CompileError, refuse_too_large};
+use super::walk::{Stop, Walk};
+use super::{CompileError, stop_error};
 use crate::value::{TextId, Texts, Value};
 use crate::workbook::{Content, Workbook};
 
@@ -56,6 +57,7 @@ pub fn check(workbook: &mut Workbook) -> Result<CheckReport, CompileError> {
 
 fn check_sheets(sheets: &mut Sheets<'_>) -> Result<CheckReport, CompileError> {
     let mut walk = Walk::default();
+    let mut room = Room::default();
     let mut report = CheckReport { formula_cells: 0, agree: 0, differ: Vec::new(), unsupported: Vec::new() };
     for (sheet, held) in (0u32..).zip(&sheets.workbook.sheets) {
         for (index, cell) in (0u32..).zip(held.cells.as_slice()) {
@@ -63,7 +65,7 @@ fn check_sheets(sheets: &mut Sheets<'_>) -> Result<CheckReport, CompileError> {
                 continue;
             }
             let place = CellIndex { sheet, index };
-            visit(&mut walk, sheets, place);
+            visit(&mut walk, sheets, place)?;
             report.formula_cells += 1;
             let computed = match sheets.term(sheets.address(place)) {
                 Term::Known(value) => value,
@@ -72,31 +74,30 @@ fn check_sheets(sheets: &mut Sheets<'_>) -> Result<CheckReport, CompileError> {
             if agrees(&sheets.graph.texts, cell.value, computed) {
                 report.agree += 1;
             } else {
-                report.differ.push(difference(sheets, place, cell.value, computed));
+                report.differ.push(difference(sheets, place, cell.value, computed, &mut room));
             }
         }
     }
-    refuse_too_large(sheets)?;
-    let uses: Vec<UnsupportedUse> =
-        (0..sheets.sightings.len() as u32).map(|index| sheets.unsupported_use(index)).collect();
     report.agree -= sheets.stored.len() as u64;
-    report.unsupported = uses;
+    report.unsupported = sheets.unsupported_uses(0..sheets.sightings.len() as u32);
     Ok(report)
 }
 
 /// Evaluates a cell; those of a circle keep their stored values.
-fn visit(walk: &mut Walk, sheets: &mut Sheets<'_>, place: CellIndex) {
-    while let Err(cycle) = walk.visit(sheets, place) {
+fn visit(walk: &mut Walk, sheets: &mut Sheets<'_>, place: CellIndex) -> Result<(), CompileError> {
+    while let Err(stop) = walk.visit(sheets, place) {
+        let Stop::Cycle(cells) = &stop else { return Err(stop_error(sheets, &stop)) };
         walk.abandon(sheets);
-        for cell in cycle.0 {
-            let address = sheets.address(cell);
+        for cell in cells {
+            let address = sheets.address(*cell);
             let what = "circular reference".to_owned();
             sheets.note_obstacle(&Obstacle { what, sees_unnamed_cells: true }, address);
             sheets.stored.push(address);
             let held = &sheets.workbook.sheets[cell.sheet as usize].cells.as_slice()[cell.index as usize];
-            sheets.set_state(cell, State::Done(Term::Known(held.value)));
+            sheets.set_state(*cell, State::Done(Term::Known(held.value)));
         }
     }
+    Ok(())
 }
 
 fn agrees(texts: &Texts, stored: Value, computed: Value) -> bool {
@@ -116,13 +117,19 @@ fn same_text(texts: &Texts, a: TextId, b: TextId) -> bool {
     texts.get(a) == texts.get(b)
 }
 
-fn difference(sheets: &mut Sheets<'_>, place: CellIndex, stored: Value, computed: Value) -> Difference {
+fn difference(
+    sheets: &Sheets<'_>,
+    place: CellIndex,
+    stored: Value,
+    computed: Value,
+    room: &mut Room,
+) -> Difference {
     let address = sheets.address(place);
     Difference {
         cell: sheets.directory.identity(sheets.workbook, address),
-        formula: sheets.formula_text(place),
-        stored: written(&sheets.graph.texts, stored),
-        computed: written(&sheets.graph.texts, computed),
+        formula: room.take(sheets.formula_text(place)),
+        stored: room.take(written(&sheets.graph.texts, stored)),
+        computed: room.take(written(&sheets.graph.texts, computed)),
     }
 }
 

@@ -6,7 +6,6 @@ use super::address::Address;
 use super::argument::{Argument, Array, Place};
 use super::bind::{Bound, BoundNode, Obstacle};
 use super::functions::{Call, Function, Semantics};
-use super::graph::Unsupported;
 use super::sheets::Sheets;
 use super::term::{Kinds, Term};
 use super::text;
@@ -15,12 +14,15 @@ use crate::formula::{BinaryOperator, UnaryOperator};
 use crate::plan::Opcode;
 use crate::value::{ErrorKind, Value};
 
-/// The largest array that a formula may make, in values.
-pub const MAX_ARRAY: u64 = 4_000_000;
+/// The longest text that a cell holds in Excel, in characters; what would be longer is `#VALUE!`.
+const MAX_TEXT: usize = 32_767;
 
 impl Sheets<'_> {
     /// What `bound` comes to in the cell `at`.
     pub fn evaluate(&mut self, bound: &Bound, at: Address) -> Argument {
+        if !self.work.spend(bound.nodes.len() as u64) {
+            return Argument::error(ErrorKind::Num);
+        }
         let mut results = self.spare.pop().unwrap_or_default();
         for (index, node) in bound.nodes.iter().enumerate() {
             let array = bound.array_context[index];
@@ -76,7 +78,7 @@ impl Sheets<'_> {
                 let terms = children.iter().map(|child| self.scalar(result(*child), at)).collect();
                 Argument::Array(Rc::new(Array { rows: *rows, columns: *columns, terms }))
             }
-            BoundNode::Unsupported(obstacle) => Argument::Term(self.obstacle(obstacle, at)),
+            BoundNode::Unsupported(obstacle) => Argument::Term(self.written_obstacle(obstacle, at)),
         }
     }
 
@@ -169,6 +171,11 @@ impl Sheets<'_> {
                     }
                 }
                 let joined = self.written(left) + &self.written(right);
+                if joined.len() > MAX_TEXT && joined.chars().count() > MAX_TEXT
+                    || !self.work.make_text(joined.len() as u64)
+                {
+                    return Term::error(ErrorKind::Value);
+                }
                 Term::Known(Value::Text(self.graph.texts.intern(&joined)))
             }
             (Term::Unsupported(_), _) => left,
@@ -226,11 +233,11 @@ impl Sheets<'_> {
         let arrays: Vec<Rc<Array>> = arguments.iter().map(|argument| self.dense(argument)).collect();
         let rows = arrays.iter().map(|array| array.rows).max().unwrap_or(1);
         let columns = arrays.iter().map(|array| array.columns).max().unwrap_or(1);
-        if u64::from(rows) * u64::from(columns) > MAX_ARRAY {
-            self.too_large.set(Some(Place { sheet: at.sheet, area: Area::single(at.position) }));
+        let size = u64::from(rows) * u64::from(columns);
+        if !self.work.make_array(size, None) {
             return Argument::error(ErrorKind::Num);
         }
-        let mut terms = Vec::with_capacity(rows as usize * columns as usize);
+        let mut terms = Vec::with_capacity(size as usize);
         let mut lane = Vec::with_capacity(arrays.len());
         for row in 0..rows {
             for column in 0..columns {
@@ -273,8 +280,7 @@ impl Sheets<'_> {
 
     fn dense_place(&self, place: Place) -> Array {
         let (rows, columns) = (place.area.rows(), place.area.columns());
-        if u64::from(rows) * u64::from(columns) > MAX_ARRAY {
-            self.too_large.set(Some(place));
+        if !self.work.make_array(u64::from(rows) * u64::from(columns), Some(place)) {
             return Array::single(Term::error(ErrorKind::Num));
         }
         let mut terms = vec![Term::Known(Value::Empty); rows as usize * columns as usize];
@@ -285,10 +291,22 @@ impl Sheets<'_> {
         Array { rows, columns, terms }
     }
 
+    /// The term of an obstacle that a formula is written with: names can bring one and the same into a cell very often.
+    fn written_obstacle(&mut self, obstacle: &Obstacle, at: Address) -> Term {
+        if let Some((place, what, term)) = &self.last_obstacle
+            && (*place, what) == (at, &obstacle.what)
+        {
+            return *term;
+        }
+        let term = self.obstacle(obstacle, at);
+        self.last_obstacle = Some((at, obstacle.what.clone(), term));
+        term
+    }
+
     /// The term of something that cannot be computed, with the place where it stands.
     pub fn obstacle(&mut self, obstacle: &Obstacle, at: Address) -> Term {
         let source = self.note_obstacle(obstacle, at);
-        self.graph.unsupported(Unsupported::Source(source))
+        self.graph.unsupported(source, obstacle.sees_unnamed_cells)
     }
 }
 

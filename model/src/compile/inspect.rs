@@ -91,7 +91,7 @@ pub fn inspect(workbook: &mut Workbook) -> InspectReport {
             };
             size.formulas += 1;
             let called = calls.entry(formula).or_insert_with(|| match formulas.syntax(formula) {
-                Ok(syntax) => called_functions(syntax),
+                Ok(syntax) => called_functions(&syntax),
                 Err(error) => vec![format!("a formula that cannot be read: {error}")],
             });
             for name in called {

@@ -1,8 +1,8 @@
 //! From a workbook and a selection of its cells to a plan.
 //!
-//! The cells that outputs need are walked, needs first ([`walk`]); each formula is bound once ([`bind`]) and evaluated
-//! on terms ([`evaluate`], [`functions`]): what is known folds to a value, the rest becomes nodes of a [`graph`], which
-//! is laid out as a tape ([`schedule`]).
+//! The cells that outputs need are walked, needs first (`walk`); each formula is bound once (`bind`) and evaluated
+//! on terms (`evaluate`, `functions`): what is known folds to a value, the rest becomes nodes of a `graph`, which
+//! is laid out as a tape (`schedule`).
 
 mod address;
 mod argument;
@@ -12,6 +12,7 @@ mod evaluate;
 mod functions;
 mod graph;
 mod inspect;
+mod keys;
 mod refusal;
 mod schedule;
 mod selected;
@@ -26,6 +27,7 @@ mod text;
 mod vectors;
 mod walk;
 mod warnings;
+mod work;
 
 pub use check::{CheckReport, Difference, check};
 pub use functions::names as function_names;
@@ -38,7 +40,8 @@ use schedule::{ResultColumn, schedule};
 use selected::{Selected, select_cells};
 use sheets::{CellIndex, Sheets, State};
 use term::{NodeIndex, Term};
-use walk::{Cycle, Walk};
+use walk::{Stop, Walk};
+use work::Excess;
 
 use crate::correlation::Correlation;
 use crate::distribution::{Distribution, identity_hash};
@@ -130,10 +133,9 @@ fn compile_sheets(sheets: &mut Sheets<'_>, selected: &Selected) -> Result<Compil
     let mut walk = Walk::default();
     for output in &selected.outputs {
         if let Some(cell) = sheets.find(*output) {
-            walk.visit(sheets, cell).map_err(|cycle| cycle_error(sheets, &cycle))?;
+            walk.visit(sheets, cell).map_err(|stop| stop_error(sheets, &stop))?;
         }
     }
-    refuse_too_large(sheets)?;
     let terms: Vec<Term> = selected.outputs.iter().map(|output| sheets.term(*output)).collect();
     refuse_unsupported(sheets, &terms)?;
     let (cells, formulas, live_formulas) = count_cells(sheets);
@@ -150,31 +152,38 @@ fn compile_sheets(sheets: &mut Sheets<'_>, selected: &Selected) -> Result<Compil
     })
 }
 
-fn cycle_error(sheets: &Sheets<'_>, cycle: &Cycle) -> CompileError {
+fn stop_error(sheets: &Sheets<'_>, stop: &Stop) -> CompileError {
     let name = |cell: &CellIndex| sheets.directory.identity(sheets.workbook, sheets.address(*cell));
-    CompileError::Cycle { cells: cycle.0.iter().map(name).collect(), iterative: sheets.workbook.iterative }
-}
-
-fn refuse_too_large(sheets: &Sheets<'_>) -> Result<(), CompileError> {
-    let Some(place) = sheets.too_large.get() else { return Ok(()) };
-    let address = Address { sheet: place.sheet, position: place.area.first };
-    let cell = sheets.directory.identity(sheets.workbook, address);
-    Err(CompileError::RangeTooLarge { cell, limit: evaluate::MAX_ARRAY })
-}
-
-fn refuse_unsupported(sheets: &mut Sheets<'_>, terms: &[Term]) -> Result<(), CompileError> {
-    let mut sources = Vec::new();
-    for term in terms {
-        if let Term::Unsupported(index) = term {
-            sheets.graph.unsupported_sources(*index, &mut sources);
+    let (cell, excess) = match stop {
+        Stop::Cycle(cells) => {
+            let cells = cells.iter().map(name).collect();
+            return CompileError::Cycle { cells, iterative: sheets.workbook.iterative };
         }
+        Stop::Excess(cell, excess) => (name(cell), excess),
+    };
+    match excess {
+        Excess::Range(place) => {
+            let address = Address { sheet: place.sheet, position: place.area.first };
+            let range = sheets.directory.identity(sheets.workbook, address);
+            CompileError::RangeTooLarge { cell, range, limit: work::MAX_ARRAY }
+        }
+        Excess::Arrays => CompileError::ArraysTooLarge { cell },
+        Excess::Texts => CompileError::TextsTooLong { cell },
+        Excess::Steps => CompileError::TooMuchWork { cell },
+        Excess::Instructions => CompileError::TooManyInstructions { cell },
     }
-    sources.sort_unstable();
-    sources.dedup();
-    if sources.is_empty() {
-        return Ok(());
+}
+
+fn refuse_unsupported(sheets: &Sheets<'_>, terms: &[Term]) -> Result<(), CompileError> {
+    let unsupported = terms.iter().filter_map(|term| match term {
+        Term::Unsupported(index) => Some(*index),
+        Term::Known(_) | Term::Computed(_) => None,
+    });
+    let sources = sheets.graph.unsupported_sources(unsupported.collect());
+    match sources.is_empty() {
+        true => Ok(()),
+        false => Err(CompileError::Unsupported(sheets.unsupported_uses(sources))),
     }
-    Err(CompileError::Unsupported(sources.into_iter().map(|source| sheets.unsupported_use(source)).collect()))
 }
 
 /// Cells that hold something, formulas, and formulas that every trial evaluates.

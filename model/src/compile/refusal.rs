@@ -55,13 +55,47 @@ pub enum CompileError {
     Unsupported(Vec<UnsupportedUse>),
     /// A range beyond the bound.
     #[error(
-        "{cell}: a formula takes a range of more than {limit} cells at once; name the range that holds the data"
+        "{cell}: its formula takes a range of more than {limit} cells, from {range} on, as an array; name the range that holds the data"
     )]
     RangeTooLarge {
-        /// The range.
+        /// The cell.
         cell: String,
+        /// The first cell of the range.
+        range: String,
         /// The bound.
         limit: u64,
+    },
+    /// Arrays beyond the bound.
+    #[error(
+        "{cell}: its formula makes arrays of too many values; name the ranges that hold the data, or split the formula"
+    )]
+    ArraysTooLarge {
+        /// The cell.
+        cell: String,
+    },
+    /// Texts beyond the bound.
+    #[error(
+        "the formulas of the model make more text than is held (it was given up at {cell}); leave out what the outputs do not need"
+    )]
+    TextsTooLong {
+        /// Where the bound was passed.
+        cell: String,
+    },
+    /// More work than is done for one model.
+    #[error(
+        "the model takes too much work to compile (it was given up at {cell}): too many formulas look through long ranges; name the ranges that hold the data, or let formulas go on from each other as in =B1+A2"
+    )]
+    TooMuchWork {
+        /// Where the bound was passed.
+        cell: String,
+    },
+    /// More instructions than are held.
+    #[error(
+        "the model takes too many instructions in each trial (it was given up at {cell}): too many formulas look through long ranges of uncertain values; name the ranges that hold the data, or leave out what the outputs do not need"
+    )]
+    TooManyInstructions {
+        /// Where the bound was passed.
+        cell: String,
     },
     /// Two inputs whose names share a random stream.
     #[error(

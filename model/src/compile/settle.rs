@@ -21,6 +21,7 @@ impl Sheets<'_> {
             return self.obstacle(&Obstacle { what, sees_unnamed_cells: true }, address);
         };
         self.graph.begin_cell(held.position);
+        self.work.begin_cell();
         let term = match held.content {
             Content::Array(index) => self.array_term(cell.sheet, index, &bound, at, held.position),
             _ => {
@@ -44,7 +45,8 @@ impl Sheets<'_> {
             Some(array) => Rc::clone(array),
             None => {
                 let result = self.evaluate(bound, at);
-                let array = self.dense(&result);
+                let area = self.workbook.sheets[sheet as usize].arrays[index as usize].area;
+                let array = Rc::new(self.dense(&result).within(area.rows(), area.columns()));
                 if self.is_complete() {
                     self.arrays.insert((sheet, index), Rc::clone(&array));
                 }
@@ -56,13 +58,11 @@ impl Sheets<'_> {
 
     /// Whether the stored value of a cell may stand in: nothing that it needs is uncertain or itself unknown.
     fn may_use_stored(&self, unsupported: u32, bound: &Bound, at: Address) -> bool {
-        let mut sources = Vec::new();
-        self.graph.unsupported_sources(unsupported, &mut sources);
         if self.keep_going {
             return true;
         }
-        let far = sources.iter().any(|source| self.sightings[*source as usize].sees_unnamed_cells);
-        !far && !bound.is_dynamic()
+        !self.graph.sees_unnamed_cells(unsupported)
+            && !bound.is_dynamic()
             && bound.targets.iter().all(|target| {
                 let Some(place) = target.place(at) else { return true };
                 let mut certain = true;

@@ -1,6 +1,6 @@
 //! The cells of a workbook while it is compiled: which are evaluated, and what each came to.
 
-use std::cell::{Cell as Shared, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -8,8 +8,10 @@ use super::address::{Address, Directory};
 use super::argument::{Argument, Array, Place};
 use super::bind::{Binder, Bound, Scope, Stores};
 use super::graph::Graph;
+use super::keys::RememberedKeys;
 use super::sighting::Sighting;
 use super::term::Term;
+use super::work::Work;
 use crate::cell::{Area, MAX_COLUMNS, MAX_ROWS, Position};
 use crate::formula::{FormulaId, Formulas};
 use crate::value::{ErrorKind, TextId, Value};
@@ -54,14 +56,18 @@ pub struct Sheets<'a> {
     pub sightings: Vec<Sighting>,
     /// Cells whose stored value stands in for what cannot be computed.
     pub stored: Vec<Address>,
-    /// A range that is larger than what is taken at once.
-    pub too_large: Shared<Option<Place>>,
+    /// What was done so far, held to its bounds.
+    pub work: Work,
+    /// The keys that lookups searched.
+    pub keys: RememberedKeys,
     /// Sums of columns from a first cell down, to be continued by the next running total.
     pub running_sums: HashMap<(u32, Position), (u32, Term)>,
     /// For terms of texts made from a sign and an uncertain number: both, which make a criterion.
     pub uncertain_criteria: HashMap<u32, (TextId, Term)>,
     /// Memory of evaluations, reused from formula to formula.
     pub spare: Vec<Vec<Argument>>,
+    /// The last obstacle that a formula was written with, and its term.
+    pub last_obstacle: Option<(Address, String, Term)>,
     /// Whether the stored value stands in for whatever cannot be computed, as when a workbook is checked.
     pub keep_going: bool,
     states: Vec<Vec<State>>,
@@ -72,7 +78,6 @@ pub struct Sheets<'a> {
     /// Cells that an evaluation asked for before they were done, as references that it computes can.
     missing: RefCell<Vec<CellIndex>>,
     binder: Binder,
-    names: HashMap<(usize, u32), Rc<Bound>>,
     /// What array formulas came to, by sheet and index.
     pub arrays: HashMap<(u32, u32), Rc<Array>>,
 }
@@ -111,17 +116,18 @@ impl<'a> Sheets<'a> {
             formulas,
             sightings: Vec::new(),
             stored: Vec::new(),
-            too_large: Shared::new(None),
+            work: Work::default(),
+            keys: RememberedKeys::default(),
             running_sums: HashMap::new(),
             uncertain_criteria: HashMap::new(),
             spare: Vec::new(),
+            last_obstacle: None,
             keep_going: false,
             states,
             used: last_used(workbook),
             dense: HashMap::new(),
             missing: RefCell::new(Vec::new()),
             binder: Binder::default(),
-            names: HashMap::new(),
             arrays: HashMap::new(),
         }
     }
@@ -202,6 +208,9 @@ impl<'a> Sheets<'a> {
         let cells = &self.workbook.sheets[place.sheet as usize].cells;
         let states = &self.states[place.sheet as usize];
         for index in cells.within(place.area) {
+            if !self.work.spend(1) {
+                return;
+            }
             let term = match states[index] {
                 State::Done(term) => term,
                 State::Unvisited | State::Waiting => {
@@ -244,8 +253,7 @@ impl<'a> Sheets<'a> {
 
     fn bind(&mut self, formula: FormulaId, at: Address, array: bool) -> Rc<Bound> {
         let scope = Scope { workbook: self.workbook, directory: self.directory };
-        let mut stores =
-            Stores { names: &mut self.names, formulas: &mut self.formulas, texts: &mut self.graph.texts };
+        let mut stores = Stores { formulas: &mut self.formulas, texts: &mut self.graph.texts };
         self.binder.bind(&scope, &mut stores, formula, at, array)
     }
 

@@ -13,18 +13,37 @@ pub struct Sighting {
     pub address: Address,
     /// The function or construct.
     pub what: String,
-    /// Whether the stored value may stand in where no input reaches the named cells.
-    pub sees_unnamed_cells: bool,
+}
+
+/// Room for the formulas and texts that a report shows: a million cells can share one of thousands of characters.
+#[derive(Debug)]
+pub struct Room {
+    bytes: usize,
+}
+
+impl Default for Room {
+    fn default() -> Room {
+        Room { bytes: 16 << 20 }
+    }
+}
+
+impl Room {
+    /// The text while there is room, then an ellipsis.
+    pub fn take(&mut self, text: String) -> String {
+        match self.bytes.checked_sub(text.len()) {
+            Some(left) => {
+                self.bytes = left;
+                text
+            }
+            None => "…".to_owned(),
+        }
+    }
 }
 
 impl Sheets<'_> {
     /// Keeps what cannot be computed for the refusal.
     pub fn note_obstacle(&mut self, obstacle: &Obstacle, at: Address) -> u32 {
-        let sighting = Sighting {
-            address: at,
-            what: obstacle.what.clone(),
-            sees_unnamed_cells: obstacle.sees_unnamed_cells,
-        };
+        let sighting = Sighting { address: at, what: obstacle.what.clone() };
         self.sightings.push(sighting);
         (self.sightings.len() - 1) as u32
     }
@@ -43,14 +62,18 @@ impl Sheets<'_> {
         }
     }
 
-    /// A sighting with its cell and formula in words.
-    pub fn unsupported_use(&self, sighting: u32) -> UnsupportedUse {
-        let Sighting { address, what, .. } = &self.sightings[sighting as usize];
-        let formula = self.find(*address).map(|cell| self.formula_text(cell)).unwrap_or_default();
-        UnsupportedUse {
-            cell: self.directory.identity(self.workbook, *address),
-            formula,
-            function: what.clone(),
-        }
+    /// Sightings with their cells and formulas in words, all of them; formulas as far as there is room.
+    pub fn unsupported_uses(&self, sightings: impl IntoIterator<Item = u32>) -> Vec<UnsupportedUse> {
+        let mut room = Room::default();
+        let in_words = |sighting: u32| {
+            let Sighting { address, what } = &self.sightings[sighting as usize];
+            let formula = self.find(*address).map(|cell| self.formula_text(cell)).unwrap_or_default();
+            UnsupportedUse {
+                cell: self.directory.identity(self.workbook, *address),
+                formula: room.take(formula),
+                function: what.clone(),
+            }
+        };
+        sightings.into_iter().map(in_words).collect()
     }
 }

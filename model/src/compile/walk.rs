@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use super::address::Address;
 use super::argument::Place;
 use super::sheets::{CellIndex, Sheets, State};
+use super::work::Excess;
 use crate::cell::Position;
 
 /// Ranges of fewer cells than this are looked through each time; larger ones are remembered.
@@ -21,9 +22,14 @@ enum Step {
     Leave(CellIndex),
 }
 
-/// A cycle of cells, each needing the next, the last the first.
+/// Why the walk ended before its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cycle(pub Vec<CellIndex>);
+pub enum Stop {
+    /// Cells that need each other: each the next, the last the first.
+    Cycle(Vec<CellIndex>),
+    /// A bound on work was passed in a cell.
+    Excess(CellIndex, Excess),
+}
 
 /// Evaluates cells and what they need.
 #[derive(Debug, Default)]
@@ -35,7 +41,7 @@ pub struct Walk {
 
 impl Walk {
     /// Evaluates `cell` and all it needs.
-    pub fn visit(&mut self, sheets: &mut Sheets<'_>, cell: CellIndex) -> Result<(), Cycle> {
+    pub fn visit(&mut self, sheets: &mut Sheets<'_>, cell: CellIndex) -> Result<(), Stop> {
         self.stack.push(Step::Enter(cell));
         while let Some(step) = self.stack.pop() {
             match step {
@@ -52,16 +58,19 @@ impl Walk {
 
     /// Settles a cell. Where its formula computed a reference to cells that are not done, they come first and it is
     /// settled again.
-    fn leave(&mut self, sheets: &mut Sheets<'_>, cell: CellIndex) -> Result<(), Cycle> {
-        let sightings = (sheets.sightings.len(), sheets.stored.len());
+    fn leave(&mut self, sheets: &mut Sheets<'_>, cell: CellIndex) -> Result<(), Stop> {
+        let stored = sheets.stored.len();
         let term = sheets.settle(cell);
+        sheets.work.look_at(&sheets.graph);
+        if let Some(excess) = sheets.work.excess() {
+            return Err(Stop::Excess(cell, excess));
+        }
         let missing = sheets.take_missing();
         if missing.is_empty() {
             sheets.set_state(cell, State::Done(term));
             return Ok(());
         }
-        sheets.sightings.truncate(sightings.0);
-        sheets.stored.truncate(sightings.1);
+        sheets.stored.truncate(stored);
         self.stack.push(Step::Leave(cell));
         for cell in missing {
             self.need_cell(sheets.state(cell), cell)?;
@@ -78,7 +87,7 @@ impl Walk {
         }
     }
 
-    fn enter(&mut self, sheets: &mut Sheets<'_>, cell: CellIndex) -> Result<(), Cycle> {
+    fn enter(&mut self, sheets: &mut Sheets<'_>, cell: CellIndex) -> Result<(), Stop> {
         sheets.set_state(cell, State::Waiting);
         self.stack.push(Step::Leave(cell));
         let Some((bound, at)) = sheets.formula(cell) else { return Ok(()) };
@@ -90,7 +99,7 @@ impl Walk {
         Ok(())
     }
 
-    fn need(&mut self, sheets: &Sheets<'_>, place: Place) -> Result<(), Cycle> {
+    fn need(&mut self, sheets: &Sheets<'_>, place: Place) -> Result<(), Stop> {
         if place.area.first == place.area.last {
             let address = Address { sheet: place.sheet, position: place.area.first };
             return sheets.find(address).map_or(Ok(()), |cell| self.need_cell(sheets.state(cell), cell));
@@ -98,7 +107,7 @@ impl Walk {
         self.need_range(sheets, place)
     }
 
-    fn need_cell(&mut self, state: State, cell: CellIndex) -> Result<(), Cycle> {
+    fn need_cell(&mut self, state: State, cell: CellIndex) -> Result<(), Stop> {
         match state {
             State::Done(_) => Ok(()),
             State::Unvisited => {
@@ -109,7 +118,7 @@ impl Walk {
         }
     }
 
-    fn need_range(&mut self, sheets: &Sheets<'_>, place: Place) -> Result<(), Cycle> {
+    fn need_range(&mut self, sheets: &Sheets<'_>, place: Place) -> Result<(), Stop> {
         let size = u64::from(place.area.rows()) * u64::from(place.area.columns());
         let key = (place.sheet, place.area.first, place.area.last.column);
         let mut area = place.area;
@@ -124,6 +133,9 @@ impl Walk {
         let before = self.stack.len();
         let states = sheets.states(place.sheet);
         for index in sheets.workbook.sheets[place.sheet as usize].cells.within(area) {
+            if !sheets.work.spend(1) {
+                return Ok(());
+            }
             let cell = CellIndex { sheet: place.sheet, index: index as u32 };
             self.need_cell(states[index], cell)?;
         }
@@ -136,11 +148,11 @@ impl Walk {
     }
 
     /// The cells that wait from `first` on: each waits for the next, and the last needs `first`.
-    fn cycle(&self, first: CellIndex) -> Cycle {
+    fn cycle(&self, first: CellIndex) -> Stop {
         let waiting = self.stack.iter().filter_map(|step| match step {
             Step::Leave(cell) => Some(*cell),
             Step::Enter(_) => None,
         });
-        Cycle(waiting.skip_while(|cell| *cell != first).collect())
+        Stop::Cycle(waiting.skip_while(|cell| *cell != first).collect())
     }
 }

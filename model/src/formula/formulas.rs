@@ -1,7 +1,6 @@
 //! Every distinct formula of a model, once.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::OnceLock;
 
 use hashbrown::HashTable;
 
@@ -32,8 +31,7 @@ pub enum Dialect {
 
 /// Every distinct formula, once.
 ///
-/// Two cells get the same id where the one's formula is the other's copied there. A formula is parsed when its
-/// syntax is first asked for, once for all its copies.
+/// Two cells get the same id where the one's formula is the other's copied there.
 #[derive(Debug, Default)]
 pub struct Formulas {
     dialect: Dialect,
@@ -54,7 +52,6 @@ struct Entry {
     template_end: usize,
     /// The cell it was first met in.
     first_met: Position,
-    syntax: OnceLock<Box<Result<Syntax, SyntaxError>>>,
 }
 
 impl Formulas {
@@ -83,14 +80,10 @@ impl Formulas {
         }
     }
 
-    /// The parsed formula, or why it is none.
-    pub fn syntax(&self, id: FormulaId) -> Result<&Syntax, &SyntaxError> {
-        let entry = &self.entries[id.0 as usize];
-        let parsed = entry.syntax.get_or_init(|| Box::new(self.parse(id, entry.first_met)));
-        match &**parsed {
-            Ok(syntax) => Ok(syntax),
-            Err(error) => Err(error),
-        }
+    /// The formula parsed, or why it is none. It is parsed each time: a million syntax trees would fill the memory,
+    /// and whoever asks keeps what it makes of one.
+    pub fn syntax(&self, id: FormulaId) -> Result<Syntax, SyntaxError> {
+        self.parse(id, self.entries[id.0 as usize].first_met)
     }
 
     /// The formula as it reads in the cell `at`, with its `=`.
@@ -115,7 +108,7 @@ impl Formulas {
             FormulaId(u32::try_from(self.entries.len()).expect("the reader bounds cells far below 2^32"));
         self.templates.extend_from_slice(&self.scratch);
         let template_end = self.templates.len();
-        self.entries.push(Entry { template_end, first_met: at, syntax: OnceLock::new() });
+        self.entries.push(Entry { template_end, first_met: at });
         let Formulas { entries, templates, ids, hasher, .. } = self;
         ids.insert_unique(hash, id, |id| hasher.hash_one(template_of(entries, templates, *id)));
         id
@@ -194,7 +187,7 @@ mod tests {
         let mut formulas = Formulas::with_dialect(Dialect::Names);
         let id = formulas.intern("=x1*MAX(a1:a3, 1)", at("A1"));
         assert_eq!(formulas.intern("=x1*MAX(a1:a3, 1)", at("C9")), id);
-        let outline = super::super::outline::outline(formulas.syntax(id).unwrap());
+        let outline = super::super::outline::outline(&formulas.syntax(id).unwrap());
         assert_eq!(outline, "(* x1 MAX((: a1 a3),1))");
     }
 

@@ -22,7 +22,7 @@ pub(super) fn check_in_c3(cases: &[(&str, &str)]) {
     for (text, expected) in cases {
         let id = formulas.intern(text, Position { row: 2, column: 2 });
         let syntax = formulas.syntax(id).unwrap_or_else(|error| panic!("{text}: {error}"));
-        assert_eq!(outline(syntax), *expected, "{text}");
+        assert_eq!(outline(&syntax), *expected, "{text}");
     }
 }
 

@@ -159,7 +159,7 @@ fn positions() -> impl Strategy<Value = Position> {
 }
 
 fn outline_of(formulas: &Formulas, id: FormulaId) -> String {
-    outline(formulas.syntax(id).unwrap_or_else(|error| panic!("{error}")))
+    outline(&formulas.syntax(id).unwrap_or_else(|error| panic!("{error}")))
 }
 
 proptest! {

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+
+use super::MAX_CELLS;
 
 /// The entries of an object, in order. A key may come twice: whoever reads them refuses it.
 pub(super) struct Entries<T>(Vec<(String, T)>);
@@ -56,6 +58,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for EntriesVisitor<T> {
         let mut entries = Vec::new();
         while let Some(entry) = map.next_entry()? {
             entries.push(entry);
+            if entries.len() > MAX_CELLS {
+                return Err(A::Error::custom(format!("more than {MAX_CELLS} entries; fewer are read")));
+            }
         }
         Ok(Entries(entries))
     }

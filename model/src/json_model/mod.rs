@@ -11,8 +11,10 @@
 //! `outputs` is a list of names, or an object from names to what to call them. Nothing is ignored: an unknown
 //! field, a name given twice or an output that does not exist is a refusal that says where.
 
+mod cell_text;
 mod entries;
 mod name;
+mod outputs;
 
 use std::collections::HashSet;
 
@@ -25,10 +27,12 @@ use crate::distribution::Distribution;
 use crate::formula::{Dialect, Formulas};
 use crate::value::Value;
 use crate::workbook::{Cell, Content, DefinedName, NumberFormat, Sheet, Workbook};
+use cell_text::CellText;
 use entries::Entries;
+use outputs::Outputs;
 
 /// The most bytes of a JSON model.
-pub const MAX_BYTES: usize = 128 << 20;
+pub const MAX_BYTES: usize = 32 << 20;
 /// The most inputs and cells together: all stand in one column of a sheet.
 pub const MAX_CELLS: usize = 1_000_000;
 
@@ -78,28 +82,6 @@ struct CorrelationText {
     matrix: Vec<Vec<f64>>,
 }
 
-/// What a cell holds: a formula or text, a number, TRUE or FALSE.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "a cell holds a formula such as \"=2*x\", a text, a number, true or false")]
-enum CellText {
-    Text(String),
-    Number(f64),
-    Bool(bool),
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "outputs are a list of names, or an object from names to what to call them")]
-enum Outputs {
-    Names(Vec<String>),
-    Labels(Entries<String>),
-}
-
-impl Default for Outputs {
-    fn default() -> Outputs {
-        Outputs::Names(Vec::new())
-    }
-}
-
 /// Reads a JSON model.
 pub fn read(bytes: &[u8]) -> Result<(Workbook, Selection), JsonModelError> {
     if bytes.len() > MAX_BYTES {
@@ -131,18 +113,29 @@ pub fn read(bytes: &[u8]) -> Result<(Workbook, Selection), JsonModelError> {
     Ok((workbook(document.inputs, document.cells)?, selection))
 }
 
+/// Characters of a path or a reason that a message shows.
+const MOST_SHOWN: usize = 1_000;
+
 /// What an error of the document as a whole is an error of.
 const DOCUMENT: &str = "the model";
 
 fn place(path: &serde_path_to_error::Path) -> String {
     match path.to_string() {
         path if path == "." || path == "?" => DOCUMENT.to_owned(),
-        path => path,
+        path => shortened(path),
     }
 }
 
 fn content(path: impl Into<String>, reason: impl Into<String>) -> JsonModelError {
-    JsonModelError::Content { path: path.into(), reason: reason.into() }
+    JsonModelError::Content { path: shortened(path.into()), reason: shortened(reason.into()) }
+}
+
+/// What a message can show: a name in it can be as long as the document.
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(MOST_SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 /// Every name of the document in lower case; refused where one is no name or stands for two things.
@@ -170,10 +163,7 @@ fn inputs(entries: &Entries<String>) -> Result<Vec<Input>, JsonModelError> {
 }
 
 fn outputs(outputs: Outputs, names: &HashSet<String>) -> Result<Vec<Output>, JsonModelError> {
-    let outputs: Vec<(String, Option<String>)> = match outputs {
-        Outputs::Names(names) => names.into_iter().map(|name| (name, None)).collect(),
-        Outputs::Labels(labels) => labels.into_iter().map(|(name, label)| (name, Some(label))).collect(),
-    };
+    let Outputs(outputs) = outputs;
     let mut seen = HashSet::new();
     for (index, (name, label)) in outputs.iter().enumerate() {
         let path = if label.is_some() { format!("outputs.{name}") } else { format!("outputs[{index}]") };
@@ -239,7 +229,7 @@ fn cell_content(
         CellText::Text(text) => match text.strip_prefix('=') {
             Some(formula) => {
                 let id = workbook.formulas.intern(formula, position);
-                workbook.formulas.syntax(id).map_err(ToString::to_string)?;
+                workbook.formulas.syntax(id).map_err(|error| error.to_string())?;
                 (Content::Formula(id), Value::Empty)
             }
             None => (Content::Constant, Value::Text(workbook.texts.intern(&text))),
@@ -291,7 +281,10 @@ mod tests {
             (r#"{"cell": {}}"#, "cell: unknown field `cell`"),
             (r#"{"inputs": {"z": 1}}"#, "inputs.z: invalid type: integer `1`, expected a string"),
             (r#"{"inputs": {"z": "norml(0, 1)"}}"#, "inputs.z: "),
-            (r#"{"cells": {"a": null}}"#, "cells.a: a cell holds a formula"),
+            (
+                r#"{"cells": {"a": null}}"#,
+                "cells.a: invalid type: null, expected a cell that holds a formula",
+            ),
             (r#"{"cells": {"a b": 1}}"#, "cells.a b: a name is made of letters"),
             (r#"{"cells": {"a": 1, "A": 2}}"#, "cells.A: this name is taken"),
             (r#"{"cells": {"a": 1, "a": 2}}"#, "cells.a: this name is taken"),
@@ -299,7 +292,10 @@ mod tests {
             (r#"{"cells": {"a": "=1+"}}"#, "cells.a: "),
             (r#"{"cells": {"a": 1}, "outputs": ["a", "b"]}"#, "outputs[1]: there is no input or cell \"b\""),
             (r#"{"cells": {"a": 1}, "outputs": ["a", "A"]}"#, "outputs[1]: \"A\" is an output already"),
-            (r#"{"cells": {"a": 1}, "outputs": 1}"#, "outputs: outputs are a list of names"),
+            (
+                r#"{"cells": {"a": 1}, "outputs": 1}"#,
+                "outputs: invalid type: integer `1`, expected outputs as a list of names",
+            ),
             (
                 r#"{"correlations": [{"inputs": ["a", "b"], "matrix": []}]}"#,
                 "correlations[0].inputs: there is no input \"a\"",
@@ -318,7 +314,7 @@ mod tests {
     #[test]
     fn nesting_is_bounded() {
         let deep = format!(r#"{{"cells": {{"a": {}"#, "[".repeat(1_000_000));
-        assert!(refusal(&deep).contains("recursion limit exceeded"));
+        assert!(refusal(&deep).contains("cells.a: invalid type: sequence"));
     }
 
     proptest! {

@@ -8,10 +8,9 @@ mod target;
 
 pub use target::Target;
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
-use name::{bind_name, bind_reference};
+use name::{BoundNames, NameUse, bind_name, bind_reference};
 use table::bind_structured;
 
 use super::address::{Address, Directory};
@@ -114,7 +113,16 @@ const FAR_SEEING: [&str; 8] =
 pub struct Binder {
     /// By formula: the few sheets it stands in, and whether as an array formula.
     bound: Vec<Vec<(u32, bool, Rc<Bound>)>>,
+    names: BoundNames,
+    /// About the size of `bound`, in nodes.
+    size: usize,
 }
+
+/// What is remembered, in nodes of some 56 bytes. Past it all formulas are forgotten, and bound again where they are met again: only
+/// a workbook of very many different formulas comes so far, and they would fill the memory.
+const MAX_SIZE: usize = 1_000_000;
+/// What a formula takes beside its nodes.
+const SIZE_OF_FORMULA: usize = 8;
 
 /// What binding looks things up in.
 pub struct Scope<'a> {
@@ -141,7 +149,13 @@ impl Binder {
         if let Some((_, _, bound)) = known {
             return Rc::clone(bound);
         }
-        let bound = Rc::new(bind_formula(scope, stores, formula, at, array, 0));
+        let bound = Rc::new(bind_formula(scope, stores, &mut self.names, formula, at, array));
+        let size = bound.nodes.len() + SIZE_OF_FORMULA;
+        self.size += size;
+        if self.size > MAX_SIZE {
+            self.bound = Vec::new();
+            self.size = size;
+        }
         if self.bound.len() <= index {
             self.bound.resize_with(index + 1, Vec::new);
         }
@@ -152,8 +166,6 @@ impl Binder {
 
 /// What grows while a workbook is bound.
 pub struct Stores<'a> {
-    /// Defined names that stand for formulas, bound, by name and sheet.
-    pub names: &'a mut HashMap<(usize, u32), Rc<Bound>>,
     /// Distinct formulas; those of defined names are added.
     pub formulas: &'a mut Formulas,
     /// Texts; those of formulas are added.
@@ -163,13 +175,13 @@ pub struct Stores<'a> {
 fn bind_formula(
     scope: &Scope<'_>,
     stores: &mut Stores<'_>,
+    names: &mut BoundNames,
     formula: FormulaId,
     at: Address,
     array: bool,
-    depth: usize,
 ) -> Bound {
     let syntax = match stores.formulas.syntax(formula) {
-        Ok(syntax) => syntax.clone(),
+        Ok(syntax) => syntax,
         Err(error) => {
             let nodes = vec![Obstacle::far_seeing(format!("a formula that cannot be read: {error}"))];
             return Bound { nodes, children: Vec::new(), array_context: vec![array], targets: Vec::new() };
@@ -179,22 +191,23 @@ fn bind_formula(
     let nodes: Vec<BoundNode> = syntax
         .nodes
         .iter()
-        .map(|node| bind_node(scope, stores, &syntax, node, at, depth, &mut targets))
+        .map(|node| bind_node(scope, stores, names, &syntax, node, at, &mut targets))
         .collect();
     targets.extend(read_targets(&nodes, &syntax.children));
     targets.sort_unstable();
     targets.dedup();
     let array_context = array_context(&nodes, &syntax.children, array);
+    targets.shrink_to_fit();
     Bound { nodes, children: syntax.children, array_context, targets }
 }
 
 fn bind_node(
     scope: &Scope<'_>,
     stores: &mut Stores<'_>,
+    names: &mut BoundNames,
     syntax: &Syntax,
     node: &Node,
     at: Address,
-    depth: usize,
     targets: &mut Vec<Target>,
 ) -> BoundNode {
     let string = |id: StringId| syntax.strings[id as usize].as_str();
@@ -208,7 +221,7 @@ fn bind_node(
         Node::Reference(reference) => bind_reference(scope, syntax, reference),
         Node::Name { sheet, name } => {
             let sheet = sheet.map(string);
-            bind_name(scope, stores, sheet, string(name), at, depth, targets)
+            bind_name(scope, stores, names, NameUse { sheet, name: string(name), at }, targets)
         }
         Node::Structured(structured) => bind_structured(scope, syntax, structured, at),
         Node::Unary(operator, child) => BoundNode::Unary(operator, child),

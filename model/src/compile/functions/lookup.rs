@@ -3,13 +3,15 @@
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
+use super::searched::{Direction, Searched};
 use super::{Call, Function, read_with};
 use crate::cell::{Area, Position};
 use crate::compile::argument::{Argument, Array, Place};
-use crate::compile::evaluate::MAX_ARRAY;
+
 use crate::compile::graph::Graph;
 use crate::compile::term::{KindMask, Kinds, Term};
 use crate::compile::text;
+use crate::compile::work::MAX_ARRAY;
 use crate::plan::Opcode;
 use crate::value::{ErrorKind, Value};
 
@@ -130,7 +132,11 @@ fn line_at(
         _ => range.clone().map(f64::from).collect(),
     };
     let (row_candidates, column_candidates) = (candidates(row, &rows), candidates(column, &columns));
-    let mut terms = Vec::with_capacity(row_candidates.len() * column_candidates.len());
+    let many = row_candidates.len() as u64 * column_candidates.len() as u64;
+    if !call.sheets.work.make_array(many, None) {
+        return Term::error(ErrorKind::Num);
+    }
+    let mut terms = Vec::with_capacity(many as usize);
     for row in &row_candidates {
         for column in &column_candidates {
             let chosen = known_index(call, *row, *column);
@@ -154,7 +160,7 @@ fn line_at(
     let low_row = is_below(graph, read_row, start(row, &rows));
     let place = graph.select(low_column, Term::error(ErrorKind::Value), place);
     let place = graph.select(low_row, Term::error(ErrorKind::Value), place);
-    pick(graph, &terms, place)
+    pick(call, &terms, place)
 }
 
 /// How many of `range` lie before the uncertain `index`, the last standing for all up to `count`; past that is
@@ -186,10 +192,14 @@ fn within(graph: &mut Graph, index: Term, count: u32) -> Term {
 }
 
 /// The value at `place` (from 1) of `terms`; an empty cell shows as 0.
-fn pick(graph: &mut Graph, terms: &[Term], place: Term) -> Term {
+fn pick(call: &mut Call<'_, '_>, terms: &[Term], place: Term) -> Term {
     if let Term::Known(Value::Number(place)) = place {
         return terms.get(place as usize - 1).copied().unwrap_or(Term::error(ErrorKind::Ref));
     }
+    if !call.sheets.work.spend(terms.len() as u64) {
+        return Term::error(ErrorKind::Num);
+    }
+    let graph = call.graph();
     let kinds = terms.iter().fold(Kinds::NONE, |kinds, term| {
         let packed = graph.pack(*term);
         kinds.or(graph.kinds(packed))
@@ -205,6 +215,16 @@ enum Order {
     Descending,
 }
 
+impl Order {
+    fn opcode(self) -> Opcode {
+        match self {
+            Order::Exact => Opcode::MatchExact,
+            Order::Ascending => Opcode::MatchAscending,
+            Order::Descending => Opcode::MatchDescending,
+        }
+    }
+}
+
 /// MATCH(key, range, type = 1).
 fn match_place(call: &mut Call<'_, '_>) -> Argument {
     let order = match call.term_or(2, 1.0) {
@@ -218,12 +238,14 @@ fn match_place(call: &mut Call<'_, '_>) -> Argument {
             return Argument::Term(call.obstacle("MATCH whose type is uncertain"));
         }
     };
-    let keys = call.array(1);
-    if keys.rows != 1 && keys.columns != 1 {
+    let (rows, columns) = call.arguments[1].shape();
+    if rows != 1 && columns != 1 {
         let none = Term::error(ErrorKind::NotAvailable);
         return call.over(0, |call, key| error_or(call.graph(), key, none));
     }
-    call.over(0, |call, key| find(call, key, &keys.terms, order))
+    let direction = if columns == 1 { Direction::Down } else { Direction::Across };
+    let mut table = Searched::new(call, 1, direction);
+    call.over(0, |call, key| find(call, key, &mut table, order))
 }
 
 /// `key` where it is an error, else `otherwise`.
@@ -233,23 +255,27 @@ fn error_or(graph: &mut Graph, key: Term, otherwise: Term) -> Term {
 }
 
 /// The place, from 1, of `key` among `keys`; `#N/A` where it is not there.
-fn find(call: &mut Call<'_, '_>, key: Term, keys: &[Term], order: Order) -> Term {
+fn find(call: &mut Call<'_, '_>, key: Term, table: &mut Searched, order: Order) -> Term {
     let key = match key {
         Term::Known(Value::Error(_)) | Term::Unsupported(_) => return key,
         Term::Known(Value::Empty) => Term::number(0.0),
         other => other,
     };
-    if order == Order::Exact
-        && let Some(found) = find_pattern(call, key, keys)
+    if let Some(known) = key.known()
+        && let Some(found) = table.find(call, known, order.opcode())
     {
         return found;
     }
-    let opcode = match order {
-        Order::Exact => Opcode::MatchExact,
-        Order::Ascending => Opcode::MatchAscending,
-        Order::Descending => Opcode::MatchDescending,
-    };
-    call.graph().run(opcode, keys, key, Kinds::NUMBER)
+    let keys = table.keys(call);
+    if !call.sheets.work.spend(keys.len() as u64) {
+        return Term::error(ErrorKind::Num);
+    }
+    if order == Order::Exact
+        && let Some(found) = find_pattern(call, key, &keys)
+    {
+        return found;
+    }
+    call.graph().run(order.opcode(), &keys, key, Kinds::NUMBER)
 }
 
 /// An exact match by a text with wildcards; `None` where the key holds none.
@@ -283,13 +309,6 @@ fn refuse_pattern(call: &mut Call<'_, '_>) -> Term {
     call.obstacle("a lookup with wildcards among uncertain texts")
 }
 
-/// Whether a table's keys go down its first column or across its first row.
-#[derive(Clone, Copy, PartialEq)]
-enum Direction {
-    Down,
-    Across,
-}
-
 /// VLOOKUP and HLOOKUP(key, table, index, approximate = TRUE).
 fn table_lookup(call: &mut Call<'_, '_>, direction: Direction) -> Argument {
     let approximate = if call.count() > 3 { call.term(3) } else { Term::bool(true) };
@@ -301,67 +320,62 @@ fn table_lookup(call: &mut Call<'_, '_>, direction: Direction) -> Argument {
             return Argument::Term(call.obstacle("a lookup whose mode is uncertain"));
         }
     };
-    let across = call.arguments[1].shape();
-    let table = call.array(1);
-    let lines = if direction == Direction::Down { across.1 } else { across.0 };
+    let (rows, columns) = call.arguments[1].shape();
+    let lines = if direction == Direction::Down { columns } else { rows };
     let line = call.term(2);
     let line = call.graph().number(line);
     let line = call.graph().binary(Opcode::RoundDown, line, Term::number(0.0));
     let line = within(call.graph(), line, lines);
+    let mut table = Searched::new(call, 1, direction);
     call.over(0, |call, key| {
-        let place = find(call, key, &keys_of(&table, direction), order);
+        let place = find(call, key, &mut table, order);
         // Outside the table the line is an error whether the key is found or not, but after an error of the key.
         let line = match line {
             Term::Known(Value::Number(_)) => line,
             _ => error_or(call.graph(), key, line),
         };
-        look_across(call.graph(), &table, direction, place, line)
+        look_across(call, &mut table, direction, place, line)
     })
 }
 
-fn keys_of(table: &Array, direction: Direction) -> Vec<Term> {
-    match direction {
-        Direction::Down => (0..table.rows).map(|row| table.broadcast(row, 0)).collect(),
-        Direction::Across => (0..table.columns).map(|column| table.broadcast(0, column)).collect(),
-    }
-}
-
 /// The value of the table at `place` along the keys and `line` across them.
-fn look_across(graph: &mut Graph, table: &Array, direction: Direction, place: Term, line: Term) -> Term {
-    if matches!(line, Term::Known(Value::Error(_)) | Term::Unsupported(_)) {
-        return line;
-    }
-    if let Term::Known(Value::Number(line)) = line {
-        let line = line as u32 - 1;
-        let values: Vec<Term> = match direction {
-            Direction::Down => (0..table.rows).map(|row| cell(table, row, line)).collect(),
-            Direction::Across => (0..table.columns).map(|column| cell(table, line, column)).collect(),
-        };
-        if matches!(place, Term::Known(Value::Error(_)) | Term::Unsupported(_)) {
-            return place;
+fn look_across(
+    call: &mut Call<'_, '_>,
+    table: &mut Searched,
+    direction: Direction,
+    place: Term,
+    line: Term,
+) -> Term {
+    match (place, line) {
+        (_, Term::Known(Value::Error(_)) | Term::Unsupported(_)) => line,
+        (Term::Known(Value::Error(_)) | Term::Unsupported(_), Term::Known(Value::Number(_))) => place,
+        (Term::Known(Value::Number(place)), Term::Known(Value::Number(line))) => {
+            table.cell(call, place as u32 - 1, line as u32 - 1)
         }
-        return pick(graph, &values, place);
+        (_, Term::Known(Value::Number(line))) => {
+            let values = table.line(call, line as u32 - 1);
+            pick(call, &values, place)
+        }
+        _ => {
+            let array = table.array(call);
+            let (row, column) = match direction {
+                Direction::Down => (place, line),
+                Direction::Across => (line, place),
+            };
+            let graph = call.graph();
+            let above = graph.binary(Opcode::Subtract, row, Term::number(1.0));
+            let skipped = graph.binary(Opcode::Multiply, above, Term::number(f64::from(array.columns)));
+            // The line first: one outside the table is an error whether the key is found or not.
+            let index = match direction {
+                Direction::Down => graph.binary(Opcode::Add, column, skipped),
+                Direction::Across => graph.binary(Opcode::Add, skipped, column),
+            };
+            match index {
+                Term::Known(Value::Error(_)) | Term::Unsupported(_) => index,
+                _ => pick(call, &array.terms, index),
+            }
+        }
     }
-    let (row, column) = match direction {
-        Direction::Down => (place, line),
-        Direction::Across => (line, place),
-    };
-    let above = graph.binary(Opcode::Subtract, row, Term::number(1.0));
-    let skipped = graph.binary(Opcode::Multiply, above, Term::number(f64::from(table.columns)));
-    // The line first: one outside the table is an error whether the key is found or not.
-    let index = match direction {
-        Direction::Down => graph.binary(Opcode::Add, column, skipped),
-        Direction::Across => graph.binary(Opcode::Add, skipped, column),
-    };
-    match index {
-        Term::Known(Value::Error(_)) | Term::Unsupported(_) => index,
-        _ => pick(graph, &table.terms, index),
-    }
-}
-
-/// A cell of the table; empty where whole columns were cut to what the sheet uses.
-fn cell(table: &Array, row: u32, column: u32) -> Term {
-    table.get(row, column).unwrap_or(Term::Known(Value::Empty))
 }
 
 /// LOOKUP(key, keys, results): keys ascending; without results, the last row or column of the table.
@@ -369,16 +383,16 @@ fn vector_lookup(call: &mut Call<'_, '_>) -> Argument {
     let table = call.array(1);
     let (rows, columns) = call.arguments[1].shape();
     let direction = if columns > rows { Direction::Across } else { Direction::Down };
+    let mut keys = Searched::new(call, 1, direction);
     let results = if call.count() > 2 {
         call.array(2).terms.clone()
-    } else if direction == Direction::Down {
-        (0..table.rows).map(|row| cell(&table, row, table.columns - 1)).collect()
     } else {
-        (0..table.columns).map(|column| cell(&table, table.rows - 1, column)).collect()
+        let last = if direction == Direction::Down { table.columns } else { table.rows };
+        keys.line(call, last - 1)
     };
-    call.over(0, |call, key| match find(call, key, &keys_of(&table, direction), Order::Ascending) {
+    call.over(0, |call, key| match find(call, key, &mut keys, Order::Ascending) {
         place @ (Term::Known(Value::Error(_)) | Term::Unsupported(_)) => place,
-        place => pick(call.graph(), &results, place),
+        place => pick(call, &results, place),
     })
 }
 

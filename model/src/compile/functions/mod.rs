@@ -12,6 +12,7 @@ mod logical;
 mod lookup;
 mod mathematical;
 mod normal;
+mod searched;
 mod statistical;
 
 use super::address::Address;

@@ -33,9 +33,14 @@ pub struct Node {
     pub c: u32,
 }
 
+/// A node with its kind and its place in the index, then the schedule's notes and the instruction.
+const BYTES_OF_NODE: u64 = 64;
+/// An operand here, on the tape and in the engine's program.
+const BYTES_OF_ARGUMENT: u64 = 16;
+
 /// Something that this program cannot compute.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unsupported {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unsupported {
     /// Where it begins: an index of the evaluator's list.
     Source(u32),
     /// Two that met in one instruction.
@@ -61,8 +66,10 @@ pub struct Graph {
     constant_index: HashTable<u32>,
     node_index: HashTable<u32>,
     run_index: HashTable<(u32, u32)>,
-    unsupported: Vec<Unsupported>,
+    /// Each with whether it, or what it comes from, may depend on cells that its formula does not name.
+    unsupported: Vec<(Unsupported, bool)>,
     origins: Vec<Origin>,
+    operations: u64,
     /// The texts of the model, to which folding adds.
     pub texts: Texts,
 }
@@ -84,6 +91,16 @@ impl Graph {
     /// The nodes made so far.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    /// Operations asked for so far, those on known values included.
+    pub fn operations(&self) -> u64 {
+        self.operations
+    }
+
+    /// About how many bytes the nodes and their operands take, here and laid out as a tape.
+    pub fn bytes(&self) -> u64 {
+        self.nodes.len() as u64 * BYTES_OF_NODE + self.arguments.len() as u64 * BYTES_OF_ARGUMENT
     }
 
     /// For which cells nodes were made, in order.
@@ -124,25 +141,33 @@ impl Graph {
         self.emit(Node { opcode: Opcode::Draw, a: index, b: 0, c: 0 }, Kinds::NUMBER)
     }
 
-    /// A term for what cannot be computed.
-    pub fn unsupported(&mut self, what: Unsupported) -> Term {
-        self.unsupported.push(what);
+    /// A term for what cannot be computed, by its index in the evaluator's list.
+    pub fn unsupported(&mut self, source: u32, sees_unnamed_cells: bool) -> Term {
+        self.unsupported.push((Unsupported::Source(source), sees_unnamed_cells));
         Term::Unsupported((self.unsupported.len() - 1) as u32)
     }
 
-    /// The sources that a term of [`Term::Unsupported`] comes from.
-    pub fn unsupported_sources(&self, index: u32, found: &mut Vec<u32>) {
-        let mut stack = vec![index];
+    /// Whether what a term of [`Term::Unsupported`] comes from may depend on cells that no formula names.
+    pub fn sees_unnamed_cells(&self, index: u32) -> bool {
+        self.unsupported[index as usize].1
+    }
+
+    /// The sources that terms of [`Term::Unsupported`] come from, each once.
+    pub fn unsupported_sources(&self, indices: Vec<u32>) -> Vec<u32> {
+        let mut found = Vec::new();
+        let mut stack = indices;
         let mut seen = vec![false; self.unsupported.len()];
         while let Some(index) = stack.pop() {
             if std::mem::replace(&mut seen[index as usize], true) {
                 continue;
             }
-            match self.unsupported[index as usize] {
+            match self.unsupported[index as usize].0 {
                 Unsupported::Source(source) => found.push(source),
                 Unsupported::Both(a, b) => stack.extend([a, b]),
             }
         }
+        found.sort_unstable();
+        found
     }
 
     /// Whether a text that slots can hold has wildcards.
@@ -161,7 +186,8 @@ impl Graph {
                     None => *index,
                     Some(known) if known == *index => known,
                     Some(known) => {
-                        self.unsupported.push(Unsupported::Both(known, *index));
+                        let far = self.sees_unnamed_cells(known) || self.sees_unnamed_cells(*index);
+                        self.unsupported.push((Unsupported::Both(known, *index), far));
                         (self.unsupported.len() - 1) as u32
                     }
                 });

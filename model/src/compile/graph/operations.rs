@@ -14,6 +14,11 @@ impl Graph {
 
     /// An operation on two numbers.
     pub fn binary(&mut self, opcode: Opcode, a: Term, b: Term) -> Term {
+        if let (Term::Known(Value::Number(a)), Term::Known(Value::Number(b))) = (a, b)
+            && let Some(result) = fold_numbers(opcode, a, b)
+        {
+            return result;
+        }
         let (a, b) = (self.arithmetic(a), self.arithmetic(b));
         self.numeric(opcode, [a, b, Term::Known(Value::Empty)], 2, Kinds::NUMBER)
     }
@@ -45,6 +50,11 @@ impl Graph {
 
     /// `a < b` and the like, on any values. Only `Less`, `LessEqual`, `Equal` and `NotEqual` are given.
     pub fn compare(&mut self, opcode: Opcode, a: Term, b: Term) -> Term {
+        if let (Term::Known(Value::Number(a)), Term::Known(Value::Number(b))) = (a, b)
+            && let Some(result) = fold_numbers(opcode, a, b)
+        {
+            return result;
+        }
         if self.is_numeric(a) && self.is_numeric(b) {
             return self.numeric(opcode, [a, b, Term::Known(Value::Empty)], 2, Kinds::CONDITION);
         }
@@ -104,6 +114,7 @@ impl Graph {
 
     /// An operation over a run of values. `c` is a number, or any value for the matching operations.
     pub fn run(&mut self, opcode: Opcode, terms: &[Term], c: Term, kinds: Kinds) -> Term {
+        self.operations += terms.len() as u64;
         if let Some(merged) = self.merge_unsupported(terms).or_else(|| self.merge_unsupported(&[c])) {
             return merged;
         }
@@ -155,6 +166,7 @@ impl Graph {
     }
 
     fn numeric(&mut self, opcode: Opcode, operands: [Term; 3], count: usize, kinds: Kinds) -> Term {
+        self.operations += 1;
         if let Some(merged) = self.merge_unsupported(&operands[..count]) {
             return merged;
         }
@@ -177,6 +189,7 @@ impl Graph {
     }
 
     fn packed(&mut self, opcode: Opcode, operands: [Term; 3], count: usize, kinds: Kinds) -> Term {
+        self.operations += 1;
         if let Some(merged) = self.merge_unsupported(&operands[..count]) {
             return merged;
         }
@@ -193,6 +206,22 @@ impl Graph {
         }
         self.emit(Node { opcode, a: bits[0], b: bits[1], c: bits[2] }, kinds)
     }
+}
+
+/// What the commonest operations make of known numbers, without the way through a lane. `None` for the others.
+fn fold_numbers(opcode: Opcode, a: f64, b: f64) -> Option<Term> {
+    let result = match opcode {
+        Opcode::Add => a + b,
+        Opcode::Subtract => a - b,
+        Opcode::Multiply => a * b,
+        Opcode::Less => return Some(Term::bool(a < b)),
+        Opcode::LessEqual => return Some(Term::bool(a <= b)),
+        Opcode::Equal => return Some(Term::bool(a == b)),
+        Opcode::NotEqual => return Some(Term::bool(a != b)),
+        _ => return None,
+    };
+    // What overflows is an error.
+    result.is_finite().then(|| Term::number(result))
 }
 
 fn as_bool(value: Value) -> Value {
