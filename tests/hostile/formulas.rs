@@ -5,8 +5,8 @@ use crate::package::Parts;
 const A1: [&str; 4] = ["--input", "S!A1=constant(2)", "--output", "S!B1"];
 
 /// A1 is an input, B1 holds `formula`.
-fn one(formula: String) -> Parts {
-    Parts::with_cells([["1".to_owned(), format!("={formula}")]])
+fn one(formula: impl AsRef<str>) -> Parts {
+    Parts::with_cells([["1".to_owned(), format!("={}", formula.as_ref())]])
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn arrays_beyond_the_bounds_are_refused() {
         &A1,
         &["S!B1", "arrays of too many"],
     );
-    model("INDEX(C:XFD,A1,A1)").is_refused("a cell of a whole sheet", &A1, &["S!B1", "arrays of too many"]);
+    model("INDEX(C:XFD,A1,A1)").is_refused("a cell of a whole sheet", &A1, &["S!B1", "so large a range"]);
     assert_eq!(model("SUM(A:A*A:A)").mean("a product of two columns", &A1), 4.0);
 }
 

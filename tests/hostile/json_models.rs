@@ -83,8 +83,8 @@ fn what_is_cut_off_or_no_json_is_refused() {
 
 #[test]
 fn a_chain_of_many_cells_is_computed() {
-    let cells: Vec<String> = (1..500_000).map(|n| format!("\"c{n}\":\"=c{}+1\"", n - 1)).collect();
+    let cells: Vec<String> = (1..400_000).map(|n| format!("\"c{n}\":\"=c{}+1\"", n - 1)).collect();
     let inputs = "\"inputs\":{\"c0\":\"constant(1)\"}";
-    let model = json(&format!("{{{inputs},\"cells\":{{{}}},\"outputs\":[\"c499999\"]}}", cells.join(",")));
-    assert_eq!(model.mean("a chain of 500,000 names", &[]), 500_000.0);
+    let model = json(&format!("{{{inputs},\"cells\":{{{}}},\"outputs\":[\"c399999\"]}}", cells.join(",")));
+    assert_eq!(model.mean("a chain of 400,000 names", &[]), 400_000.0);
 }

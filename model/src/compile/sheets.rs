@@ -191,6 +191,8 @@ impl<'a> Sheets<'a> {
     /// A place as an array; one that is large is kept for the next formula that asks.
     pub fn dense_once(&mut self, place: Place, make: impl FnOnce(&Self) -> Array) -> Rc<Array> {
         if let Some(known) = self.dense.get(&place) {
+            // Whoever asks looks through all of it.
+            self.work.spend(known.terms.len() as u64);
             return Rc::clone(known);
         }
         let made = Rc::new(make(self));
