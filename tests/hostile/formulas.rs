@@ -41,7 +41,7 @@ fn formulas_nested_deeply_are_taken_or_refused() {
 fn circles_are_refused_with_their_cells() {
     let circle = Parts::with_cells([["=B1", "=A1+1"].map(str::to_owned)]);
     circle.model().is_refused("a circle of 2", &["--output", "S!B1"], &["circular", "S!A1", "S!B1"]);
-    let itself = one("B1+A1".to_owned());
+    let itself = one("B1+A1");
     itself.model().is_refused("a circle of 1", &A1, &["circular", "S!B1"]);
     let around = Parts::with_cells((1..=100_000).map(|row| [format!("=A{}+1", row % 100_000 + 1)]));
     around.model().is_refused("a circle of 100,000", &["--output", "S!A1"], &["circular", "S!A1"]);
@@ -64,13 +64,13 @@ fn a_chain_of_a_million_cells_is_computed() {
 #[test]
 fn names_in_a_circle_are_refused() {
     let names = [("a", "b+1"), ("b", "a+1")];
-    one("a+A1".to_owned()).names(names).model().is_refused(
+    one("a+A1").names(names).model().is_refused(
         "two names in a circle",
         &A1,
         &["S!B1", "names stand for each other in a circle"],
     );
     let names = [("a", "b+b+b+b+b+b+b+b"), ("b", "a+a+a+a+a+a+a+a")];
-    one("a+A1".to_owned()).names(names).model().is_refused(
+    one("a+A1").names(names).model().is_refused(
         "names in a circle, eightfold",
         &A1,
         &["S!B1", "names stand for each other in a circle"],
@@ -82,10 +82,10 @@ fn names_of_names_are_refused_where_they_are_deep() {
     let names: Vec<(String, String)> =
         (0..60_000).map(|number| (format!("name_{number}"), format!("name_{}+1", number + 1))).collect();
     let names = names.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-    one("name_0+A1".to_owned()).names(names).model().is_refused("names 60,000 deep", &A1, &["S!B1", "deep"]);
+    one("name_0+A1").names(names).model().is_refused("names 60,000 deep", &A1, &["S!B1", "deep"]);
     let names: Vec<String> = (0..1_000_000).map(|number| format!("n{number}_")).collect();
     let names = names.iter().map(|name| (name.as_str(), "1"));
-    one("n1_+A1".to_owned()).names(names).model().is_refused("1,000,000 names", &A1, &["xl/workbook.xml"]);
+    one("n1_+A1").names(names).model().is_refused("1,000,000 names", &A1, &["xl/workbook.xml"]);
 }
 
 #[test]
@@ -94,11 +94,7 @@ fn names_that_double_each_other_are_refused() {
         .map(|number| (format!("n_{number}"), vec![format!("n_{}", number + 1); 16].join("+")))
         .collect();
     let names = names.iter().map(|(name, text)| (name.as_str(), text.as_str())).chain([("n_16", "1")]);
-    one("n_0+A1".to_owned()).names(names).model().is_refused(
-        "names of 16^16 terms",
-        &A1,
-        &["S!B1", "too much work"],
-    );
+    one("n_0+A1").names(names).model().is_refused("names of 16^16 terms", &A1, &["S!B1", "too much work"]);
 }
 
 #[test]
