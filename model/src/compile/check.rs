@@ -9,7 +9,7 @@ use super::sighting::Room;
 use super::term::Term;
 use super::walk::{Stop, Walk};
 use super::{CompileError, stop_error};
-use crate::value::{TextId, Texts, Value};
+use crate::value::{Texts, Value};
 use crate::workbook::{Content, Workbook};
 
 /// The relative difference up to which two numbers agree.
@@ -108,13 +108,8 @@ fn agrees(texts: &Texts, stored: Value, computed: Value) -> bool {
         }
         // A formula that comes to "" is stored as an empty text or as nothing at all.
         (Value::Empty, Value::Text(id)) | (Value::Text(id), Value::Empty) => texts.get(id).is_empty(),
-        (Value::Text(stored), Value::Text(computed)) => same_text(texts, stored, computed),
         (stored, computed) => stored == computed,
     }
-}
-
-fn same_text(texts: &Texts, a: TextId, b: TextId) -> bool {
-    texts.get(a) == texts.get(b)
 }
 
 fn difference(

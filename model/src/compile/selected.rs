@@ -1,6 +1,6 @@
 //! The cells of a selection found in the workbook.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::address::{Address, Directory};
 use super::{Column, CompileError, Selection};
@@ -65,22 +65,15 @@ fn find_inputs(
     directory: &Directory,
     selection: &Selection,
 ) -> Result<(Vec<Address>, Vec<Column>), CompileError> {
-    let mut seen = HashMap::new();
-    let mut found = Vec::new();
-    let mut columns = Vec::new();
+    let mut found = Found::default();
     for input in &selection.inputs {
         let address = directory
             .find(workbook, &input.cell)
             .map_err(|reason| CompileError::InputCell { cell: input.cell.clone(), reason })?;
         let identity = directory.identity(workbook, address);
-        if seen.insert(address, ()).is_some() {
-            return Err(CompileError::Twice { cell: identity, role: "input" });
-        }
-        found.push(address);
-        let name = input.name.clone().unwrap_or_else(|| identity.clone());
-        columns.push(Column { identity, name, distribution: input.distribution_text.clone() });
+        found.add("input", address, column(identity, input.name.as_ref(), &input.distribution_text))?;
     }
-    Ok((found, columns))
+    Ok((found.addresses, found.columns))
 }
 
 fn find_outputs(
@@ -88,22 +81,39 @@ fn find_outputs(
     directory: &Directory,
     selection: &Selection,
 ) -> Result<(Vec<Address>, Vec<Column>), CompileError> {
-    let mut seen = HashMap::new();
-    let mut found = Vec::new();
-    let mut columns = Vec::new();
+    let mut found = Found::default();
     for output in &selection.outputs {
         let address = directory
             .find(workbook, &output.cell)
             .map_err(|reason| CompileError::OutputCell { cell: output.cell.clone(), reason })?;
         let identity = directory.identity(workbook, address);
-        if seen.insert(address, ()).is_some() {
-            return Err(CompileError::Twice { cell: identity, role: "output" });
-        }
-        found.push(address);
-        let name = output.name.clone().unwrap_or_else(|| identity.clone());
-        columns.push(Column { identity, name, distribution: String::new() });
+        found.add("output", address, column(identity, output.name.as_ref(), ""))?;
     }
-    Ok((found, columns))
+    Ok((found.addresses, found.columns))
+}
+
+fn column(identity: String, name: Option<&String>, distribution: &str) -> Column {
+    let name = name.cloned().unwrap_or_else(|| identity.clone());
+    Column { identity, name, distribution: distribution.to_owned() }
+}
+
+/// Distinct cells of one role.
+#[derive(Default)]
+struct Found {
+    seen: HashSet<Address>,
+    addresses: Vec<Address>,
+    columns: Vec<Column>,
+}
+
+impl Found {
+    fn add(&mut self, role: &'static str, address: Address, column: Column) -> Result<(), CompileError> {
+        if !self.seen.insert(address) {
+            return Err(CompileError::Twice { cell: column.identity, role });
+        }
+        self.addresses.push(address);
+        self.columns.push(column);
+        Ok(())
+    }
 }
 
 fn find_correlations(

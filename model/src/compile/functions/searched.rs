@@ -90,6 +90,10 @@ impl Searched {
         let place = self.place_of_keys()?;
         if call.sheets.keys.misses(place, place.area.rows().max(place.area.columns()) as usize) {
             let keys = call.sheets.dense(&Argument::Place(place));
+            if !call.sheets.is_complete() {
+                // Some key is not done: the formula is evaluated again, and only then is what it found kept.
+                return None;
+            }
             call.sheets.keys.add(&call.sheets.graph, place, &keys.terms);
         }
         let Sheets { keys, graph, .. } = &mut *call.sheets;
