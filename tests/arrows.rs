@@ -7,11 +7,26 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Each room with all the rooms that it may depend on. A new room gets its line here first.
-const ARROWS: [(&str, &[&str]); 4] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("fermiac-math", &[]),
     ("fermiac-model", &["fermiac-math"]),
     ("fermiac-kernels", &["fermiac-math", "fermiac-model"]),
-    ("fermiac", &["fermiac-math", "fermiac-model", "fermiac-kernels"]),
+    ("fermiac-fleet", &["fermiac-model"]),
+    ("fermiac-worker", &["fermiac-model", "fermiac-kernels", "fermiac-fleet"]),
+    ("fermiac-scheduler", &["fermiac-fleet"]),
+    ("fermiac-api", &["fermiac-model", "fermiac-fleet"]),
+    (
+        "fermiac",
+        &[
+            "fermiac-math",
+            "fermiac-model",
+            "fermiac-kernels",
+            "fermiac-fleet",
+            "fermiac-worker",
+            "fermiac-scheduler",
+            "fermiac-api",
+        ],
+    ),
 ];
 
 /// The only room with unsafe code: it chooses wide instructions at run time and talks to devices.

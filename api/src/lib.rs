@@ -1,0 +1,3 @@
+//! HTTP in, domain calls, HTTP out.
+
+#![forbid(unsafe_code)]

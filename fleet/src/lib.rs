@@ -1,0 +1,11 @@
+//! The job domain and its homes.
+//!
+//! The database is the truth, the queue is the bell: a [`job`] exists once its row commits, and whatever rings is only
+//! a hint that it may be claimed. A claim is a row that turns to running under a new *epoch*; from then on only the
+//! holder of that epoch can settle it. Losing every bell loses no job, and ringing twice does no harm.
+
+#![forbid(unsafe_code)]
+
+pub mod delivery;
+pub mod ids;
+pub mod job;

@@ -1,0 +1,3 @@
+//! Claims jobs, runs them, settles them.
+
+#![forbid(unsafe_code)]
