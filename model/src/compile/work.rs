@@ -15,7 +15,7 @@ pub const MAX_ARRAY: u64 = 4_000_000;
 const MAX_ARRAYS_OF_FORMULA: u64 = 6_000_000;
 /// Steps of a compilation: values looked at, in ranges and arrays, and parts of formulas. One takes up to 40
 /// nanoseconds.
-const MAX_STEPS: u64 = 50_000_000;
+const MAX_STEPS: u64 = 40_000_000;
 /// What an operation costs beside looking at its values.
 const STEPS_OF_OPERATION: u64 = 2;
 /// Bytes of the texts that formulas make.
