@@ -32,9 +32,9 @@ use entries::Entries;
 use outputs::Outputs;
 
 /// The most bytes of a JSON model.
-pub const MAX_BYTES: usize = 32 << 20;
+pub const MAX_BYTES: usize = 16 << 20;
 /// The most inputs and cells together: all stand in one column of a sheet.
-pub const MAX_CELLS: usize = 1_000_000;
+pub const MAX_CELLS: usize = 250_000;
 
 /// Why a JSON model is refused. The text says where in the document, and what to do.
 #[derive(Debug, thiserror::Error)]
