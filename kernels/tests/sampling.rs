@@ -5,8 +5,8 @@
 use fermiac_kernels::engine::cpu::CpuEngine;
 use fermiac_kernels::random::Sampling;
 use fermiac_kernels::simulation::{
-    HalfWidth, MAX_VALUES, Precision, Results, Run, SimulateError, Statistic, Unobserved, evaluate_trial,
-    simulate,
+    HalfWidth, MAX_VALUES, Precision, Results, Run, RunUntil, SimulateError, Statistic, Unobserved,
+    evaluate_trial, simulate, simulate_until,
 };
 use fermiac_kernels::statistics::rank::sensitivities;
 use fermiac_model::correlation::Correlation;
@@ -44,7 +44,7 @@ fn plan(inputs: &[&str]) -> Plan {
 }
 
 fn run(threads: usize) -> Run {
-    Run { trials: TRIALS, threads, keep_samples: true, max_values: MAX_VALUES, until: None }
+    Run { trials: TRIALS, threads, keep_samples: true, max_values: MAX_VALUES }
 }
 
 fn simulated(plan: &Plan, seed: u64, sampling: Sampling, run: &Run) -> Results {
@@ -203,10 +203,11 @@ fn one_hypercube_tells_no_standard_error() {
 fn what_strata_cannot_do_is_refused() {
     let plan = plan(&["a"]);
     let half_width = HalfWidth::Relative(0.01);
-    let until = Some(Precision { output: 0, statistic: Statistic::Mean, half_width });
+    let precision = Precision { output: 0, statistic: Statistic::Mean, half_width };
+    let until = RunUntil { run: run(1), precision };
     for sampling in stratified() {
         let engine = CpuEngine::with_sampling(&plan, 1, sampling).unwrap();
-        let refused = simulate(&engine, &plan, &Run { until, ..run(1) }, &Unobserved).unwrap_err();
+        let refused = simulate_until(&engine, &plan, &until, &Unobserved).unwrap_err();
         assert_eq!(refused, SimulateError::PrecisionOfStrata);
     }
     let engine = CpuEngine::with_sampling(&plan, 1, Sampling::LatinHypercube { trials: 9 }).unwrap();

@@ -8,7 +8,8 @@ use std::time::Instant;
 use fermiac_kernels::engine::cpu::{CpuEngine, Simd};
 use fermiac_kernels::random::Sampling as Sampled;
 use fermiac_kernels::simulation::{
-    MAX_VALUES, Observer, Precision, Results, Run, Stopped, evaluate_trial, simulate,
+    MAX_VALUES, Observer, Precision, Results, Run, RunUntil, Stopped, evaluate_trial, simulate,
+    simulate_until,
 };
 use fermiac_model::compile::{Compiled, Selection, compile};
 
@@ -84,10 +85,14 @@ impl Prepared {
             threads: request.threads.get(),
             keep_samples: request.keep_samples,
             max_values: MAX_VALUES,
-            until: request.until.map(|until| self.precision(until)).transpose()?,
         };
         let engine = self.engine(request.seed, sampling(request.sampling, request.trials))?;
-        let results = simulate(&engine, &self.compiled.plan, &run, observer).map_err(Failure::refused)?;
+        let plan = &self.compiled.plan;
+        let results = match request.until.map(|until| self.precision(until)).transpose()? {
+            None => simulate(&engine, plan, &run, observer),
+            Some(precision) => simulate_until(&engine, plan, &RunUntil { run, precision }, observer),
+        };
+        let results = results.map_err(Failure::refused)?;
         let timing_ms =
             Timing { load: self.load_ms, compile: self.compile_ms, simulate: milliseconds_since(started) };
         Ok(Finished { outcome: self.outcome(request, &results, timing_ms), results })

@@ -4,7 +4,6 @@ use super::Observer;
 use crate::engine::Engine;
 use crate::statistics::moments::BLOCK;
 use rayon::prelude::*;
-use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -31,7 +30,7 @@ pub(super) struct Evaluation<'a, E: Engine> {
 
 /// Some trials of a batch.
 struct Unit<'a> {
-    first_trial: usize,
+    first_trial: u64,
     columns: Vec<&'a mut [f64]>,
     length: usize,
 }
@@ -52,11 +51,11 @@ where
         }
     }
 
-    /// Evaluates the trials of a batch into `columns`. Returns how many were done from the first one without a
-    /// gap: fewer than asked for if the observer cancelled.
-    pub fn evaluate(&self, batch: Range<usize>, columns: Vec<&mut [f64]>) -> usize {
-        let length = self.unit_length(batch.len());
-        let lengths: Vec<(usize, usize)> = cut(batch, length, columns)
+    /// Evaluates a batch of trials into `columns`, from `first_trial` on. Returns how many were done from the first
+    /// one without a gap: fewer than asked for if the observer cancelled.
+    pub fn evaluate(&self, first_trial: u64, trials: usize, columns: Vec<&mut [f64]>) -> usize {
+        let length = self.unit_length(trials);
+        let lengths: Vec<(usize, usize)> = cut(first_trial, trials, length, columns)
             .into_par_iter()
             .map(|unit| (unit.length, self.evaluate_unit(unit)))
             .collect();
@@ -77,7 +76,7 @@ where
             let started = Instant::now();
             let mut columns: Vec<&mut [f64]> =
                 unit.columns.iter_mut().map(|column| &mut column[step.clone()]).collect();
-            self.engine.evaluate(&mut scratch, (unit.first_trial + done) as u64, &mut columns);
+            self.engine.evaluate(&mut scratch, unit.first_trial + done as u64, &mut columns);
             self.step.store(next_step(step.len(), started.elapsed()), Ordering::Relaxed);
             done = step.end;
             let before = self.trials_done.fetch_add(step.len(), Ordering::Relaxed);
@@ -93,13 +92,13 @@ where
 }
 
 /// Cuts the columns of a batch into units of `length` trials.
-fn cut(batch: Range<usize>, length: usize, columns: Vec<&mut [f64]>) -> Vec<Unit<'_>> {
-    let firsts = batch.clone().step_by(length);
-    let mut units: Vec<Unit> = firsts
-        .map(|first_trial| Unit {
-            first_trial,
+fn cut(first_trial: u64, trials: usize, length: usize, columns: Vec<&mut [f64]>) -> Vec<Unit<'_>> {
+    let starts = (0..trials).step_by(length);
+    let mut units: Vec<Unit> = starts
+        .map(|start| Unit {
+            first_trial: first_trial + start as u64,
             columns: Vec::with_capacity(columns.len()),
-            length: length.min(batch.end - first_trial),
+            length: length.min(trials - start),
         })
         .collect();
     for column in columns {
@@ -128,7 +127,7 @@ mod tests {
     #[test]
     fn units_cover_a_batch_without_overlap() {
         let (mut left, mut right) = (vec![0.0; 1000], vec![0.0; 1000]);
-        let units = cut(5000..6000, 384, vec![&mut left, &mut right]);
+        let units = cut(5000, 1000, 384, vec![&mut left, &mut right]);
         let places: Vec<_> = units.iter().map(|unit| (unit.first_trial, unit.length)).collect();
         assert_eq!(places, [(5000, 384), (5384, 384), (5768, 232)]);
         assert!(units.iter().all(|unit| unit.columns.iter().all(|column| column.len() == unit.length)));

@@ -1,12 +1,12 @@
-//! Where the values of a run lie, and what is known of each column so far.
+//! Where the values of a slice lie, and what is known of each column so far.
 
-use super::Run;
 use super::pages::zeros;
+use super::part::{ColumnPart, SlicePart};
 use super::precision::next_look;
+use super::slice::Slice;
 use crate::statistics::errors::ErrorCounts;
 use crate::statistics::moments::{BLOCK, Moments};
 use crate::statistics::moments_tree::MomentsTree;
-use crate::statistics::rank::ranked_trials;
 use fermiac_model::plan::Plan;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -23,25 +23,26 @@ pub(super) struct Column {
     pub errors: ErrorCounts,
 }
 
-/// All columns of a run. Outputs keep every trial. Inputs keep the trials that are ranked, or all if asked to;
-/// past those each batch overwrites the one before in `passing`.
+/// All columns of a slice, trials counted from its first. Outputs keep every trial. Inputs keep the trials that are
+/// ranked, or all if asked to; past those each batch overwrites the one before in `passing`.
 pub(super) struct Columns {
     pub inputs: Vec<Column>,
     pub outputs: Vec<Column>,
     passing: Vec<f64>,
+    first_trial: u64,
     trials: usize,
     kept_inputs: usize,
-    ranked: usize,
     batch: usize,
     done: usize,
 }
 
 impl Columns {
-    pub fn new(plan: &Plan, run: &Run) -> Columns {
+    pub fn new(plan: &Plan, slice: &Slice<'_>) -> Columns {
         let (inputs, outputs) = (plan.draws.len(), plan.outputs as usize);
-        let trials = run.trials as usize;
-        let ranked = trials.min(ranked_trials(plan.columns()) as usize);
-        let kept_inputs = if run.keep_samples { trials } else { ranked };
+        let first_trial = slice.trials.start;
+        let trials = (slice.trials.end - first_trial) as usize;
+        let kept_inputs = slice.run.kept_trials_of_inputs(plan).saturating_sub(first_trial);
+        let kept_inputs = trials.min(kept_inputs as usize);
         let blocks = (BATCH_VALUES / (plan.columns().max(1) * BLOCK)).max(1);
         let batch = (blocks * BLOCK).min(trials);
         let passing = if kept_inputs < trials { batch * inputs } else { 0 };
@@ -50,9 +51,9 @@ impl Columns {
             inputs: (0..inputs).map(|_| column(kept_inputs)).collect(),
             outputs: (0..outputs).map(|_| column(trials)).collect(),
             passing: vec![0.0; passing],
+            first_trial,
             trials,
             kept_inputs,
-            ranked,
             batch,
             done: 0,
         }
@@ -61,11 +62,6 @@ impl Columns {
     /// How many trials are done.
     pub fn done(&self) -> usize {
         self.done
-    }
-
-    /// How many of them are ranked.
-    pub fn ranked(&self) -> usize {
-        self.ranked.min(self.done)
     }
 
     /// The trials of the next batch; none when all are done. It ends where inputs are no longer kept, and, if
@@ -107,10 +103,20 @@ impl Columns {
         self.done = evaluated.end;
     }
 
-    /// Forgets the room for trials that were not done.
-    pub fn truncate(&mut self) {
+    /// What was found of the trials that were done.
+    pub fn into_part(self) -> SlicePart {
         let done = self.done;
-        self.inputs.iter_mut().chain(&mut self.outputs).for_each(|column| column.kept.truncate(done));
+        let part = |column: Column| {
+            let Column { mut kept, moments, errors } = column;
+            kept.truncate(done);
+            ColumnPart { moments: moments.total(), errors, kept }
+        };
+        SlicePart {
+            trials: self.first_trial..self.first_trial + done as u64,
+            kept_inputs: self.kept_inputs.min(done),
+            inputs: self.inputs.into_iter().map(part).collect(),
+            outputs: self.outputs.into_iter().map(part).collect(),
+        }
     }
 }
 

@@ -1,34 +1,44 @@
-//! Many trials of a plan on one machine, and what they tell.
+//! Many trials of a plan, and what they tell: on one machine at once, or in slices on many.
 //!
 //! Trials go through in *batches* of whole blocks. Phase one evaluates a batch: threads take *units* of trials
 //! and write their results straight to where they stay. Phase two makes the moments of each of its blocks.
 //! What is computed of a trial depends on its number alone, of a block on its trials alone, and blocks are merged
 //! in block order; so neither the threads nor the sizes of batches and units change a bit of the results.
+//!
+//! Nor do slices: [`slices`] cuts a run into aligned runs of blocks, each of which [`simulate_slice`] evaluates
+//! anywhere into a [`SlicePart`], and [`combine`] makes the results of the parts. [`simulate`] does the same with one
+//! slice, which is never copied.
 
 mod batch;
 mod columns;
+mod combine;
 mod pages;
+mod part;
+mod part_bytes;
 mod precision;
+mod refusal;
+mod slice;
+mod slicing;
 
+pub use combine::{CombineError, combine};
+pub use part::{DamagedPart, SlicePart};
 pub use precision::{Estimate, HalfWidth, Precision, Statistic};
+pub use refusal::{NoThreads, SimulateError};
+pub use slice::{Slice, SliceError, simulate_slice};
+pub use slicing::slices;
 
 use crate::engine::Engine;
-use crate::random::Sampling;
-use crate::random::sampling::REPLICATES;
-use crate::statistics::moments::BLOCK;
-use crate::statistics::rank::sensitivities;
-use crate::statistics::replicates::mean_std_error;
+use crate::statistics::rank::ranked_trials;
 use crate::statistics::summary::{InputSummary, OutputSummary};
-use batch::Evaluation;
-use columns::{Column, Columns};
+use combine::{Gathered, summarised};
 use fermiac_model::plan::Plan;
-use rayon::prelude::*;
+use slice::evaluated;
 
 /// The usual bound on the values that a run keeps: 2 GiB of them.
 pub const MAX_VALUES: u64 = 1 << 28;
 
-/// What to run.
-#[derive(Debug, Clone, PartialEq)]
+/// What to run, at once or in slices.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Run {
     /// How many trials, numbered from 0.
     pub trials: u64,
@@ -38,8 +48,16 @@ pub struct Run {
     pub keep_samples: bool,
     /// At most so many values may be kept, 8 bytes each: trials times kept columns. [`MAX_VALUES`] is usual.
     pub max_values: u64,
-    /// When to stop before all trials are done.
-    pub until: Option<Precision>,
+}
+
+/// A run that ends before its last trial, once a statistic is precise enough. It cannot be had in slices: where it
+/// ends is decided by the numbers of all trials so far, and no slice knows those of another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RunUntil {
+    /// With the most trials.
+    pub run: Run,
+    /// What must be known how well.
+    pub precision: Precision,
 }
 
 /// Who watches a run and may end it. Called from all its threads, several times a second and more often.
@@ -68,7 +86,7 @@ impl Observer for Unobserved {
 pub enum Stopped {
     /// All trials are done.
     Trials,
-    /// [`Run::until`] was reached.
+    /// [`RunUntil::precision`] was reached.
     Precision,
     /// The observer cancelled it.
     Cancelled,
@@ -99,70 +117,6 @@ pub struct Samples {
     pub outputs: Vec<Vec<f64>>,
 }
 
-/// Why a run cannot begin.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SimulateError {
-    /// [`Run::trials`] is 0.
-    #[error("a simulation needs at least one trial")]
-    NoTrials,
-    /// The samples would not fit in the memory allowed.
-    #[error(
-        "{trials} trials of {columns} kept columns are more than the {max_values} values that may be held in memory; \
-         at most {largest_trials} trials fit"
-    )]
-    TooManyValues {
-        /// As asked for.
-        trials: u64,
-        /// How many columns would be kept.
-        columns: u64,
-        /// The bound that was given.
-        max_values: u64,
-        /// The most trials within it.
-        largest_trials: u64,
-    },
-    /// What is kept of each input to rank it would not fit in the memory allowed.
-    #[error(
-        "{inputs} inputs are more than the {most_inputs} that may be held in memory; name those that matter"
-    )]
-    TooManyInputs {
-        /// How many the plan has.
-        inputs: u64,
-        /// The most within the bound.
-        most_inputs: u64,
-    },
-    /// [`Run::until`] names an output that the plan lacks.
-    #[error(
-        "precision is wanted of output {output}, but the outputs are numbered 0 to {outputs} without the last"
-    )]
-    NoSuchOutput {
-        /// As asked for.
-        output: usize,
-        /// How many outputs there are.
-        outputs: usize,
-    },
-    /// [`Run::trials`] are more than the engine's [`Sampling`] has.
-    #[error("{trials} trials are asked for, but the sampling was made for {sampled}")]
-    OtherTrials {
-        /// As asked for.
-        trials: u64,
-        /// As the engine was made.
-        sampled: u64,
-    },
-    /// [`Run::until`] with stratified trials.
-    #[error(
-        "a run can stop at a precision only if its trials are independent; use random sampling, or no precision"
-    )]
-    PrecisionOfStrata,
-    /// The system refused the threads.
-    #[error("cannot start {threads} threads: {reason}")]
-    Threads {
-        /// As asked for.
-        threads: usize,
-        /// In the system's words.
-        reason: String,
-    },
-}
-
 /// Runs the trials of a plan and summarises its columns. `engine` evaluates `plan`, with the seed it was made for.
 pub fn simulate<E>(
     engine: &E,
@@ -174,24 +128,46 @@ where
     E: Engine,
     E::Scratch: Send,
 {
-    check(plan, run)?;
+    at_once(engine, plan, (run, None), observer)
+}
+
+/// As [`simulate`], but ends once the precision is reached.
+pub fn simulate_until<E>(
+    engine: &E,
+    plan: &Plan,
+    until: &RunUntil,
+    observer: &dyn Observer,
+) -> Result<Results, SimulateError>
+where
+    E: Engine,
+    E::Scratch: Send,
+{
+    refusal::check_precision(plan, &until.precision, engine.sampling())?;
+    at_once(engine, plan, (&until.run, Some(&until.precision)), observer)
+}
+
+/// One slice of as many trials as get done, and its combine.
+fn at_once<E>(
+    engine: &E,
+    plan: &Plan,
+    (run, until): (&Run, Option<&Precision>),
+    observer: &dyn Observer,
+) -> Result<Results, SimulateError>
+where
+    E: Engine,
+    E::Scratch: Send,
+{
     let sampling = engine.sampling();
-    check_sampling(sampling, run)?;
-    let threads = run.threads.max(1);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|number| format!("trials-{number}"))
-        .build()
-        .map_err(|error| SimulateError::Threads { threads, reason: error.to_string() })?;
-    Ok(pool.install(|| {
-        let mut columns = Columns::new(plan, run);
-        let stopped = run_batches(&Evaluation::new(engine, observer, threads), &mut columns, run);
-        let mut results = results(columns, stopped, run.keep_samples);
-        if let Some(sets) = sampling.replicates() {
-            correct_errors(&mut results, sets);
-        }
-        results
-    }))
+    refusal::check(plan, run, sampling)?;
+    let all = Slice { run, trials: 0..run.trials };
+    let results = threads(run.threads)?.install(|| {
+        let (part, stopped) = evaluated(engine, plan, &all, until, observer);
+        let done = Run { trials: part.trials().end, ..*run };
+        let mut gathered = Gathered::new(plan, &done);
+        gathered.push(part).expect("all trials of a run are a slice of it");
+        Results { stopped, ..summarised(gathered, &done, sampling) }
+    });
+    Ok(results)
 }
 
 /// The inputs, then the outputs of one trial, packed: the same values as in a run of many.
@@ -202,100 +178,31 @@ pub fn evaluate_trial<E: Engine>(engine: &E, plan: &Plan, trial: u64) -> Vec<f64
     values
 }
 
-fn check(plan: &Plan, run: &Run) -> Result<(), SimulateError> {
-    if run.trials == 0 {
-        return Err(SimulateError::NoTrials);
+impl Run {
+    /// How many columns keep every trial.
+    fn kept_columns(&self, plan: &Plan) -> u64 {
+        if self.keep_samples { plan.columns() as u64 } else { u64::from(plan.outputs) }
     }
-    let outputs = plan.outputs as usize;
-    if let Some(precision) = run.until.as_ref().filter(|precision| precision.output >= outputs) {
-        return Err(SimulateError::NoSuchOutput { output: precision.output, outputs });
-    }
-    let columns = if run.keep_samples { plan.columns() } else { outputs } as u64;
-    let largest_trials = run.max_values / columns.max(1);
-    if run.trials > largest_trials {
-        let (trials, max_values) = (run.trials, run.max_values);
-        return Err(SimulateError::TooManyValues { trials, columns, max_values, largest_trials });
-    }
-    // Every input is ranked over a block at least, and held twice while it is.
-    let most_inputs = run.max_values / (2 * BLOCK as u64);
-    if plan.draws.len() as u64 > most_inputs {
-        return Err(SimulateError::TooManyInputs { inputs: plan.draws.len() as u64, most_inputs });
-    }
-    Ok(())
-}
 
-fn check_sampling(sampling: Sampling, run: &Run) -> Result<(), SimulateError> {
-    if let Some(sampled) = sampling.trials().filter(|sampled| run.trials > *sampled) {
-        return Err(SimulateError::OtherTrials { trials: run.trials, sampled });
+    /// How many trials of each input are kept: all, or the first ones, which are ranked.
+    fn kept_trials_of_inputs(&self, plan: &Plan) -> u64 {
+        if self.keep_samples { self.trials } else { self.ranked_trials(plan) }
     }
-    if run.until.is_some() && sampling != Sampling::Random {
-        return Err(SimulateError::PrecisionOfStrata);
-    }
-    Ok(())
-}
 
-/// The standard errors of trials that are not independent, but come in `sets` that are: from the sets' means, and
-/// none where there is one set.
-fn correct_errors(results: &mut Results, sets: usize) {
-    for (output, samples) in results.outputs.iter_mut().zip(&results.samples.outputs) {
-        let mean = output.mean.filter(|_| sets == REPLICATES);
-        output.mean_std_error = mean.and_then(|mean| mean_std_error::<REPLICATES>(samples, mean));
+    /// How many of the first trials are ranked.
+    fn ranked_trials(&self, plan: &Plan) -> u64 {
+        self.trials.min(ranked_trials(plan.columns()))
     }
 }
 
-fn run_batches<E>(evaluation: &Evaluation<E>, columns: &mut Columns, run: &Run) -> Stopped
-where
-    E: Engine,
-    E::Scratch: Send,
-{
-    while let Some(batch) = columns.next_batch(run.until.is_some()) {
-        let done = evaluation.evaluate(batch.clone(), columns.places(&batch));
-        columns.take(batch.start..batch.start + done);
-        if done < batch.len() {
-            return Stopped::Cancelled;
-        }
-        if run.until.is_some_and(|until| is_reached(&until, columns, run.trials)) {
-            return Stopped::Precision;
-        }
-    }
-    Stopped::Trials
-}
-
-fn is_reached(until: &Precision, columns: &Columns, trials: u64) -> bool {
-    let done = columns.done();
-    let output = &columns.outputs[until.output];
-    let looks = precision::is_look(done) && (done as u64) < trials;
-    looks && until.is_reached(&output.moments.total(), &output.kept[..done])
-}
-
-fn results(mut columns: Columns, stopped: Stopped, keep_samples: bool) -> Results {
-    columns.truncate();
-    let trials = columns.done() as u64;
-    let ranked = columns.ranked();
-    let Columns { inputs, outputs, .. } = columns;
-    let ranked_inputs: Vec<&[f64]> = inputs.iter().map(|column| &column.kept[..ranked]).collect();
-    let ranked_outputs: Vec<&[f64]> = outputs.iter().map(|column| &column.kept[..ranked]).collect();
-    let sensitivities = sensitivities(&ranked_inputs, &ranked_outputs);
-    let summary = |(column, sensitivity): (&Column, _)| {
-        OutputSummary::new(&column.moments.total(), column.errors, &column.kept, sensitivity)
-    };
-    Results {
-        trials,
-        stopped,
-        inputs: inputs
-            .iter()
-            .map(|column| InputSummary::new(&column.moments.total(), column.errors))
-            .collect(),
-        outputs: outputs.par_iter().zip(sensitivities).map(summary).collect(),
-        samples: Samples {
-            inputs: if keep_samples { kept(inputs) } else { Vec::new() },
-            outputs: kept(outputs),
-        },
-    }
-}
-
-fn kept(columns: Vec<Column>) -> Vec<Vec<f64>> {
-    columns.into_iter().map(|column| column.kept).collect()
+/// The threads of a run.
+fn threads(threads: usize) -> Result<rayon::ThreadPool, NoThreads> {
+    let threads = threads.max(1);
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|number| format!("trials-{number}"))
+        .build()
+        .map_err(|error| NoThreads { threads, reason: error.to_string() })
 }
 
 #[cfg(test)]

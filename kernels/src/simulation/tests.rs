@@ -51,7 +51,7 @@ fn plan() -> Plan {
 }
 
 fn run(trials: u64, threads: usize) -> Run {
-    Run { trials, threads, keep_samples: false, max_values: MAX_VALUES, until: None }
+    Run { trials, threads, keep_samples: false, max_values: MAX_VALUES }
 }
 
 fn simulated(run: &Run) -> Results {
@@ -161,12 +161,15 @@ fn progress_ends_at_the_number_of_trials() {
 #[test]
 fn a_run_stops_at_the_first_look_that_is_precise_enough() {
     let until = Precision { output: 0, statistic: Statistic::Mean, half_width: HalfWidth::Relative(0.005) };
-    let results = simulated(&Run { until: Some(until), ..run(10_000_000, 2) });
+    let simulated_until = |precision: Precision, run: Run| {
+        simulate_until(&Hashes, &plan(), &RunUntil { run, precision }, &Unobserved).unwrap()
+    };
+    let results = simulated_until(until, run(10_000_000, 2));
     // 1.96 * 0.9129 / sqrt(n) <= 0.01 from n = 32,015 on: at 8 blocks.
     assert_eq!((results.trials, results.stopped), (8 * BLOCK as u64, Stopped::Precision));
     assert_same(&results, &simulated(&run(results.trials, 1)));
     let never = Precision { half_width: HalfWidth::Absolute(0.0), ..until };
-    assert_eq!(simulated(&Run { until: Some(never), ..run(70_000, 2) }).stopped, Stopped::Trials);
+    assert_eq!(simulated_until(never, run(70_000, 2)).stopped, Stopped::Trials);
 }
 
 #[test]
@@ -178,10 +181,9 @@ fn what_cannot_run_is_refused_with_the_reason() {
     let error = refused(&Run { max_values: 1000, keep_samples: true, ..run(251, 1) });
     assert!(error.to_string().contains("at most 250 trials fit"), "{error}");
     let until = Precision { output: 2, statistic: Statistic::StdDev, half_width: HalfWidth::Absolute(1.0) };
-    assert_eq!(
-        refused(&Run { until: Some(until), ..run(10, 1) }),
-        SimulateError::NoSuchOutput { output: 2, outputs: 2 }
-    );
+    let until = RunUntil { run: run(10, 1), precision: until };
+    let refused = simulate_until(&Hashes, &plan(), &until, &Unobserved);
+    assert_eq!(refused, Err(SimulateError::NoSuchOutput { output: 2, outputs: 2 }));
 }
 
 proptest! {
@@ -190,8 +192,9 @@ proptest! {
     fn threads_batches_and_units_change_no_bit(trials in prop_oneof![1u64..5000, 60_000u64..200_000], threads in 2usize..5, keep_samples: bool) {
         let one = simulated(&Run { keep_samples, ..run(trials, 1) });
         // Looks that are never satisfied cut the batches elsewhere.
-        let until = Precision { output: 0, statistic: Statistic::Mean, half_width: HalfWidth::Absolute(0.0) };
-        let many = simulated(&Run { keep_samples, until: Some(until), ..run(trials, threads) });
+        let precision = Precision { output: 0, statistic: Statistic::Mean, half_width: HalfWidth::Absolute(0.0) };
+        let until = RunUntil { run: Run { keep_samples, ..run(trials, threads) }, precision };
+        let many = simulate_until(&Hashes, &plan(), &until, &Unobserved).unwrap();
         assert_same(&one, &many);
     }
 }

@@ -18,6 +18,16 @@ impl ErrorCounts {
         counts
     }
 
+    /// With these counts, in the order of [`ErrorKind::ALL`].
+    pub(crate) fn from_counts(counts: [u64; ErrorKind::ALL.len()]) -> ErrorCounts {
+        ErrorCounts(counts)
+    }
+
+    /// The counts, in the order of [`ErrorKind::ALL`].
+    pub(crate) fn counts(&self) -> [u64; ErrorKind::ALL.len()] {
+        self.0
+    }
+
     /// Adds the counts of another run of trials.
     pub fn merge(&mut self, other: &ErrorCounts) {
         for (count, more) in self.0.iter_mut().zip(other.0) {

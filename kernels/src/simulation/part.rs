@@ -1,0 +1,42 @@
+//! What a slice leaves behind for the combine.
+
+use crate::statistics::errors::ErrorCounts;
+use crate::statistics::moments::Moments;
+use std::ops::Range;
+
+/// What was found of the trials of one slice.
+///
+/// It does not say of which model, seed and sampling: whoever moves parts about must know where they belong.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SlicePart {
+    /// Those of the slice.
+    pub(super) trials: Range<u64>,
+    /// How many trials of each input are kept: all, or those that are ranked and in this slice.
+    pub(super) kept_inputs: usize,
+    /// One for each input of the plan.
+    pub(super) inputs: Vec<ColumnPart>,
+    /// One for each output of the plan, with every trial kept.
+    pub(super) outputs: Vec<ColumnPart>,
+}
+
+/// One input or output over the trials of a slice.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct ColumnPart {
+    /// Its node in the tree of blocks.
+    pub moments: Moments,
+    pub errors: ErrorCounts,
+    /// The packed values of the first trials, as many as are kept.
+    pub kept: Vec<f64>,
+}
+
+/// Bytes that are no part of a slice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the part of a slice cannot be read: {0}")]
+pub struct DamagedPart(pub(super) &'static str);
+
+impl SlicePart {
+    /// The trials that it is of.
+    pub fn trials(&self) -> Range<u64> {
+        self.trials.clone()
+    }
+}
