@@ -6,8 +6,10 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// Each room with all the rooms that it may depend on. A new room gets its line here first.
-const ARROWS: [(&str, &[&str]); 8] = [
+/// Each room with all the rooms that it may depend on, the harness of test servers aside. A new room gets its line here
+/// first.
+const ARROWS: [(&str, &[&str]); 9] = [
+    (HARNESS, &[]),
     ("fermiac-math", &[]),
     ("fermiac-model", &["fermiac-math"]),
     ("fermiac-kernels", &["fermiac-math", "fermiac-model"]),
@@ -29,6 +31,9 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ),
 ];
 
+/// Tests of every room may start its servers; no program may.
+const HARNESS: &str = "fermiac-harness";
+
 /// The only room with unsafe code: it chooses wide instructions at run time and talks to devices.
 const MAY_BE_UNSAFE: &str = "fermiac-kernels";
 
@@ -41,12 +46,19 @@ fn rooms_depend_on_each_other_only_along_the_arrows() {
     assert_eq!(rooms.keys().map(String::as_str).collect::<BTreeSet<_>>(), expected);
     for (room, allowed) in ARROWS {
         for dependency in &rooms[room].dependencies {
-            let ours = expected.contains(dependency.as_str());
+            let ours = expected.contains(dependency.as_str()) && dependency != HARNESS;
             assert!(
                 !ours || allowed.contains(&dependency.as_str()),
                 "{room} must not depend on {dependency}"
             );
         }
+    }
+}
+
+#[test]
+fn only_tests_depend_on_the_harness() {
+    for (name, room) in rooms() {
+        assert!(!room.dependencies_of_programs.contains(HARNESS), "{name} must not depend on {HARNESS}");
     }
 }
 
@@ -74,6 +86,8 @@ fn unsafe_code_is_forbidden_outside_the_kernels() {
 struct Room {
     /// Names of the crates it depends on: normal, build and development dependencies alike.
     dependencies: BTreeSet<String>,
+    /// Those that are not only for development.
+    dependencies_of_programs: BTreeSet<String>,
     /// Root files of its libraries and binaries.
     roots: Vec<PathBuf>,
 }
@@ -83,14 +97,16 @@ fn rooms() -> BTreeMap<String, Room> {
 }
 
 fn room(package: &Value) -> Room {
-    let dependencies =
-        list(package, "dependencies").iter().map(|dependency| text(dependency, "name")).collect();
+    let dependencies = list(package, "dependencies");
+    let programs = dependencies.iter().filter(|dependency| dependency["kind"] != "dev");
+    let dependencies_of_programs = programs.map(|dependency| text(dependency, "name")).collect();
+    let dependencies = dependencies.iter().map(|dependency| text(dependency, "name")).collect();
     let roots = list(package, "targets")
         .iter()
         .filter(|target| list(target, "kind").iter().any(|kind| kind == "lib" || kind == "bin"))
         .map(|target| PathBuf::from(text(target, "src_path")))
         .collect();
-    Room { dependencies, roots }
+    Room { dependencies, dependencies_of_programs, roots }
 }
 
 /// What cargo says of our own packages.

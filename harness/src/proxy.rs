@@ -1,0 +1,166 @@
+//! A proxy between a client and a server, to be cut, delayed or silenced.
+
+use std::net::{Ipv4Addr, TcpListener as StdTcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::port::free_port;
+
+/// What a proxy does with what comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Passes it on.
+    Forward,
+    /// Passes each piece on after a while.
+    Delay(Duration),
+    /// Closes connections, those that stand and those that come.
+    Cut,
+    /// Keeps connections open, accepts new ones, and passes nothing on, as when a cable is pulled.
+    Blackhole,
+}
+
+/// Passes connections on to a server. Ends when dropped.
+#[derive(Debug)]
+pub struct TcpProxy {
+    port: u16,
+    orders: watch::Sender<Orders>,
+    accepted: Arc<AtomicUsize>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Orders {
+    mode: Mode,
+    /// How often all connections were to be closed so far.
+    cuts: u64,
+    stop: bool,
+}
+
+impl TcpProxy {
+    /// Starts one to a port on 127.0.0.1.
+    ///
+    /// # Panics
+    /// When there is no free port.
+    #[must_use]
+    pub fn to(server_port: u16) -> Self {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+        let listener =
+            StdTcpListener::bind((Ipv4Addr::LOCALHOST, free_port())).expect("a free port can be bound");
+        listener.set_nonblocking(true).expect("a socket can be made not to block");
+        let port = listener.local_addr().expect("a bound socket has an address").port();
+        let (orders, watched) = watch::channel(Orders { mode: Mode::Forward, cuts: 0, stop: false });
+        let accepted = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&accepted);
+        let thread = thread::spawn(move || runtime.block_on(serve(listener, server_port, watched, &counter)));
+        TcpProxy { port, orders, accepted, thread: Some(thread) }
+    }
+
+    /// Where it listens, on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// From now on, for connections that stand and those that come.
+    pub fn set(&self, mode: Mode) {
+        self.orders.send_modify(|orders| orders.mode = mode);
+    }
+
+    /// Closes the connections that stand; new ones are treated as the mode says.
+    pub fn cut_once(&self) {
+        self.orders.send_modify(|orders| orders.cuts += 1);
+    }
+
+    /// How many connections were accepted so far.
+    #[must_use]
+    pub fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for TcpProxy {
+    fn drop(&mut self) {
+        self.orders.send_modify(|orders| orders.stop = true);
+        if let Some(thread) = self.thread.take() {
+            // If it panicked, the test has seen broken connections and says so itself.
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn serve(
+    listener: StdTcpListener,
+    server_port: u16,
+    orders: watch::Receiver<Orders>,
+    accepted: &AtomicUsize,
+) {
+    let listener = TcpListener::from_std(listener).expect("the runtime takes a socket that does not block");
+    // Dropped with this function, and every connection with it.
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = heard(orders.clone(), |orders| orders.stop) => return,
+            connection = listener.accept() => {
+                // A client that is gone before it was accepted is no news.
+                let Ok((client, _)) = connection else { continue };
+                accepted.fetch_add(1, Ordering::Relaxed);
+                connections.spawn(connect(client, server_port, orders.clone()));
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn connect(client: TcpStream, server_port: u16, orders: watch::Receiver<Orders>) {
+    let before = orders.borrow().cuts;
+    tokio::select! {
+        () = heard(orders.clone(), |orders| orders.cuts > before || orders.mode == Mode::Cut) => {}
+        () = forward(client, server_port, orders) => {}
+    }
+}
+
+async fn heard(mut orders: watch::Receiver<Orders>, wanted: impl Fn(&Orders) -> bool) {
+    // Orders that nobody can give any more come from a proxy that is dropped: that is heard too.
+    let _ = orders.wait_for(wanted).await;
+}
+
+async fn forward(mut client: TcpStream, server_port: u16, orders: watch::Receiver<Orders>) {
+    // A server that is not there closes the connection, as it would without a proxy.
+    let Ok(mut server) = TcpStream::connect((Ipv4Addr::LOCALHOST, server_port)).await else { return };
+    for side in [&client, &server] {
+        // Only a matter of speed.
+        let _ = side.set_nodelay(true);
+    }
+    let (from_client, to_client) = client.split();
+    let (from_server, to_server) = server.split();
+    tokio::join!(pump(from_client, to_server, orders.clone()), pump(from_server, to_client, orders),);
+}
+
+/// Until its reader ends; then the writer is told so.
+async fn pump(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, mut orders: watch::Receiver<Orders>) {
+    let mut piece = vec![0; 64 << 10];
+    while let Ok(length @ 1..) = from.read(&mut piece).await {
+        let mode = match orders.wait_for(|orders| orders.mode != Mode::Blackhole).await {
+            Ok(orders) => orders.mode,
+            Err(_) => return,
+        };
+        if let Mode::Delay(delay) = mode {
+            sleep(delay).await;
+        }
+        if to.write_all(&piece[..length]).await.is_err() {
+            return;
+        }
+    }
+    // The other side may be gone already.
+    let _ = to.shutdown().await;
+}
