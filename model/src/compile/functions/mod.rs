@@ -6,7 +6,9 @@
 
 mod aggregate;
 mod conditional;
+mod criterion;
 mod financial;
+mod index;
 mod information;
 mod logical;
 mod lookup;
