@@ -2,12 +2,12 @@
 
 use fermiac_model::compile;
 use fermiac_model::workbook::Workbook;
+use fermiac_simulation::model_file;
 use serde::Serialize;
 
 use crate::arguments::CheckArguments;
 use crate::document;
 use crate::failure::Failure;
-use crate::model_file;
 use crate::terminal::number::{count, plural};
 use crate::terminal::{Screen, printable};
 

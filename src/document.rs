@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use fermiac_simulation::document;
 use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
 
 use crate::failure::Failure;
 
@@ -20,12 +20,9 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Prints `document` as JSON, indented, with a line feed at its end.
-pub fn print_json(document: &impl Serialize) -> Result<(), Failure> {
-    let mut text = serde_json::to_string_pretty(document)
-        .map_err(|error| Failure::Failed(format!("cannot write the result as JSON: {error}")))?;
-    text.push('\n');
-    print(&text)
+/// Prints `result` as JSON.
+pub fn print_json(result: &impl Serialize) -> Result<(), Failure> {
+    print(&document::json(result)?)
 }
 
 /// Writes the file `path` through `fill`. It appears under its name only once it is complete.
@@ -59,18 +56,6 @@ fn unfinished_name(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}.unfinished", std::process::id()));
     path.with_file_name(name)
-}
-
-/// Serializes pairs as an object whose keys stand in the order of the pairs.
-pub fn as_object<S: Serializer, K: Serialize, V: Serialize>(
-    pairs: &[(K, V)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    let mut object = serializer.serialize_map(Some(pairs.len()))?;
-    for (key, value) in pairs {
-        object.serialize_entry(key, value)?;
-    }
-    object.end()
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! `fermiac inspect`: what is in a model, and what of it is not supported.
 
 use fermiac_model::compile::{self, Input, Output};
+use fermiac_simulation::model_file::{self, ModelFile};
 use serde::Serialize;
 
 use crate::arguments::ModelArguments;
 use crate::check::Unsupported;
 use crate::document;
 use crate::failure::Failure;
-use crate::model_file::{self, ModelFile};
 use crate::terminal::number::{count, plural};
 use crate::terminal::{Screen, padded, printable};
 

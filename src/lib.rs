@@ -1,10 +1,9 @@
 //! The command line of Fermiac.
 //!
-//! [`arguments`] says what can be typed. [`model_file`] opens what is to be simulated, a workbook or a JSON
-//! model, told apart by content. Each command has its room: [`run`] simulates, [`check`] recomputes a workbook
-//! and compares, [`inspect`] says what is in it. All of them make one document of plain data, printed as JSON
-//! with `--json` and for people otherwise ([`terminal`]). What goes wrong is a [`failure::Failure`], whose
-//! kind is the exit code.
+//! [`arguments`] says what can be typed. Each command has its room: [`run`] simulates, [`check`] recomputes a
+//! workbook and compares, [`inspect`] says what is in it. All of them make one document of plain data, printed as
+//! JSON with `--json` and for people otherwise ([`terminal`]). What goes wrong is a [`failure::Failure`], whose
+//! kind is the exit code. From a model to its results is the work of [`fermiac_simulation`].
 #![forbid(unsafe_code)]
 
 pub mod arguments;
@@ -12,7 +11,6 @@ pub mod check;
 pub mod document;
 pub mod failure;
 pub mod inspect;
-pub mod model_file;
 pub mod run;
 pub mod terminal;
 
@@ -35,7 +33,7 @@ pub fn command_line() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("fermiac: {failure}");
-            failure.exit_code()
+            failure::exit_code(&failure)
         }
     }
 }

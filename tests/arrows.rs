@@ -8,21 +8,23 @@ use serde_json::Value;
 
 /// Each room with all the rooms that it may depend on, the harness of test servers aside. A new room gets its line here
 /// first.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     (HARNESS, &[]),
     ("fermiac-math", &[]),
     ("fermiac-model", &["fermiac-math"]),
     ("fermiac-kernels", &["fermiac-math", "fermiac-model"]),
+    ("fermiac-simulation", &["fermiac-math", "fermiac-model", "fermiac-kernels"]),
     ("fermiac-fleet", &["fermiac-model"]),
-    ("fermiac-worker", &["fermiac-model", "fermiac-kernels", "fermiac-fleet"]),
+    ("fermiac-worker", &["fermiac-simulation", "fermiac-fleet"]),
     ("fermiac-scheduler", &["fermiac-fleet"]),
-    ("fermiac-api", &["fermiac-model", "fermiac-fleet"]),
+    ("fermiac-api", &["fermiac-simulation", "fermiac-fleet"]),
     (
         "fermiac",
         &[
             "fermiac-math",
             "fermiac-model",
             "fermiac-kernels",
+            "fermiac-simulation",
             "fermiac-fleet",
             "fermiac-worker",
             "fermiac-scheduler",

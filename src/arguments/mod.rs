@@ -1,16 +1,11 @@
 //! What can be typed: the commands of `fermiac` and their arguments.
 
-mod trials;
-mod until;
-
-pub use trials::{MAX_TRIALS, Trials};
-pub use until::Until;
-
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use serde::Serialize;
+use fermiac_simulation::{Sampling, Settings, Trials, Until};
 
 /// Monte Carlo simulation of spreadsheets.
 #[derive(Debug, Parser)]
@@ -65,13 +60,13 @@ pub struct RunArguments {
     #[arg(long = "output", value_name = "CELL[=NAME]")]
     pub outputs: Vec<String>,
     /// How many trials: 1000000, 1_000_000 and 1e6 are the same
-    #[arg(long, value_name = "N", default_value = "10_000", allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", default_value_t, allow_hyphen_values = true)]
     pub trials: Trials,
     /// Same model, seed and trials: the same result
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole_number, allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", default_value_t = Settings::DEFAULT_SEED, value_parser = whole_number, allow_hyphen_values = true)]
     pub seed: u64,
     /// How the uniforms behind the draws are made
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, default_value_t, value_parser = sampling())]
     pub sampling: Sampling,
     /// What computes
     #[arg(long, value_enum, default_value_t)]
@@ -117,17 +112,28 @@ Examples:
 Inputs and outputs may stand in the model itself: in a sheet named fermiac (columns cell, role,
 distribution, name), or in the JSON model.";
 
-/// How the uniforms behind the draws are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Sampling {
-    /// Independent
-    #[default]
-    Random,
-    /// Latin hypercube
-    Lhs,
-    /// A scrambled Sobol sequence
-    Sobol,
+fn sampling() -> impl TypedValueParser<Value = Sampling> {
+    let value = |sampling: Sampling| {
+        PossibleValue::new(sampling.name()).help(match sampling {
+            Sampling::Random => "Independent",
+            Sampling::Lhs => "Latin hypercube",
+            Sampling::Sobol => "A scrambled Sobol sequence",
+        })
+    };
+    PossibleValuesParser::new(Sampling::ALL.map(value)).try_map(|name| name.parse::<Sampling>())
+}
+
+impl RunArguments {
+    /// What is wanted of the model.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            trials: self.trials,
+            seed: self.seed,
+            sampling: self.sampling,
+            until: self.until.clone(),
+            keep_samples: self.samples.is_some(),
+        }
+    }
 }
 
 /// What computes.

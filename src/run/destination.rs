@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use fermiac_simulation::samples::Samples;
+
 use crate::arguments::RunArguments;
 use crate::document;
 use crate::failure::Failure;
@@ -15,6 +17,11 @@ pub fn refuse_impossible(arguments: &RunArguments) -> Result<(), Failure> {
             .map_err(|reason| Failure::Refused(format!("{option} {}: {reason}", path.display())))?;
     }
     Ok(())
+}
+
+/// Writes every trial to `path`.
+pub fn write_samples(samples: &Samples<'_>, path: &Path) -> Result<(), Failure> {
+    document::write_file(path, |writer| samples.write_csv(writer))
 }
 
 fn refuse(model: &Path, path: &Path, endings: &[&str]) -> Result<(), String> {

@@ -1,16 +1,14 @@
 //! `fermiac run`: from a model to the distribution of its outputs.
 //!
-//! The model is opened and compiled ([`simulate`]), simulated with a bar that shows how far it is
-//! ([`progress`]), and what it came to ([`outcome`]) is shown: on the [`terminal`], as JSON, as a page that can
-//! be mailed ([`report`]) and trial by trial ([`samples`], [`trial`]).
+//! The model is opened, compiled and simulated with a bar that shows how far it is ([`progress`]), and what it came
+//! to is shown: on the [`terminal`], as JSON, as a page that can be mailed ([`report`]) and trial by trial, in a file
+//! ([`destination`]) or one of them ([`trial`]).
 
 mod destination;
-pub mod outcome;
+#[cfg(test)]
+mod example;
 pub mod progress;
 pub mod report;
-pub mod samples;
-pub mod simulate;
-mod summary;
 pub mod terminal;
 pub mod trial;
 
@@ -20,14 +18,12 @@ use std::thread::available_parallelism;
 
 use fermiac_model::compile::Selection;
 use fermiac_model::selection;
+use fermiac_simulation::outcome::{Outcome, Stopped};
+use fermiac_simulation::{Drawn, Prepared, Sampling, model_file};
 
-use self::outcome::{Outcome, Stopped};
-use self::simulate::{Prepared, Request};
-use self::summary::Drawn;
-use crate::arguments::{Device, RunArguments, Sampling};
+use crate::arguments::{Device, RunArguments};
 use crate::document;
 use crate::failure::Failure;
-use crate::model_file;
 use crate::terminal::Screen;
 use crate::terminal::number::plural;
 
@@ -46,25 +42,16 @@ pub struct Subject {
 pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     refuse_what_is_missing(arguments)?;
     let model = model_file::load(&arguments.model)?;
-    let prepared = Prepared::compile(model, said_on_command_line(arguments)?)?;
+    let prepared = Prepared::new(model, said_on_command_line(arguments)?, arguments.settings())?;
     if let Some(number) = arguments.trial {
-        let sampling = simulate::sampling(arguments.sampling, arguments.trials.count());
-        let trial = prepared.one_trial(number, arguments.seed, sampling)?;
-        return trial::show(&trial, arguments.json);
+        return trial::show(&prepared.one_trial(number)?, arguments.json);
     }
     let threads = threads(arguments.threads);
-    let request = Request {
-        trials: arguments.trials.count(),
-        seed: arguments.seed,
-        sampling: arguments.sampling,
-        threads,
-        until: arguments.until.as_ref(),
-        keep_samples: arguments.samples.is_some(),
-        drawn: if arguments.json && arguments.report.is_none() { Drawn::No } else { Drawn::Yes },
-    };
-    let cancelled = simulate::cancelled_by_interrupt()?;
-    let progress = progress::Progress::start(request.trials, arguments.json, cancelled);
-    let finished = prepared.simulate(&request, &progress)?;
+    let drawn = if arguments.json && arguments.report.is_none() { Drawn::No } else { Drawn::Yes };
+    let trials = arguments.trials.count();
+    let cancelled = progress::cancelled_by_interrupt()?;
+    let progress = progress::Progress::start(trials, arguments.json, cancelled);
+    let finished = prepared.simulate(threads, drawn, &progress)?;
     progress.finish();
 
     let subject = Subject {
@@ -78,10 +65,10 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
         tell_written(path, arguments.json);
     }
     if let Some(path) = &arguments.samples {
-        samples::write(&finished.samples(), path)?;
+        destination::write_samples(&finished.samples(), path)?;
         tell_written(path, arguments.json);
     }
-    unless_cancelled(&finished.outcome, request.trials)
+    unless_cancelled(&finished.outcome, trials)
 }
 
 fn show(outcome: &Outcome, subject: &Subject, json: bool) -> Result<(), Failure> {

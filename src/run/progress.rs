@@ -8,6 +8,8 @@ use std::time::Duration;
 use fermiac_kernels::simulation::Observer;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::failure::Failure;
+
 /// A bar, or nothing where nobody looks.
 #[derive(Debug)]
 pub struct Progress {
@@ -45,4 +47,17 @@ impl Observer for Progress {
     fn cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
+}
+
+/// A flag that Ctrl-C raises. A second Ctrl-C ends the process at once.
+pub fn cancelled_by_interrupt() -> Result<Arc<AtomicBool>, Failure> {
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&cancelled);
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(1);
+        }
+    })
+    .map_err(|error| Failure::Failed(format!("cannot listen for Ctrl-C: {error}")))?;
+    Ok(cancelled)
 }

@@ -1,7 +1,8 @@
 //! How things look to a person at a terminal.
 
 pub mod bars;
-pub mod number;
+
+pub use fermiac_simulation::number;
 
 use std::fmt::Display;
 use std::io::IsTerminal;

@@ -27,11 +27,7 @@ fn large_models_are_refused() {
         &["cells", "250000"],
     );
     let cells: String = (0..1_500_000).map(|number| format!("\"c{number}\":1,")).collect();
-    json(&format!("{{\"cells\":{{{cells}\"z\":1}}}}")).is_refused(
-        "1.5 million cells",
-        &[],
-        &["model.json"],
-    );
+    json(&format!("{{\"cells\":{{{cells}\"z\":1}}}}")).is_refused("1.5 million cells", &[], &["model.json"]);
 }
 
 #[test]

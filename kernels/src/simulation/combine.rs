@@ -4,7 +4,7 @@ use super::columns::Column;
 use super::pages::zeros;
 use super::part::{ColumnPart, DamagedPart, SlicePart};
 use super::slice::level;
-use super::{NoThreads, Results, Run, Samples, SimulateError, Stopped, refusal, threads};
+use super::{NoThreads, Results, Run, Samples, SimulateError, Stopped, threads};
 use crate::random::Sampling;
 use crate::random::sampling::REPLICATES;
 use crate::statistics::rank::sensitivities;
@@ -62,7 +62,7 @@ pub fn combine<E: From<CombineError>>(
     run: &Run,
     parts: impl IntoIterator<Item = Result<SlicePart, E>>,
 ) -> Result<Results, E> {
-    refusal::check(plan, run, sampling).map_err(CombineError::from)?;
+    run.check(plan, sampling).map_err(CombineError::from)?;
     let mut gathered = Gathered::new(plan, run);
     for part in parts {
         gathered.push(part?)?;

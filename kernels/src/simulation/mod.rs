@@ -6,7 +6,7 @@
 //! in block order; so neither the threads nor the sizes of batches and units change a bit of the results.
 //!
 //! Nor do slices: [`slices`] cuts a run into aligned runs of blocks, each of which [`simulate_slice`] evaluates
-//! anywhere into a [`SlicePart`], and [`combine`] makes the results of the parts. [`simulate`] does the same with one
+//! anywhere into a [`SlicePart`], and [`combine()`] makes the results of the parts. [`simulate`] does the same with one
 //! slice, which is never copied.
 
 mod batch;
@@ -158,7 +158,7 @@ where
     E::Scratch: Send,
 {
     let sampling = engine.sampling();
-    refusal::check(plan, run, sampling)?;
+    run.check(plan, sampling)?;
     let all = Slice { run, trials: 0..run.trials };
     let results = threads(run.threads)?.install(|| {
         let (part, stopped) = evaluated(engine, plan, &all, until, observer);

@@ -74,25 +74,27 @@ pub struct NoThreads {
     pub reason: String,
 }
 
-/// Refuses a run of `plan` that cannot be, whether at once or in slices.
-pub(super) fn check(plan: &Plan, run: &Run, sampling: Sampling) -> Result<(), SimulateError> {
-    if run.trials == 0 {
-        return Err(SimulateError::NoTrials);
-    }
-    let columns = run.kept_columns(plan);
-    let largest_trials = run.max_values / columns.max(1);
-    if run.trials > largest_trials {
-        let (trials, max_values) = (run.trials, run.max_values);
-        return Err(SimulateError::TooManyValues { trials, columns, max_values, largest_trials });
-    }
-    // Every input is ranked over a block at least, and held twice while it is.
-    let most_inputs = run.max_values / (2 * BLOCK as u64);
-    if plan.draws.len() as u64 > most_inputs {
-        return Err(SimulateError::TooManyInputs { inputs: plan.draws.len() as u64, most_inputs });
-    }
-    match sampling.trials().filter(|sampled| run.trials > *sampled) {
-        Some(sampled) => Err(SimulateError::OtherTrials { trials: run.trials, sampled }),
-        None => Ok(()),
+impl Run {
+    /// Refuses a run of `plan` that cannot be, whether at once or in slices.
+    pub fn check(&self, plan: &Plan, sampling: Sampling) -> Result<(), SimulateError> {
+        if self.trials == 0 {
+            return Err(SimulateError::NoTrials);
+        }
+        let columns = self.kept_columns(plan);
+        let largest_trials = self.max_values / columns.max(1);
+        if self.trials > largest_trials {
+            let (trials, max_values) = (self.trials, self.max_values);
+            return Err(SimulateError::TooManyValues { trials, columns, max_values, largest_trials });
+        }
+        // Every input is ranked over a block at least, and held twice while it is.
+        let most_inputs = self.max_values / (2 * BLOCK as u64);
+        if plan.draws.len() as u64 > most_inputs {
+            return Err(SimulateError::TooManyInputs { inputs: plan.draws.len() as u64, most_inputs });
+        }
+        match sampling.trials().filter(|sampled| self.trials > *sampled) {
+            Some(sampled) => Err(SimulateError::OtherTrials { trials: self.trials, sampled }),
+            None => Ok(()),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::batch::Evaluation;
 use super::columns::Columns;
 use super::part::SlicePart;
 use super::precision::is_look;
-use super::{NoThreads, Observer, Precision, Run, SimulateError, Stopped, refusal, threads};
+use super::{NoThreads, Observer, Precision, Run, SimulateError, Stopped, threads};
 use crate::engine::Engine;
 use crate::statistics::moments::BLOCK;
 use fermiac_model::plan::Plan;
@@ -58,7 +58,7 @@ where
     E: Engine,
     E::Scratch: Send,
 {
-    refusal::check(plan, slice.run, engine.sampling())?;
+    slice.run.check(plan, engine.sampling())?;
     let Range { start: first, end } = slice.trials;
     if slice.trials.is_empty() || level(&slice.trials, slice.run.trials).is_none() {
         return Err(SliceError::NoSlice { first, end, trials: slice.run.trials });

@@ -55,6 +55,11 @@ pub fn parse_input(text: &str) -> Result<Input, SelectionError> {
     if cell.is_empty() {
         return Err(form());
     }
+    input_at(cell, distribution)
+}
+
+/// The input at `cell` with this distribution, both as written.
+pub fn input_at(cell: &str, distribution: &str) -> Result<Input, SelectionError> {
     input(cell, distribution, None)
         .map_err(|reason| SelectionError::Distribution { cell: cell.to_owned(), reason })
 }

@@ -6,8 +6,8 @@ use std::ops::Range;
 
 use plotters::prelude::*;
 
-use crate::run::outcome::OutputOutcome;
 use crate::terminal::number;
+use fermiac_simulation::outcome::OutputOutcome;
 
 /// Why a chart could not be drawn; into a string, it always can.
 pub type ChartError = DrawingAreaErrorKind<std::io::Error>;
@@ -134,8 +134,8 @@ fn drawable(edges: &[f64]) -> Option<Range<f64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::outcome::Histogram;
-    use crate::run::outcome::tests::example;
+    use crate::run::example::example;
+    use fermiac_simulation::outcome::Histogram;
 
     #[test]
     fn charts_mark_what_they_show() {

@@ -8,9 +8,9 @@ use std::io::Write;
 use std::path::Path;
 
 use super::Subject;
-use super::outcome::Outcome;
 use crate::document;
 use crate::failure::Failure;
+use fermiac_simulation::outcome::Outcome;
 
 /// Writes the page to `path`.
 pub fn write(outcome: &Outcome, subject: &Subject, path: &Path) -> Result<(), Failure> {

@@ -5,9 +5,9 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::charts::{self, ChartError};
 use super::tornado::tornado;
 use crate::run::Subject;
-use crate::run::outcome::{Outcome, OutputOutcome, Stopped};
 use crate::run::terminal::{mean_style, number_style, sampling, two_digits};
 use crate::terminal::number::{Style, count, duration, lone_option, percent, plural};
+use fermiac_simulation::outcome::{Outcome, OutputOutcome, Stopped};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -210,7 +210,7 @@ fn settings(outcome: &Outcome, subject: &Subject) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::outcome::tests::example;
+    use crate::run::example::example;
 
     fn written(outcome: &Outcome) -> String {
         let subject = Subject { file: "plan <1>.xlsx".to_owned(), version: "fermiac 0.1.0", threads: 2 };

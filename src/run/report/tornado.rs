@@ -3,9 +3,9 @@
 use plotters::prelude::*;
 
 use super::charts::{ChartError, FAINT, FIRST, GRID, HPos, INK, SECOND, VPos, label_style};
-use crate::run::outcome::{Outcome, OutputOutcome};
 use crate::terminal::number::Style;
 use crate::terminal::printable;
+use fermiac_simulation::outcome::{Outcome, OutputOutcome};
 
 /// How many inputs are shown.
 const SHOWN: usize = 12;
@@ -54,7 +54,7 @@ pub(super) fn tornado(outcome: &Outcome, output: &OutputOutcome) -> Result<Optio
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::outcome::tests::example;
+    use crate::run::example::example;
 
     #[test]
     fn every_driver_has_its_bar_and_its_side() {

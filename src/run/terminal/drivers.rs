@@ -1,7 +1,7 @@
 //! What drives an output: a bar for each of its strongest inputs.
 
-use crate::run::outcome::{Driver, Outcome, OutputOutcome};
 use crate::terminal::{Screen, bars, number, padded};
+use fermiac_simulation::outcome::{Driver, Outcome, OutputOutcome};
 
 /// How many inputs are shown.
 const SHOWN: usize = 10;
@@ -62,7 +62,7 @@ impl Columns {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::outcome::tests::example;
+    use crate::run::example::example;
 
     #[test]
     fn the_strongest_comes_first_with_its_sign() {

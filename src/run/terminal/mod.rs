@@ -5,10 +5,10 @@ mod picture;
 mod scale;
 
 use super::Subject;
-use super::outcome::{Outcome, OutputOutcome, Stopped};
-use crate::arguments::Sampling;
 use crate::terminal::number::{Style, count, duration, lone, percent, plural};
 use crate::terminal::{Screen, padded, printable};
+use fermiac_simulation::Sampling;
+use fermiac_simulation::outcome::{Outcome, OutputOutcome, Stopped};
 
 /// Everything, as lines of at most the width of `screen`.
 pub fn write(outcome: &Outcome, subject: &Subject, screen: Screen) -> String {
@@ -178,8 +178,8 @@ fn errors(outcome: &Outcome, output: &OutputOutcome, screen: Screen) -> Vec<Stri
 
 #[cfg(test)]
 mod tests {
-    use super::super::outcome::tests::example;
     use super::*;
+    use crate::run::example::example;
 
     fn subject() -> Subject {
         Subject { file: "plan.xlsx".to_owned(), version: "fermiac 0.1.0", threads: 2 }

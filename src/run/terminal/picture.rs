@@ -1,9 +1,9 @@
 //! A histogram drawn with block characters.
 
 use super::scale::Scale;
-use crate::run::outcome::{Histogram, OutputOutcome, Picture};
 use crate::terminal::number::percent;
 use crate::terminal::{Screen, bars};
+use fermiac_simulation::outcome::{Histogram, OutputOutcome, Picture};
 
 /// Rows of the drawing.
 const ROWS: usize = 8;
@@ -80,7 +80,7 @@ fn legend(picture: &Picture) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::outcome::tests::example;
+    use crate::run::example::example;
 
     fn output(edges: Vec<f64>, counts: Vec<u64>) -> OutputOutcome {
         let (_, mut output) = example().outputs.remove(0);

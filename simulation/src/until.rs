@@ -1,11 +1,14 @@
 //! When to stop early, as people write it: `mean(NPV)+-1%`.
 
+use std::fmt;
 use std::str::FromStr;
 
 use fermiac_kernels::simulation::{HalfWidth, Statistic};
+use serde::{Deserialize, Serialize};
 
 /// A precision wanted of a statistic of one output, at 95 % confidence.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Until {
     /// What must be known.
     pub statistic: Statistic,
@@ -69,17 +72,56 @@ fn parse_half_width(text: &str) -> Result<HalfWidth, UntilError> {
         Some(number) => (number.trim_end(), true),
         None => (text, false),
     };
-    match number.parse::<f64>() {
+    let unit = if is_percent { 100.0 } else { 1.0 };
+    match number.parse::<f64>().map(|value| value / unit) {
         Ok(value) if value.is_finite() && value > 0.0 => {
-            Ok(if is_percent { HalfWidth::Relative(value / 100.0) } else { HalfWidth::Absolute(value) })
+            Ok(if is_percent { HalfWidth::Relative(value) } else { HalfWidth::Absolute(value) })
         }
         _ => Err(UntilError::HalfWidth(text.to_owned())),
     }
 }
 
+impl TryFrom<String> for Until {
+    type Error = UntilError;
+
+    fn try_from(text: String) -> Result<Until, UntilError> {
+        text.parse()
+    }
+}
+
+impl From<Until> for String {
+    fn from(until: Until) -> String {
+        until.to_string()
+    }
+}
+
+/// As it is read back to the same precision.
+impl fmt::Display for Until {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.statistic {
+            Statistic::Mean => write!(f, "mean")?,
+            Statistic::StdDev => write!(f, "std_dev")?,
+            Statistic::Percentile(percent) => write!(f, "p{percent}")?,
+        }
+        write!(f, "({})+-", self.output)?;
+        match self.half_width {
+            HalfWidth::Absolute(value) => write!(f, "{value}"),
+            HalfWidth::Relative(fraction) => write!(f, "{}%", percent_of(fraction)),
+        }
+    }
+}
+
+/// The percent that reads as this fraction: a product and a division each round, so neighbours are tried.
+fn percent_of(fraction: f64) -> f64 {
+    let near = fraction * 100.0;
+    let neighbours = [near, near.next_down(), near.next_up()];
+    neighbours.into_iter().find(|percent| percent / 100.0 == fraction).unwrap_or(near)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_precision_names_its_output_and_how_near() {
@@ -108,6 +150,23 @@ mod tests {
         }
         for text in ["mean(NPV)+-0", "mean(NPV)+-x%", "mean(NPV)+--1", "mean(NPV)+-inf", "mean(NPV)+-%"] {
             assert!(matches!(text.parse::<Until>(), Err(UntilError::HalfWidth(_))), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_precision_survives_being_written_down(
+            statistic in prop_oneof![Just("mean".to_owned()), Just("std_dev".to_owned()), (0.001..99.9).prop_map(|p| format!("p{p}"))],
+            width in prop_oneof![1e-12..1e12f64, (1u32..1000).prop_map(|n| f64::from(n) / 10.0), Just(5e-324), Just(f64::MAX)],
+            is_percent: bool,
+        ) {
+            let unit = if is_percent { "%" } else { "" };
+            if let Ok(until) = format!("{statistic}('a (b)'!B1)+-{width}{unit}").parse::<Until>() {
+                let written = serde_json::to_string(&until).unwrap();
+                prop_assert_eq!(serde_json::from_str::<Until>(&written).unwrap(), until);
+            } else {
+                prop_assert!(is_percent && width == 5e-324, "only what comes to nothing is refused");
+            }
         }
     }
 }

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// The most trials of one run, which bounds memory: exact percentiles keep every trial of an output.
 pub const MAX_TRIALS: u64 = 1_000_000_000;
 
@@ -14,6 +17,13 @@ impl Trials {
     /// The number.
     pub fn count(self) -> u64 {
         self.0
+    }
+}
+
+/// So many where none is said.
+impl Default for Trials {
+    fn default() -> Trials {
+        Trials(10_000)
     }
 }
 
@@ -57,6 +67,45 @@ impl FromStr for Trials {
         }
         let digits = |part: &str| part.replace('_', "");
         scale(&digits(whole), &digits(fraction), exponent)
+    }
+}
+
+/// A number, or a text as it is typed.
+impl<'de> Deserialize<'de> for Trials {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TrialsVisitor)
+    }
+}
+
+impl Serialize for Trials {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.0)
+    }
+}
+
+struct TrialsVisitor;
+
+impl Visitor<'_> for TrialsVisitor {
+    type Value = Trials;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number of trials such as 1000000 or \"1e6\"")
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Trials, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Trials, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Trials, E> {
+        self.visit_str(&number.to_string())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Trials, E> {
+        text.parse().map_err(E::custom)
     }
 }
 
@@ -116,6 +165,20 @@ mod tests {
         }
         for text in ["", "many", "1,000", "_1", "1_", "1__0", "1e", "e6", ".5", "1e6e6", "0x10", "inf", "-"] {
             assert_eq!(text.parse::<Trials>(), Err(TrialsError::NotANumber), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_document_may_hold_a_number_or_a_text() {
+        for text in ["1000000", "1e6", "1000000.0", "\"1_000_000\"", "\"1e6\""] {
+            assert_eq!(serde_json::from_str::<Trials>(text).unwrap(), Trials(1_000_000), "{text}");
+        }
+        assert_eq!(serde_json::to_string(&Trials(5)).unwrap(), "5");
+        for (text, expected) in
+            [("-1", "at least 1"), ("0.5", "a fraction"), ("1e300", "too many"), ("[]", "expected a number")]
+        {
+            let message = serde_json::from_str::<Trials>(text).unwrap_err().to_string();
+            assert!(message.contains(expected), "{text}: {message}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! From the statistics of the kernels to the words of the outcome.
 
-use fermiac_kernels::simulation::{Estimate, Results, Statistic, Stopped as Ended};
+use fermiac_kernels::simulation::{Results, Stopped as Ended};
 use fermiac_kernels::statistics::histogram::{self, clipped};
 use fermiac_kernels::statistics::moments::{BLOCK, Moments};
 use fermiac_kernels::statistics::moments_tree::MomentsTree;
@@ -10,9 +10,7 @@ use fermiac_kernels::statistics::summary::OutputSummary;
 use fermiac_model::compile::{Column, Compiled};
 use fermiac_model::value::ErrorKind;
 
-use crate::terminal::number::percent;
-
-use super::outcome::{Driver, Histogram, InputOutcome, OutputOutcome, Picture, Stopped};
+use crate::outcome::{Driver, Histogram, InputOutcome, OutputOutcome, Picture, Stopped};
 
 /// What a drawing leaves out at each side, in percent: one step of the cumulative distribution.
 const TAIL_PERCENT: f64 = 0.5;
@@ -20,8 +18,6 @@ const TAIL_PERCENT: f64 = 0.5;
 const MOST_BINS: usize = 60;
 /// The fewest bins of a drawing.
 const FEWEST_BINS: usize = 10;
-/// More errors than this part of the trials are worth a warning.
-const MANY_ERRORS: f64 = 0.1;
 /// Steps of the cumulative distribution, from 0 to 100 percent.
 const QUANTILE_STEPS: u32 = 200;
 
@@ -35,7 +31,7 @@ pub enum Drawn {
 }
 
 /// Why a run ended.
-pub(super) fn stopped(ended: Ended) -> Stopped {
+pub(crate) fn stopped(ended: Ended) -> Stopped {
     match ended {
         Ended::Trials => Stopped::Trials,
         Ended::Precision => Stopped::Precision,
@@ -44,7 +40,7 @@ pub(super) fn stopped(ended: Ended) -> Stopped {
 }
 
 /// The inputs by canonical cell.
-pub(super) fn inputs(compiled: &Compiled, results: &Results) -> Vec<(String, InputOutcome)> {
+pub(crate) fn inputs(compiled: &Compiled, results: &Results) -> Vec<(String, InputOutcome)> {
     let inputs = compiled.inputs.iter().zip(&results.inputs).map(|(column, summary)| {
         let outcome = InputOutcome {
             name: column.name.clone(),
@@ -58,7 +54,7 @@ pub(super) fn inputs(compiled: &Compiled, results: &Results) -> Vec<(String, Inp
 }
 
 /// The outputs by canonical cell.
-pub(super) fn outputs(compiled: &Compiled, results: &Results, drawn: Drawn) -> Vec<(String, OutputOutcome)> {
+pub(crate) fn outputs(compiled: &Compiled, results: &Results, drawn: Drawn) -> Vec<(String, OutputOutcome)> {
     let outputs = compiled.outputs.iter().zip(&results.outputs).zip(&results.samples.outputs);
     let outputs = outputs.map(|((column, summary), samples)| {
         let picture = match drawn {
@@ -97,34 +93,8 @@ fn histogram(histogram: &histogram::Histogram) -> Histogram {
     Histogram { edges: histogram.edges.clone(), counts: histogram.counts.clone() }
 }
 
-/// What is known of `statistic` from all samples, with its half-width; nothing where there are too few.
-pub(super) fn estimate(statistic: Statistic, samples: &[f64]) -> Option<Estimate> {
-    statistic.estimate(&moments(samples), samples)
-}
-
-/// Of each output with so many errors that the other figures say little.
-pub(super) fn warn_of_errors(outputs: &[Column], results: &Results) -> Vec<String> {
-    let warning = |(column, summary): (&Column, &OutputSummary)| {
-        let seen: Vec<&str> = ErrorKind::ALL
-            .into_iter()
-            .filter(|kind| summary.errors.get(*kind) > 0)
-            .map(ErrorKind::as_str)
-            .collect();
-        let errors: u64 = ErrorKind::ALL.into_iter().map(|kind| summary.errors.get(kind)).sum();
-        let part = errors as f64 / results.trials as f64;
-        (part > MANY_ERRORS).then(|| {
-            format!(
-                "{} of the trials of {} are errors ({}); its figures describe the rest",
-                percent(part),
-                column.name,
-                seen.join(", ")
-            )
-        })
-    };
-    outputs.iter().zip(&results.outputs).filter_map(warning).collect()
-}
-
-fn moments(samples: &[f64]) -> Moments {
+/// Of all samples of an output.
+pub(crate) fn moments(samples: &[f64]) -> Moments {
     let mut moments = MomentsTree::default();
     samples.chunks(BLOCK).for_each(|block| moments.push(Moments::of_block(block)));
     moments.total()

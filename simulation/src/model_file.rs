@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io::Read;
+use std::io::{Cursor, Read};
 use std::path::Path;
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use fermiac_model::compile::Selection;
 use fermiac_model::workbook::Workbook;
 use fermiac_model::{json_model, selection, workbook};
 
-use crate::failure::Failure;
+use crate::Failure;
 
 /// How much of the beginning is looked at to tell what a file is.
 const LOOKED_AT: u64 = 512;
@@ -29,14 +29,34 @@ pub struct ModelFile {
 /// Reads the model at `path`.
 pub fn load(path: &Path) -> Result<ModelFile, Failure> {
     let started = Instant::now();
-    let (workbook, selection) = if is_json(path)? {
-        json_model::read(&read_bounded(path)?).map_err(|error| refused(path, error))?
-    } else {
-        let mut workbook = load_workbook(path)?;
-        let selection = selection::take_sheet(&mut workbook).map_err(|error| refused(path, error))?;
-        (workbook, selection)
-    };
-    Ok(ModelFile { workbook, selection, load_ms: milliseconds_since(started) })
+    if is_json(path)? {
+        let bytes = read_bounded(path)?;
+        return ModelFile::of_json(&bytes, started).map_err(|reason| refused(path, reason));
+    }
+    ModelFile::of_workbook(load_workbook(path)?, started).map_err(|reason| refused(path, reason))
+}
+
+/// Reads the model in `bytes`, a workbook or a JSON model.
+pub fn read(bytes: &[u8]) -> Result<ModelFile, Failure> {
+    let started = Instant::now();
+    let head = &bytes[..bytes.len().min(LOOKED_AT as usize)];
+    if begins_as_json(head).map_err(Failure::refused)? {
+        return ModelFile::of_json(bytes, started).map_err(Failure::Refused);
+    }
+    let workbook = workbook::read(Cursor::new(bytes)).map_err(Failure::refused)?;
+    ModelFile::of_workbook(workbook, started).map_err(Failure::Refused)
+}
+
+impl ModelFile {
+    fn of_json(bytes: &[u8], started: Instant) -> Result<ModelFile, String> {
+        let (workbook, selection) = json_model::read(bytes).map_err(|error| error.to_string())?;
+        Ok(ModelFile { workbook, selection, load_ms: milliseconds_since(started) })
+    }
+
+    fn of_workbook(mut workbook: Workbook, started: Instant) -> Result<ModelFile, String> {
+        let selection = selection::take_sheet(&mut workbook).map_err(|error| error.to_string())?;
+        Ok(ModelFile { workbook, selection, load_ms: milliseconds_since(started) })
+    }
 }
 
 /// Reads the workbook at `path` as it is, the sheet `fermiac` included.
@@ -52,17 +72,21 @@ fn refused(path: &Path, reason: impl Display) -> Failure {
 }
 
 /// Milliseconds since `started`, to the microsecond.
-pub fn milliseconds_since(started: Instant) -> f64 {
+pub(crate) fn milliseconds_since(started: Instant) -> f64 {
     started.elapsed().as_micros() as f64 / 1_000.0
 }
 
-/// Whether the first thing in the file is an opening brace, or a bracket, which a workbook never begins with.
 fn is_json(path: &Path) -> Result<bool, Failure> {
     let mut head = Vec::new();
     open(path)?.take(LOOKED_AT).read_to_end(&mut head).map_err(|error| unreadable(path, &error))?;
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
+    begins_as_json(&head).map_err(|reason| refused(path, reason))
+}
+
+/// Whether the first thing is an opening brace, or a bracket, which a workbook never begins with.
+fn begins_as_json(head: &[u8]) -> Result<bool, &'static str> {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     match head.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        None if head.len() < LOOKED_AT as usize => Err(refused(path, "the file is empty")),
+        None if head.len() < LOOKED_AT as usize => Err("the file is empty"),
         first => Ok(matches!(first, Some(b'{' | b'['))),
     }
 }
@@ -105,6 +129,8 @@ mod tests {
         let failure = load(&path).unwrap_err();
         std::fs::remove_file(&path).unwrap();
         assert!(matches!(failure, Failure::Refused(_)));
+        let of_bytes = Failure::Refused(format!("{}: {}", path.display(), read(content).unwrap_err()));
+        assert_eq!(failure, of_bytes, "a file and its bytes are refused in the same words");
         failure.to_string()
     }
 

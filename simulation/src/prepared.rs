@@ -1,0 +1,224 @@
+//! A compiled model with what is wanted of it, ready to run: at once, or in slices and a combine.
+
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::time::Instant;
+
+use fermiac_kernels::engine::cpu::CpuEngine;
+use fermiac_kernels::simulation::{
+    Observer, Precision, Results, RunUntil, Slice, SlicePart, combine, evaluate_trial, simulate,
+    simulate_slice, simulate_until, slices,
+};
+use fermiac_model::compile::{Compiled, Selection, compile};
+
+use crate::engine::engine;
+use crate::model_file::{self, ModelFile, milliseconds_since};
+use crate::outcome::{ModelSize, Outcome, Timing};
+use crate::samples::Samples;
+use crate::summary::{self, Drawn};
+use crate::trial::{CellOutcome, TrialOutcome};
+use crate::warnings::warnings;
+use crate::{Failure, Settings, SimulationRequest, Until, document};
+
+/// A compiled model with what is wanted of it.
+#[derive(Debug)]
+pub struct Prepared {
+    compiled: Compiled,
+    settings: Settings,
+    load_ms: f64,
+    compile_ms: f64,
+}
+
+/// How the work of a simulation may be shared out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// By [`Prepared::simulate`] alone: when it stops early is decided by all trials so far.
+    AtOnce,
+    /// By [`Prepared::simulate_slice`] of each of these trials, in any order and anywhere, and one
+    /// [`Prepared::combine`] of the parts.
+    Slices(Vec<Range<u64>>),
+}
+
+/// A simulation that has ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// What it came to.
+    pub outcome: Outcome,
+    results: Results,
+}
+
+impl Prepared {
+    /// Compiles `model` for what it says itself, with `said` on top.
+    pub fn new(mut model: ModelFile, said: Selection, settings: Settings) -> Result<Prepared, Failure> {
+        let started = Instant::now();
+        let selection = model.selection.overlaid(said, &model.workbook);
+        let compiled = compile(&mut model.workbook, &selection).map_err(Failure::refused)?;
+        Ok(Prepared { compiled, settings, load_ms: model.load_ms, compile_ms: milliseconds_since(started) })
+    }
+
+    /// Compiles the bytes of a workbook or of a JSON model for `request`, and refuses what could not be simulated.
+    pub fn compile(model: &[u8], request: &SimulationRequest) -> Result<Prepared, Failure> {
+        let model = model_file::read(model)?;
+        let prepared = Prepared::new(model, request.selection.clone(), request.settings.clone())?;
+        prepared.check()?;
+        Ok(prepared)
+    }
+
+    /// Refuses what [`Prepared::simulate`] or a slice would refuse, before any trial.
+    pub fn check(&self) -> Result<(), Failure> {
+        self.engine()?;
+        self.precision()?;
+        let checked = self.settings.run(1).check(&self.compiled.plan, self.settings.sampled());
+        checked.map_err(Failure::refused)
+    }
+
+    /// What is wanted.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// One trial by its number, counted from 0.
+    pub fn one_trial(&self, trial: u64) -> Result<TrialOutcome, Failure> {
+        let values = evaluate_trial(&self.engine()?, &self.compiled.plan, trial);
+        let columns = self.compiled.inputs.iter().chain(&self.compiled.outputs);
+        let cells = columns.zip(values);
+        let mut cells =
+            cells.map(|(column, value)| (column.identity.clone(), CellOutcome::new(&column.name, value)));
+        let inputs = cells.by_ref().take(self.compiled.inputs.len()).collect();
+        Ok(TrialOutcome { trial, seed: self.settings.seed, inputs, outputs: cells.collect() })
+    }
+
+    /// Runs all trials, or as many as it takes. `observer` hears how many are done and may end the run.
+    pub fn simulate(
+        &self,
+        threads: NonZeroUsize,
+        drawn: Drawn,
+        observer: &dyn Observer,
+    ) -> Result<Finished, Failure> {
+        let started = Instant::now();
+        let (run, plan) = (self.settings.run(threads.get()), &self.compiled.plan);
+        let engine = self.engine()?;
+        let results = match self.precision()? {
+            None => simulate(&engine, plan, &run, observer),
+            Some(precision) => simulate_until(&engine, plan, &RunUntil { run, precision }, observer),
+        };
+        Ok(self.finished(results.map_err(Failure::refused)?, drawn, started))
+    }
+
+    /// How the work may be shared out between so many workers of one thread each.
+    pub fn work(&self, workers: usize) -> Work {
+        match self.settings.until {
+            Some(_) => Work::AtOnce,
+            None => Work::Slices(slices(&self.compiled.plan, &self.settings.run(1), workers)),
+        }
+    }
+
+    /// Runs the trials of one slice. `observer` counts them, and may cancel.
+    pub fn simulate_slice(
+        &self,
+        trials: Range<u64>,
+        threads: NonZeroUsize,
+        observer: &dyn Observer,
+    ) -> Result<SlicePart, Failure> {
+        self.refuse_slices_of_precision()?;
+        let run = self.settings.run(threads.get());
+        let slice = Slice { run: &run, trials };
+        Ok(simulate_slice(&self.engine()?, &self.compiled.plan, &slice, observer)?)
+    }
+
+    /// What all slices came to, from their parts in order of trials: the same bytes, but for the timing, as if it had
+    /// been simulated at once. Only one part is held at a time beside the values that are kept.
+    pub fn combine(
+        &self,
+        threads: NonZeroUsize,
+        drawn: Drawn,
+        parts: impl IntoIterator<Item = Result<SlicePart, Failure>>,
+    ) -> Result<Finished, Failure> {
+        self.refuse_slices_of_precision()?;
+        let started = Instant::now();
+        let run = self.settings.run(threads.get());
+        let results = combine(&self.compiled.plan, self.settings.sampled(), &run, parts)?;
+        Ok(self.finished(results, drawn, started))
+    }
+
+    fn refuse_slices_of_precision(&self) -> Result<(), Failure> {
+        match self.settings.until {
+            Some(_) => Err(Failure::refused("until: a simulation that stops early has no slices")),
+            None => Ok(()),
+        }
+    }
+
+    fn finished(&self, results: Results, drawn: Drawn, started: Instant) -> Finished {
+        let simulate = milliseconds_since(started);
+        let timing_ms = Timing { load: self.load_ms, compile: self.compile_ms, simulate };
+        Finished { outcome: self.outcome(&results, drawn, timing_ms), results }
+    }
+
+    fn outcome(&self, results: &Results, drawn: Drawn, timing_ms: Timing) -> Outcome {
+        let compiled = &self.compiled;
+        Outcome {
+            model: ModelSize {
+                cells: compiled.cells,
+                formulas: compiled.formulas,
+                live_formulas: compiled.live_formulas,
+                inputs: compiled.inputs.len(),
+                outputs: compiled.outputs.len(),
+            },
+            trials: results.trials,
+            seed: self.settings.seed,
+            sampling: self.settings.sampling,
+            device: "cpu",
+            stopped: summary::stopped(results.stopped),
+            timing_ms,
+            warnings: warnings(compiled, &self.settings, results, self.precision().ok().flatten()),
+            inputs: summary::inputs(compiled, results),
+            outputs: summary::outputs(compiled, results, drawn),
+        }
+    }
+
+    fn engine(&self) -> Result<CpuEngine, Failure> {
+        engine(&self.compiled.plan, self.settings.seed, self.settings.sampled())
+    }
+
+    fn precision(&self) -> Result<Option<Precision>, Failure> {
+        self.settings.until.as_ref().map(|until| self.precision_of(until)).transpose()
+    }
+
+    /// The output of `until` is found by its name or its cell, case aside.
+    fn precision_of(&self, until: &Until) -> Result<Precision, Failure> {
+        let wanted = until.output.to_lowercase();
+        let outputs = &self.compiled.outputs;
+        let mut found = outputs.iter().map(|output| [&output.name, &output.identity]);
+        match found.position(|names| names.iter().any(|name| name.to_lowercase() == wanted)) {
+            Some(output) => {
+                Ok(Precision { output, statistic: until.statistic, half_width: until.half_width })
+            }
+            None => {
+                let names: Vec<&str> = outputs.iter().map(|output| output.name.as_str()).collect();
+                let names = names.join(", ");
+                Err(Failure::Refused(format!(
+                    "until: there is no output {:?}; there is {names}",
+                    until.output
+                )))
+            }
+        }
+    }
+}
+
+impl Finished {
+    /// The document: what `fermiac run --json` prints, to the byte.
+    pub fn document(&self) -> Result<String, Failure> {
+        document::json(&self.outcome)
+    }
+
+    /// All inputs and outputs of every trial, if the request was to keep them.
+    pub fn samples(&self) -> Samples<'_> {
+        let columns = self.outcome.inputs.iter().map(|(cell, _)| cell.as_str());
+        let outputs = self.outcome.outputs.iter().map(|(cell, _)| cell.as_str());
+        let samples = &self.results.samples;
+        Samples {
+            columns: columns.chain(outputs).collect(),
+            values: samples.inputs.iter().chain(&samples.outputs).map(Vec::as_slice).collect(),
+        }
+    }
+}
