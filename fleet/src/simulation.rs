@@ -4,7 +4,9 @@ use std::ops::Range;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
+use crate::delivery::Held;
 use crate::ids::{JobId, SimulationId, UserId};
 use crate::job::{Kind, Label, NewJob, Priority, Start};
 
@@ -14,10 +16,10 @@ const ATTEMPTS: u16 = 3;
 const TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// What the row of a simulation holds for the workers: the request as it was accepted.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StoredRequest {
-    /// As it was posted.
-    pub request: serde_json::Value,
+    /// As it was posted, with its order of names: results stand in it.
+    pub request: Box<RawValue>,
     /// The content hash of the workbook that it names.
     pub workbook_hash: Option<String>,
 }
@@ -105,6 +107,30 @@ impl Common {
             trace_context: self.trace_context.clone(),
         }
     }
+}
+
+/// Where the bytes of an uploaded workbook are.
+#[must_use]
+pub fn workbook_key(hash: &str) -> String {
+    format!("workbooks/{hash}")
+}
+
+/// Where the part of a slice is, until its simulation is over.
+#[must_use]
+pub fn part_key(simulation: SimulationId, held: Held) -> String {
+    format!("slices/{simulation}/{}-{}", held.job, held.epoch)
+}
+
+/// Where a result is that is too large for its row.
+#[must_use]
+pub fn result_key(simulation: SimulationId, held: Held) -> String {
+    format!("results/{simulation}/{}-{}.json", held.job, held.epoch)
+}
+
+/// Where the samples of a simulation are.
+#[must_use]
+pub fn samples_key(simulation: SimulationId, held: Held) -> String {
+    format!("samples/{simulation}/{}-{}.parquet", held.job, held.epoch)
 }
 
 fn json(work: &impl Serialize) -> Vec<u8> {

@@ -25,6 +25,7 @@ mod until;
 mod warnings;
 
 pub use failure::Failure;
+pub use fermiac_kernels::simulation::{Observer, SlicePart};
 pub use prepared::{Finished, Prepared, Work};
 pub use request::SimulationRequest;
 pub use sampling::Sampling;

@@ -77,6 +77,14 @@ impl Prepared {
         &self.settings
     }
 
+    /// About how many bytes it holds: its plan, beside which names are few.
+    pub fn bytes(&self) -> usize {
+        let plan = &self.compiled.plan;
+        size_of_val(plan.instructions.as_slice())
+            + size_of_val(plan.arguments.as_slice())
+            + size_of_val(plan.constants.as_slice())
+    }
+
     /// One trial by its number, counted from 0.
     pub fn one_trial(&self, trial: u64) -> Result<TrialOutcome, Failure> {
         let values = evaluate_trial(&self.engine()?, &self.compiled.plan, trial);
