@@ -9,4 +9,7 @@
 pub mod delivery;
 pub mod ids;
 pub mod job;
+pub mod profile;
+pub mod shutdown;
 pub mod simulation;
+pub mod telemetry;

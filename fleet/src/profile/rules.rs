@@ -1,0 +1,132 @@
+//! What settings must be together, and what the environments that strangers reach must not have.
+
+use super::choice::{Names, Origins};
+use super::environment::Environment;
+use super::secret::SecretUrl;
+use super::{Profile, Sections};
+
+/// Keys and passwords that stand in published documents, or that everybody tries first.
+const PUBLISHED: [&str; 6] = [
+    "dc03228c376c05004eaecc90a265753c766409c9d34b178d8bbaa4d71d275848",
+    "your-secret-key-needs-to-be-changed-in-env",
+    "your-secret-key",
+    "Demo123!MonteCarlo",
+    "changeme",
+    "secret",
+];
+/// A secret key has at least so many characters.
+const SECRET_KEY_CHARACTERS: usize = 32;
+/// How databases of an environment may end: another's is not ours to use.
+const DATABASE_NAMES: [(&str, Environment); 6] = [
+    ("_dev", Environment::Development),
+    ("_development", Environment::Development),
+    ("_test", Environment::Testing),
+    ("_testing", Environment::Testing),
+    ("_staging", Environment::Staging),
+    ("_production", Environment::Production),
+];
+
+/// Everything that is wrong with settings that are each right: what, and why.
+pub(super) fn broken_by(profile: &Profile) -> Vec<(&'static str, String)> {
+    let mut broken = Vec::new();
+    let sections = &profile.sections;
+    published_secrets(sections, &mut broken);
+    database(profile, &mut broken);
+    schemes(sections, &mut broken);
+    if profile.environment.is_exposed() {
+        exposed(profile, &mut broken);
+    }
+    if profile.environment == Environment::Production && profile.debug {
+        broken.push(("DEBUG", "must be false in production".to_owned()));
+    }
+    if sections.blobs.access_key.is_some() != sections.blobs.secret_key.is_some() {
+        let problem = "and FERMIAC_BLOBS_SECRET_KEY are given together or not at all";
+        broken.push(("FERMIAC_BLOBS_ACCESS_KEY", problem.to_owned()));
+    }
+    broken
+}
+
+fn published_secrets(sections: &Sections, broken: &mut Vec<(&'static str, String)>) {
+    let secrets = [
+        ("SECRET_KEY", &sections.security.secret_key),
+        ("EMAIL_PASSWORD", &sections.email.password),
+        ("FERMIAC_BLOBS_SECRET_KEY", &sections.blobs.secret_key),
+    ];
+    for (name, secret) in secrets {
+        if secret.as_ref().is_some_and(|secret| PUBLISHED.contains(&secret.expose())) {
+            broken.push((name, "is a published default; make one with `openssl rand -hex 32`".to_owned()));
+        }
+    }
+    let key = sections.security.secret_key.as_ref();
+    if key.is_some_and(|key| key.expose().chars().count() < SECRET_KEY_CHARACTERS) {
+        let problem = format!(
+            "has fewer than {SECRET_KEY_CHARACTERS} characters; make one with `openssl rand -hex 32`"
+        );
+        broken.push(("SECRET_KEY", problem));
+    }
+}
+
+fn database(profile: &Profile, broken: &mut Vec<(&'static str, String)>) {
+    let Some(url) = &profile.sections.database.url else { return };
+    let password =
+        url.credentials().and_then(|credentials| credentials.split_once(':')).map(|(_, word)| word);
+    let is_default = url.credentials() == Some("postgres:postgres");
+    if profile.environment != Environment::Development
+        && (is_default || password.is_some_and(|password| PUBLISHED.contains(&password)))
+    {
+        broken
+            .push(("DATABASE_URL", "has a password that everybody knows; give the role another".to_owned()));
+    }
+    let name = url.last_segment();
+    let name = name.strip_suffix(".db").unwrap_or(name);
+    for (suffix, other) in DATABASE_NAMES {
+        if name.ends_with(suffix) && other != profile.environment {
+            let problem =
+                format!("{name:?} is called as a database of {other}; this is {}", profile.environment);
+            broken.push(("DATABASE_URL", problem));
+        }
+    }
+}
+
+fn schemes(sections: &Sections, broken: &mut Vec<(&'static str, String)>) {
+    let mut hold = |name, url: &Option<SecretUrl>, known: &[&str]| {
+        if url.as_ref().is_some_and(|url| !known.contains(&url.scheme())) {
+            broken.push((name, format!("its scheme must be one of {}", known.join(", "))));
+        }
+    };
+    hold("DATABASE_URL", &sections.database.url, &["postgres", "postgresql", "sqlite"]);
+    hold("REDIS_URL", &sections.queue.url, &["redis", "rediss", "in-process"]);
+    hold("FERMIAC_BLOBS_ENDPOINT", &sections.blobs.endpoint, &["http", "https"]);
+}
+
+/// What strangers may reach must be complete and closed.
+fn exposed(profile: &Profile, broken: &mut Vec<(&'static str, String)>) {
+    let (sections, environment) = (&profile.sections, profile.environment);
+    let required = [
+        ("DATABASE_URL", sections.database.url.is_some()),
+        ("REDIS_URL", sections.queue.url.is_some()),
+        ("SECRET_KEY", sections.security.secret_key.is_some()),
+    ];
+    for (name, is_given) in required {
+        if !is_given {
+            broken.push((name, format!("is needed in {environment}; give it or {name}_FILE")));
+        }
+    }
+    let is_scheme = |url: &Option<SecretUrl>, scheme| url.as_ref().is_some_and(|url| url.scheme() == scheme);
+    if is_scheme(&sections.database.url, "sqlite") {
+        broken.push((
+            "DATABASE_URL",
+            format!("must be of Postgres in {environment}: several processes share it"),
+        ));
+    }
+    if is_scheme(&sections.queue.url, "in-process") {
+        broken.push(("REDIS_URL", format!("must be of Redis in {environment}: several processes share it")));
+    }
+    if sections.http.cors_origins == Origins::Any {
+        broken.push(("CORS_ORIGINS", format!("must name origins in {environment}; * is for development")));
+    }
+    let no_host = matches!(&sections.http.allowed_hosts, Names::Listed(names) if names.is_empty());
+    if no_host || sections.http.allowed_hosts == Names::Any {
+        broken.push(("ALLOWED_HOSTS", format!("must name hosts in {environment}, such as example.org")));
+    }
+}

@@ -1,0 +1,187 @@
+//! Every setting, with its meaning, its default, its variable and its bounds. What is not here cannot be set, and what
+//! has no upper bound here has one where it is used.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::choice::{DeviceFallback, LogFormat, LogLevel, Names, Origins};
+use super::secret::{Secret, SecretUrl};
+use super::section::section;
+use crate::job::Label;
+
+const fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
+
+section! {
+    /// What HTTP takes in and gives out.
+    Http "http" {
+        /// The address it listens on.
+        listen "listen": SocketAddr = "0.0.0.0:8000", ["FERMIAC_HTTP_LISTEN"];
+        /// Origins whose pages may call it; `*` for all, nothing for none.
+        cors_origins "cors_origins": Origins = "", ["CORS_ORIGINS", "CORS_ALLOWED_ORIGINS"];
+        /// Names that it answers to; `*` for all. A leading dot takes every name below.
+        allowed_hosts "allowed_hosts": Names = "*", ["ALLOWED_HOSTS"];
+        /// Bytes of one uploaded workbook.
+        upload_max_bytes "upload_max_bytes": u64 = "524288000", ["FERMIAC_UPLOAD_MAX_BYTES"], 1_024..=5_368_709_120;
+        /// Bytes of any other body.
+        body_max_bytes "body_max_bytes": usize = "33554432", ["FERMIAC_BODY_MAX_BYTES"], 1_024..=268_435_456;
+        /// How long a request may take, uploads, downloads and event streams aside.
+        request_timeout "request_timeout_ms": Duration = "30000", ["FERMIAC_REQUEST_TIMEOUT_MS"], ms(1_000)..=HOUR;
+        /// How long an upload may stay silent.
+        upload_idle "upload_idle_ms": Duration = "30000", ["FERMIAC_UPLOAD_IDLE_MS"], ms(100)..=HOUR;
+        /// How many uploads are taken at a time.
+        uploads "uploads": usize = "8", ["FERMIAC_UPLOADS"], 1..=1_024;
+        /// How many models are compiled at a time; the others wait.
+        compilations "compilations": usize = "2", ["FERMIAC_COMPILATIONS"], 1..=256;
+        /// How long a model waits to be compiled before its submitter is told to come back.
+        compile_wait "compile_wait_ms": Duration = "10000", ["FERMIAC_COMPILE_WAIT_MS"], ms(0)..=MINUTE;
+        /// How many event streams are open at a time.
+        event_streams "event_streams": usize = "1000", ["FERMIAC_EVENT_STREAMS"], 1..=100_000;
+        /// How long requests that run may go on after the program is told to stop.
+        drain "drain_ms": Duration = "20000", ["FERMIAC_HTTP_DRAIN_MS"], ms(0)..=HOUR;
+    }
+}
+
+section! {
+    /// The store.
+    Database "database" {
+        /// Where it is: postgres://user:password@host/name, sqlite:path or sqlite::memory:.
+        url "url": Option<SecretUrl> = "", ["DATABASE_URL"];
+        /// Connections of one process.
+        max_connections "max_connections": u32 = "20", ["FERMIAC_DATABASE_MAX_CONNECTIONS"], 1..=1_000;
+        /// How long a statement waits for a connection.
+        acquire_timeout "acquire_timeout_ms": Duration = "5000", ["FERMIAC_DATABASE_ACQUIRE_TIMEOUT_MS"], ms(100)..=MINUTE;
+        /// How long a statement may take.
+        statement_timeout "statement_timeout_ms": Duration = "30000", ["FERMIAC_DATABASE_STATEMENT_TIMEOUT_MS"], ms(100)..=HOUR;
+        /// Whether PgBouncer stands in between in transaction mode.
+        pgbouncer "pgbouncer": bool = "false", ["FERMIAC_DATABASE_PGBOUNCER"];
+    }
+}
+
+section! {
+    /// The bell.
+    Queue "queue" {
+        /// Where Redis is: redis:// or rediss://; in-process: for none, in a single process.
+        url "url": Option<SecretUrl> = "", ["REDIS_URL"];
+    }
+}
+
+section! {
+    /// Where workbooks, samples and large results are.
+    Blobs "blobs" {
+        /// s3://bucket/prefix or the path of a folder.
+        url "url": String = "fermiac-data/blobs", ["FERMIAC_BLOBS_URL"];
+        /// The address of a server that is compatible with S3; nothing for Amazon's.
+        endpoint "endpoint": Option<SecretUrl> = "", ["FERMIAC_BLOBS_ENDPOINT"];
+        /// The region of the bucket.
+        region "region": String = "us-east-1", ["FERMIAC_BLOBS_REGION", "AWS_REGION"];
+        /// Whether the bucket stands in the path rather than in the name of the host.
+        path_style "path_style": bool = "false", ["FERMIAC_BLOBS_PATH_STYLE"];
+        /// Encryption by the server, AES256 or aws:kms; nothing for the bucket's own.
+        server_side_encryption "server_side_encryption": Option<String> = "", ["FERMIAC_BLOBS_SERVER_SIDE_ENCRYPTION"];
+        /// The name of the key.
+        access_key "access_key": Option<Secret> = "", ["FERMIAC_BLOBS_ACCESS_KEY", "AWS_ACCESS_KEY_ID"];
+        /// The key.
+        secret_key "secret_key": Option<Secret> = "", ["FERMIAC_BLOBS_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"];
+    }
+}
+
+section! {
+    /// What a worker does, and how much at a time.
+    Worker "worker" {
+        /// Which jobs it takes: cpu, gpu, maintenance.
+        labels "labels": Vec<Label> = "cpu", ["FERMIAC_WORKER_LABELS"];
+        /// How many jobs it runs at a time.
+        slots "slots": usize = "1", ["FERMIAC_WORKER_SLOTS"], 1..=1_024;
+        /// Threads of the engine, over all slots; 0 for as many as there are processors.
+        threads "threads": usize = "0", ["FERMIAC_WORKER_THREADS"], 0..=1_024;
+        /// How long a job stays its own without a sign of life.
+        lease "lease_ms": Duration = "10000", ["FERMIAC_WORKER_LEASE_MS"], ms(1_000)..=HOUR;
+        /// How long running jobs may go on after the worker is told to stop.
+        drain "drain_ms": Duration = "20000", ["FERMIAC_WORKER_DRAIN_MS"], ms(0)..=HOUR;
+        /// Bytes of compiled models that it keeps.
+        cache_bytes "cache_bytes": usize = "268435456", ["FERMIAC_WORKER_CACHE_BYTES"], 0..=68_719_476_736;
+        /// The address that its probes and metrics listen on; nothing for none.
+        listen "listen": Option<SocketAddr> = "", ["FERMIAC_WORKER_LISTEN"];
+    }
+}
+
+section! {
+    /// How often each duty runs.
+    Scheduler "scheduler" {
+        /// Rings what is ready and unrung.
+        relay "relay_ms": Duration = "1000", ["FERMIAC_SCHEDULER_RELAY_MS"], ms(50)..=MINUTE;
+        /// Makes ready what waited for its time.
+        promote "promote_ms": Duration = "500", ["FERMIAC_SCHEDULER_PROMOTE_MS"], ms(50)..=MINUTE;
+        /// Takes back what a worker lost.
+        rescue "rescue_ms": Duration = "1000", ["FERMIAC_SCHEDULER_RESCUE_MS"], ms(50)..=MINUTE;
+        /// Counts outstanding work.
+        outstanding "outstanding_ms": Duration = "5000", ["FERMIAC_SCHEDULER_OUTSTANDING_MS"], ms(50)..=HOUR;
+        /// Removes blobs that nothing refers to.
+        collect "collect_ms": Duration = "3600000", ["FERMIAC_SCHEDULER_COLLECT_MS"], ms(50)..=Duration::from_secs(86_400);
+        /// How long a scheduler leads without a sign of life.
+        term "term_ms": Duration = "15000", ["FERMIAC_SCHEDULER_TERM_MS"], ms(1_000)..=HOUR;
+        /// The address that its probes and metrics listen on; nothing for none.
+        listen "listen": Option<SocketAddr> = "", ["FERMIAC_SCHEDULER_LISTEN"];
+    }
+}
+
+section! {
+    /// What is said on the standard error.
+    Log "log" {
+        /// How much: trace, debug, info, warning, error.
+        level "level": LogLevel = "info", ["LOG_LEVEL"];
+        /// How: pretty or json.
+        format "format": LogFormat = "json", ["FERMIAC_LOG_FORMAT"];
+    }
+}
+
+section! {
+    /// The devices of a worker.
+    Gpu "gpu" {
+        /// Whether it uses them.
+        enabled "enabled": bool = "true", ["USE_GPU"];
+        /// What it does where there are none: cpu or fail.
+        fallback "fallback": DeviceFallback = "cpu", ["FERMIAC_GPU_FALLBACK"];
+        /// Which part of their memory it takes.
+        memory_fraction "memory_fraction": f64 = "0.4", ["GPU_MEMORY_FRACTION"], 0.05..=0.95;
+    }
+}
+
+section! {
+    /// What one user, and one request, may ask for.
+    Limits "limits" {
+        /// Trials of one simulation.
+        trials "trials": u64 = "1000000000", ["FERMIAC_LIMIT_TRIALS"], 1..=1_000_000_000;
+        /// Rows of one page.
+        page "page": u32 = "200", ["FERMIAC_LIMIT_PAGE"], 1..=1_000;
+    }
+}
+
+section! {
+    /// Keys of the platform, and whom it tells.
+    Security "security" {
+        /// Signs what the platform gives out; 64 hexadecimal digits, as from `openssl rand -hex 32`.
+        secret_key "secret_key": Option<Secret> = "", ["SECRET_KEY"];
+        /// Where errors are reported; nothing for nowhere.
+        sentry_dsn "sentry_dsn": Option<Secret> = "", ["SENTRY_DSN"];
+    }
+}
+
+section! {
+    /// How e-mail is sent; without a host it is not.
+    Email "email" {
+        /// The server.
+        host "host": Option<String> = "", ["EMAIL_HOST"];
+        /// Its port.
+        port "port": u16 = "587", ["EMAIL_PORT"], 1..=65_535;
+        /// Who sends.
+        user "user": Option<String> = "", ["EMAIL_USER"];
+        /// Their password.
+        password "password": Option<Secret> = "", ["EMAIL_PASSWORD"];
+    }
+}

@@ -1,0 +1,166 @@
+//! The name of every figure, declared once. `docs/metrics.md` is the same list, and a test holds it to this one.
+
+use std::fmt::Write;
+
+/// What a figure does over time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Durations, in classes.
+    Histogram,
+}
+
+impl Measure {
+    fn name(self) -> &'static str {
+        match self {
+            Measure::Counter => "counter",
+            Measure::Gauge => "gauge",
+            Measure::Histogram => "histogram",
+        }
+    }
+}
+
+/// One figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name on the page.
+    pub name: &'static str,
+    /// What it does over time.
+    pub measure: Measure,
+    /// What it is told apart by.
+    pub labels: &'static [&'static str],
+    /// What it means.
+    pub about: &'static str,
+}
+
+macro_rules! metrics {
+    ($(#[doc = $about:literal] $constant:ident: $measure:ident = $name:literal [$($label:literal),*];)+) => {
+        $(#[doc = $about] pub const $constant: &str = $name;)+
+
+        /// All of them, in the order of the document.
+        pub const ALL: &[Metric] = &[
+            $(Metric {
+                name: $name,
+                measure: Measure::$measure,
+                labels: &[$($label),*],
+                about: $about.trim_ascii_start(),
+            }),+
+        ];
+    };
+}
+
+metrics! {
+    /// Always 1; tells which program runs.
+    BUILD_INFO: Gauge = "fermiac_build_info" ["version", "commit", "environment"];
+    /// Memory that the process holds.
+    PROCESS_RESIDENT_BYTES: Gauge = "fermiac_process_resident_bytes" [];
+    /// Requests that were answered; `route` is the pattern, not the address.
+    HTTP_REQUESTS: Counter = "fermiac_http_requests_total" ["method", "route", "status"];
+    /// Time from the first byte of a request to the head of its answer.
+    HTTP_REQUEST_SECONDS: Histogram = "fermiac_http_request_seconds" ["method", "route"];
+    /// Event streams that are open.
+    EVENT_STREAMS: Gauge = "fermiac_event_streams" [];
+    /// Workbooks that were taken.
+    WORKBOOKS_UPLOADED: Counter = "fermiac_workbooks_uploaded_total" [];
+    /// Bytes of the workbooks that were taken.
+    UPLOADED_BYTES: Counter = "fermiac_uploaded_bytes_total" [];
+    /// Simulations that were accepted.
+    SIMULATIONS_SUBMITTED: Counter = "fermiac_simulations_submitted_total" [];
+    /// Models that were refused by the compiler.
+    MODELS_REFUSED: Counter = "fermiac_models_refused_total" [];
+    /// Time to compile a model, the wait for a turn aside.
+    COMPILE_SECONDS: Histogram = "fermiac_compile_seconds" [];
+    /// Trials that were computed.
+    TRIALS: Counter = "fermiac_trials_total" [];
+    /// Jobs that were claimed.
+    JOBS_CLAIMED: Counter = "fermiac_jobs_claimed_total" ["kind"];
+    /// Jobs that were settled; `outcome` is completed, failed, cancelled or interrupted.
+    JOBS_SETTLED: Counter = "fermiac_jobs_settled_total" ["kind", "outcome"];
+    /// Settlements that the fence refused: another worker had the job by then.
+    SETTLEMENTS_SUPERSEDED: Counter = "fermiac_settlements_superseded_total" [];
+    /// Time that a job ran.
+    JOB_SECONDS: Histogram = "fermiac_job_seconds" ["kind"];
+    /// Jobs that this worker may run at a time.
+    WORKER_SLOTS: Gauge = "fermiac_worker_slots" [];
+    /// Jobs that this worker runs.
+    WORKER_SLOTS_BUSY: Gauge = "fermiac_worker_slots_busy" [];
+    /// Bytes of compiled models that this worker keeps.
+    PLAN_CACHE_BYTES: Gauge = "fermiac_plan_cache_bytes" [];
+    /// Jobs that are not at their end.
+    JOBS_OUTSTANDING: Gauge = "fermiac_jobs_outstanding" ["label", "priority", "state"];
+    /// Age of the oldest of them.
+    JOBS_OLDEST_AGE_SECONDS: Gauge = "fermiac_jobs_oldest_age_seconds" ["label", "priority", "state"];
+    /// Workers that gave a sign of life.
+    WORKERS_ALIVE: Gauge = "fermiac_workers_alive" ["label"];
+    /// Bells that the relay rang because they were missing.
+    BELLS_RELAYED: Counter = "fermiac_bells_relayed_total" [];
+    /// Jobs whose time had come.
+    JOBS_PROMOTED: Counter = "fermiac_jobs_promoted_total" [];
+    /// Jobs that were taken back from a worker that lost them.
+    JOBS_RESCUED: Counter = "fermiac_jobs_rescued_total" [];
+    /// Jobs that were given up because their workers died.
+    JOBS_DEAD: Counter = "fermiac_jobs_dead_total" [];
+    /// Blobs that were removed because nothing refers to them.
+    BLOBS_COLLECTED: Counter = "fermiac_blobs_collected_total" [];
+    /// Whether this scheduler leads.
+    SCHEDULER_LEADING: Gauge = "fermiac_scheduler_leading" [];
+    /// Ticks of a duty that failed; the next tick tries again.
+    DUTY_FAILURES: Counter = "fermiac_duty_failures_total" ["duty"];
+    /// Time that a tick of a duty took.
+    DUTY_SECONDS: Histogram = "fermiac_duty_seconds" ["duty"];
+    /// Connections to the database; `state` is used or idle.
+    DATABASE_CONNECTIONS: Gauge = "fermiac_database_connections" ["state"];
+}
+
+/// Gives every figure its words on the page.
+pub(super) fn describe() {
+    for metric in ALL {
+        match metric.measure {
+            Measure::Counter => ::metrics::describe_counter!(metric.name, metric.about),
+            Measure::Gauge => ::metrics::describe_gauge!(metric.name, metric.about),
+            Measure::Histogram => ::metrics::describe_histogram!(metric.name, metric.about),
+        }
+    }
+}
+
+/// The text of `docs/metrics.md`.
+#[must_use]
+pub fn document() -> String {
+    let mut text = String::from(
+        "# Figures\n\nWhat `/metrics` shows, in Prometheus' text form. Durations are in seconds. A figure appears once \
+         there is something to tell.\n\n| name | kind | labels | meaning |\n|---|---|---|---|\n",
+    );
+    for Metric { name, measure, labels, about } in ALL {
+        let row = writeln!(text, "| `{name}` | {} | {} | {about} |", measure.name(), labels.join(", "));
+        row.expect("a text can always be written to");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_lists_every_figure() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/metrics.md");
+        let committed = std::fs::read_to_string(path).unwrap();
+        assert_eq!(committed, document(), "cargo run -p fermiac-fleet --example documents");
+    }
+
+    #[test]
+    fn names_say_what_kind_of_figure_it_is() {
+        let mut names: Vec<&str> = ALL.iter().map(|metric| metric.name).collect();
+        for Metric { name, measure, .. } in ALL {
+            assert!(name.starts_with("fermiac_"), "{name}");
+            assert_eq!(name.ends_with("_total"), *measure == Measure::Counter, "{name}");
+            assert!(*measure != Measure::Histogram || name.ends_with("_seconds"), "{name}");
+        }
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ALL.len());
+    }
+}
