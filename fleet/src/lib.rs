@@ -10,6 +10,8 @@ pub mod delivery;
 pub mod ids;
 pub mod job;
 pub mod profile;
+pub mod queue;
+pub mod reconnect;
 pub mod shutdown;
 pub mod simulation;
 pub mod telemetry;
