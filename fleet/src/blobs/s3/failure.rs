@@ -1,0 +1,34 @@
+//! Sorts what a service says by what can be done about it.
+
+use std::error::Error;
+
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+
+use crate::blobs::BlobError;
+
+/// A request about a key failed.
+pub fn failed_on<E: ProvideErrorMetadata + Error + 'static>(key: &str, error: &SdkError<E>) -> BlobError {
+    let is_404 = error.raw_response().is_some_and(|response| response.status().as_u16() == 404);
+    // A missing bucket is a wrong setting; a request that has no body to say so leaves it open.
+    if is_404 && error.code() != Some("NoSuchBucket") { BlobError::not_found(key) } else { failed(error) }
+}
+
+/// A request failed.
+pub fn failed<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E>) -> BlobError {
+    let words = || DisplayErrorContext(error).to_string();
+    match error {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+            BlobError::Unavailable(words())
+        }
+        SdkError::ServiceError(answer) => {
+            let status = answer.raw().status().as_u16();
+            let code = error.code().unwrap_or_default();
+            let may_pass = status >= 500
+                || matches!(status, 408 | 429)
+                || matches!(code, "RequestTimeout" | "SlowDown" | "IncompleteBody" | "OperationAborted");
+            let words = format!("{code} ({status}): {}", error.message().unwrap_or_default());
+            if may_pass { BlobError::Unavailable(words) } else { BlobError::Refused(words) }
+        }
+        _ => BlobError::Refused(words()),
+    }
+}
