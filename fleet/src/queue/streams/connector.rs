@@ -1,6 +1,7 @@
 //! Makes connections that notice when the other side is gone.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
@@ -18,7 +19,7 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(5);
 /// Knows the server and its password.
 #[derive(Clone)]
 pub struct Connector {
-    client: Client,
+    client: Arc<Client>,
     connect_within: Duration,
 }
 
@@ -32,7 +33,10 @@ impl Connector {
                 Client::build_with_tls(server, TlsCertificates { client_tls: None, root_cert })
             }
         };
-        Ok(Connector { client: client.map_err(QueueError::Url)?, connect_within: settings.connect_within })
+        Ok(Connector {
+            client: Arc::new(client.map_err(QueueError::Url)?),
+            connect_within: settings.connect_within,
+        })
     }
 
     /// A new connection; a command on it that is not answered within a time is an error.
