@@ -109,7 +109,15 @@ async fn a_full_server_refuses_for_now_and_takes_bells_once_some_are_answered() 
         }
     };
     assert!(matches!(error, QueueError::Full(_)) && error.is_transient(), "{error}");
-    // A full server is still heard, answered and asked.
+    // Nobody has listened yet. A full server has no room for a group, but it gives up a stream that nobody can hear.
+    assert_eq!(listener.next(1, A_MOMENT).await.unwrap(), []);
+    let error = loop {
+        if let Err(error) = queue.ring(&bells(1_000)).await {
+            break error;
+        }
+    };
+    assert!(matches!(error, QueueError::Full(_)), "{error}");
+    // It is still heard, answered and asked.
     let length = queue.length(Label::Cpu, Priority::Normal).await.unwrap();
     let rung = hear(&mut listener, usize::try_from(length).unwrap()).await;
     queue.answer(&rung).await.unwrap();
@@ -125,7 +133,8 @@ async fn a_cut_connection_is_made_again() {
     for _ in 0..5 {
         let bells = bells(1);
         queue.ring(&bells).await.unwrap();
-        assert_eq!(jobs(&hear(&mut listener, 1).await), [bells[0].job]);
+        // One that was cut after it rang and before it knew has rung twice.
+        while jobs(&hear(&mut listener, 1).await) != [bells[0].job] {}
         proxy.cut_once();
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use super::connector::Connector;
 use super::{is_no_group, scripts};
 use crate::job::{Bell, Label, Priority};
-use crate::queue::{ConsumerName, EntryId, QueueError, Result, Rung, keys};
+use crate::queue::{ConsumerName, EntryId, Result, Rung, keys};
 use crate::reconnect::Pauses;
 
 /// An answer that is later than it should be by more than this does not come.
@@ -172,16 +172,11 @@ impl Listener {
         Ok(rung)
     }
 
-    /// The server is new, or has lost everything. Bells that rang before are heard too.
+    /// The server is new, or has lost everything.
     async fn make_groups(&self, connection: &mut MultiplexedConnection) -> Result<()> {
         for key in &self.streams.keys {
-            let mut create = redis::cmd("XGROUP");
-            create.arg("CREATE").arg(key).arg(keys::GROUP).arg("0").arg("MKSTREAM");
-            match create.query_async::<()>(connection).await {
-                Ok(()) => tracing::info!(stream = key, "made the group of a stream"),
-                // Another listener was quicker.
-                Err(error) if error.code() == Some("BUSYGROUP") => {}
-                Err(error) => return Err(QueueError::from(error)),
+            if scripts::make_group(connection, key).await? {
+                tracing::info!(stream = key, "made the group of a stream");
             }
         }
         Ok(())

@@ -10,12 +10,18 @@ use crate::queue::keys::GROUP;
 use crate::queue::{ConsumerName, EntryId};
 
 static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("take.lua")));
+static MAKE_GROUP: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("make_group.lua")));
 static ANSWER: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("answer.lua")));
 static RESCUE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("rescue.lua")));
 static REMOVE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("remove_dead_consumers.lua")));
 
 /// The consumer that holds what is rescued, for the time of one script.
 const RESCUER: &str = "rescue";
+
+/// Makes a stream and its group; whether it had to.
+pub async fn make_group(connection: &mut MultiplexedConnection, stream: &str) -> RedisResult<bool> {
+    MAKE_GROUP.key(stream).arg(GROUP).invoke_async(connection).await
+}
 
 /// A bell as the server gives it: the stream's index from 1, the entry, the job, which may be anything if somebody else
 /// added the entry.
