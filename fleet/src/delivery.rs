@@ -76,6 +76,8 @@ pub struct Produced {
     pub result_key: Option<String>,
     /// The blob that holds the samples of a simulation, if they were asked for.
     pub samples_key: Option<String>,
+    /// How far it came in the end, in units of its kind (trials of a simulation), if that is counted.
+    pub progress: Option<u64>,
 }
 
 /// A delivery that ended, to be written.

@@ -15,4 +15,5 @@ pub mod queue;
 pub mod reconnect;
 pub mod shutdown;
 pub mod simulation;
+pub mod store;
 pub mod telemetry;

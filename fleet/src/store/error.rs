@@ -1,0 +1,114 @@
+//! What can go wrong with the store, by what the caller can do about it.
+
+use sqlx::error::ErrorKind;
+
+/// Why the store did not do as it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database is away, busy or shutting down. The same call may succeed in a moment; whether this one was
+    /// committed is not known, and every call may be repeated.
+    #[error("the database does not answer: {reason}")]
+    Unavailable {
+        /// What the driver said.
+        reason: String,
+    },
+    /// The caller asked for what cannot be.
+    #[error("{reason}")]
+    Refused {
+        /// What and why, for the one who asked.
+        reason: String,
+    },
+    /// There is no such thing, or it is somebody else's.
+    #[error("there is no such {what}")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+    },
+    /// It cannot be done as things stand.
+    #[error("{reason}")]
+    Conflict {
+        /// How things stand, for the one who asked.
+        reason: String,
+    },
+    /// The database is not the one that this program speaks to.
+    #[error("{reason}")]
+    Schema {
+        /// What differs, and what to do.
+        reason: String,
+    },
+    /// A mistake in this program or in the data.
+    #[error("the store is broken: {reason}")]
+    Broken {
+        /// What the driver said.
+        reason: String,
+    },
+}
+
+impl StoreError {
+    /// Whether the same call may succeed in a moment.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, StoreError::Unavailable { .. })
+    }
+
+    pub(super) fn refused(reason: impl Into<String>) -> Self {
+        StoreError::Refused { reason: reason.into() }
+    }
+
+    pub(super) fn conflict(reason: impl Into<String>) -> Self {
+        StoreError::Conflict { reason: reason.into() }
+    }
+
+    pub(super) fn schema(reason: impl Into<String>) -> Self {
+        StoreError::Schema { reason: reason.into() }
+    }
+
+    pub(super) fn broken(reason: impl Into<String>) -> Self {
+        StoreError::Broken { reason: reason.into() }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let reason = error.to_string();
+        match &error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::BeginFailed => StoreError::Unavailable { reason },
+            sqlx::Error::Database(database) if may_pass(database.code().as_deref()) => {
+                StoreError::Unavailable { reason }
+            }
+            _ => StoreError::Broken { reason },
+        }
+    }
+}
+
+/// Whether what a database says with this code may be otherwise in a moment.
+fn may_pass(code: Option<&str>) -> bool {
+    let Some(code) = code else { return false };
+    if code.len() == 5 {
+        return postgres_may_pass(code);
+    }
+    // SQLite's result codes: the low byte is the kind. 5 busy, 6 locked, 10 input or output, 13 disk full.
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
+}
+
+/// Classes of SQLSTATE: 08 connection, 53 resources, 57 operator intervention (but not a cancelled query's 57014 alone:
+/// that is the statement timeout, which may pass too), 58 system; 40 a transaction rolled back; 25006 read only, as on
+/// a primary that was just demoted; 55P03 a lock not to be had.
+fn postgres_may_pass(code: &str) -> bool {
+    matches!(&code[..2], "08" | "53" | "57" | "58" | "40") || matches!(code, "25006" | "25P03" | "55P03")
+}
+
+/// Whether a row was refused because its key is taken.
+pub(super) fn is_taken(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(database) if database.kind() == ErrorKind::UniqueViolation)
+}
+
+/// Whether a row was refused because what it refers to is not there.
+pub(super) fn refers_to_nothing(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(database) if database.kind() == ErrorKind::ForeignKeyViolation)
+}

@@ -1,0 +1,306 @@
+//! How jobs end, singly and in families: settlements, lost leases, cancellation, retry by hand.
+//!
+//! A family is a parent and the children that it waits for. A child that succeeds is counted off; one that fails for
+//! good fails its parent, and its siblings are no longer wanted. All of it is one transaction, which holds the parent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::machine::{Change, Ending, Locked};
+use super::transaction::Transaction;
+use super::{Store, StoreError};
+use crate::delivery::{Held, Outcome, Settlement};
+use crate::ids::JobId;
+use crate::job::{Bell, State};
+
+/// What became of settlements.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// Those that are written.
+    pub written: Vec<Held>,
+    /// Those whose epoch was no longer the last, or whose job had ended: nothing of them is written.
+    pub superseded: Vec<Held>,
+    /// For the jobs that may be claimed now.
+    pub bells: Vec<Bell>,
+}
+
+/// What became of jobs whose workers were not heard of again.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Rescued {
+    /// For those that may be claimed again, and for whatever else became ready.
+    pub bells: Vec<Bell>,
+    /// Those that killed their last worker: dead letters now.
+    pub dead: Vec<JobId>,
+}
+
+/// What became of a wish to cancel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancellation {
+    /// It is cancelled.
+    Cancelled,
+    /// It runs; its worker is asked to stop.
+    Requested,
+    /// It was cancelled before.
+    Already,
+}
+
+impl Store {
+    /// Writes how runs ended. A settlement under an epoch that is not the last writes nothing.
+    pub async fn settle(&self, settlements: Vec<Settlement>) -> Result<Settled, StoreError> {
+        let mut transaction = self.begin().await?;
+        let settled = transaction.settle(settlements).await?;
+        transaction.commit().await?;
+        Ok(settled)
+    }
+
+    /// Hands jobs back for no fault of theirs, as when a worker drains: no attempt is spent.
+    pub async fn release(&self, held: &[Held]) -> Result<Vec<Bell>, StoreError> {
+        let back = held.iter().map(|&held| Settlement { held, outcome: Outcome::Interrupted });
+        Ok(self.settle(back.collect()).await?.bells)
+    }
+
+    /// Takes jobs whose lease ran out from their workers, at most so many.
+    pub async fn rescue(&self, limit: u32) -> Result<Rescued, StoreError> {
+        let mut transaction = self.begin().await?;
+        let lost = transaction.expired(limit).await?;
+        let endings = lost.into_iter().map(|held| (held, Ending::LeaseRanOut)).collect();
+        let plan = transaction.end_runs(endings).await?;
+        transaction.commit().await?;
+        Ok(Rescued { bells: plan.bells, dead: plan.dead })
+    }
+
+    /// Cancels a job, its children and what waits for it: at once where nobody has begun, else by asking its worker.
+    pub async fn cancel(&self, job: JobId) -> Result<Cancellation, StoreError> {
+        let mut transaction = self.begin().await?;
+        let cancellation = transaction.cancel(job).await?;
+        transaction.commit().await?;
+        Ok(cancellation)
+    }
+
+    /// Tries a dead letter again, with all its attempts: a family as a whole, less the children that succeeded.
+    pub async fn retry(&self, job: JobId) -> Result<Vec<Bell>, StoreError> {
+        let mut transaction = self.begin().await?;
+        let bells = transaction.retry(job).await?;
+        transaction.commit().await?;
+        Ok(bells)
+    }
+}
+
+/// What a transaction is about to write.
+#[derive(Default)]
+struct Plan {
+    changes: BTreeMap<JobId, Change>,
+    asked_to_stop: Vec<JobId>,
+    written: Vec<Held>,
+    superseded: Vec<Held>,
+    bells: Vec<Bell>,
+    dead: Vec<JobId>,
+}
+
+/// What happened to a parent's children.
+#[derive(Default)]
+struct News {
+    succeeded: i32,
+    end: Option<End>,
+}
+
+/// Why a parent will never have all its children.
+enum End {
+    Failed(String),
+    Cancelled,
+}
+
+impl Transaction {
+    /// As [`Store::settle`].
+    pub(super) async fn settle(&mut self, settlements: Vec<Settlement>) -> Result<Settled, StoreError> {
+        let endings = settlements.into_iter().map(|one| (one.held, Ending::Settled(one.outcome))).collect();
+        let plan = self.end_runs(endings).await?;
+        Ok(Settled { written: plan.written, superseded: plan.superseded, bells: plan.bells })
+    }
+
+    async fn end_runs(&mut self, endings: Vec<(Held, Ending)>) -> Result<Plan, StoreError> {
+        let mut plan = Plan::default();
+        if endings.is_empty() {
+            return Ok(plan);
+        }
+        let ids: BTreeSet<JobId> = endings.iter().map(|(held, _)| held.job).collect();
+        let ids: Vec<JobId> = ids.into_iter().collect();
+        let parents = by_id(self.lock_parents_of(&ids).await?);
+        let jobs = by_id(self.lock(&ids).await?);
+        let mut news: BTreeMap<JobId, News> = BTreeMap::new();
+        for (held, ending) in endings {
+            plan.end_run(&jobs, held, ending, &mut news);
+        }
+        for (parent, news) in news {
+            if let Some(parent) = parents.get(&parent) {
+                self.tell_parent(parent, news, &mut plan).await?;
+            }
+        }
+        let kept = |id: &JobId| jobs.get(id).or_else(|| parents.get(id));
+        plan.bells = plan.ready().filter_map(|id| kept(&id)).map(Locked::bell).collect();
+        self.carry_out(&plan).await?;
+        Ok(plan)
+    }
+
+    async fn tell_parent(&mut self, parent: &Locked, news: News, plan: &mut Plan) -> Result<(), StoreError> {
+        match (parent.state, news.end) {
+            (State::Waiting, None) => {
+                if news.succeeded > 0 {
+                    plan.changes.insert(parent.id, parent.children_succeed(news.succeeded));
+                }
+            }
+            (State::Waiting, Some(end)) => {
+                let change = match end {
+                    End::Failed(error) => Change { error: Some(error), ..parent.becomes(State::Failed) },
+                    End::Cancelled => parent.becomes(State::Cancelled),
+                };
+                plan.changes.insert(parent.id, change);
+                let siblings = self.lock_children_of(parent.id).await?;
+                plan.cancel_unfinished(&siblings);
+            }
+            // It ended before: nobody waits for those of its children that would go on.
+            (state, _) if state.is_terminal() => plan.cancel_going_on(parent.id),
+            (_, _) => {}
+        }
+        Ok(())
+    }
+
+    async fn cancel(&mut self, job: JobId) -> Result<Cancellation, StoreError> {
+        let (head, children) = self.lock_family_of(job).await?;
+        let named = named(job, &head, &children)?;
+        match named.state {
+            State::Cancelled => return Ok(Cancellation::Already),
+            State::Succeeded | State::Failed => {
+                return Err(StoreError::conflict(format!(
+                    "the job has {}: there is nothing to cancel",
+                    named.state
+                )));
+            }
+            State::Scheduled | State::Waiting | State::Ready | State::Running => {}
+        }
+        let mut plan = Plan::default();
+        plan.cancel_unfinished(std::slice::from_ref(&head));
+        plan.cancel_unfinished(&children);
+        self.carry_out(&plan).await?;
+        let waits = named.state == State::Running;
+        Ok(if waits { Cancellation::Requested } else { Cancellation::Cancelled })
+    }
+
+    async fn retry(&mut self, job: JobId) -> Result<Vec<Bell>, StoreError> {
+        let (head, children) = self.lock_family_of(job).await?;
+        let named = named(job, &head, &children)?;
+        if head.state != State::Failed || named.state == State::Succeeded {
+            let state = named.state;
+            return Err(StoreError::conflict(format!(
+                "only a failed job can be tried again: this one is {state}"
+            )));
+        }
+        let mut plan = Plan::default();
+        let mut wanted_again = Vec::new();
+        let mut pending = 0;
+        for child in children.iter().filter(|child| child.state != State::Succeeded) {
+            pending += 1;
+            if child.state.is_terminal() {
+                plan.changes.insert(child.id, child.is_retried(0));
+            } else {
+                wanted_again.push(child.id);
+            }
+        }
+        plan.changes.insert(head.id, head.is_retried(pending));
+        self.ask_to_stop(&wanted_again, false).await?;
+        let family = children.iter().chain([&head]);
+        plan.bells = family.filter(|one| plan.is_ready(one.id)).map(Locked::bell).collect();
+        self.carry_out(&plan).await?;
+        Ok(plan.bells)
+    }
+
+    /// The head of a job's family, which may be itself, and its children, all locked.
+    async fn lock_family_of(&mut self, job: JobId) -> Result<(Locked, Vec<Locked>), StoreError> {
+        let head = match self.lock_parents_of(&[job]).await?.pop() {
+            Some(parent) => parent,
+            None => self.lock(&[job]).await?.pop().ok_or(StoreError::NotFound { what: "job" })?,
+        };
+        let children = self.lock_children_of(head.id).await?;
+        Ok((head, children))
+    }
+
+    async fn carry_out(&mut self, plan: &Plan) -> Result<(), StoreError> {
+        let changes: Vec<&Change> = plan.changes.values().collect();
+        self.write(&changes).await?;
+        self.ask_to_stop(&plan.asked_to_stop, true).await
+    }
+}
+
+impl Plan {
+    fn end_run(
+        &mut self,
+        jobs: &BTreeMap<JobId, Locked>,
+        held: Held,
+        ending: Ending,
+        news: &mut BTreeMap<JobId, News>,
+    ) {
+        let job = jobs.get(&held.job).filter(|job| !self.changes.contains_key(&job.id));
+        let ended = job.and_then(|job| Some((job, job.ends(held.epoch, ending)?)));
+        let Some((job, change)) = ended else {
+            self.superseded.push(held);
+            return;
+        };
+        self.written.push(held);
+        if change.state == State::Failed {
+            self.dead.push(job.id);
+        }
+        if let Some(parent) = job.parent {
+            news.entry(parent).or_default().hear(job, &change);
+        }
+        self.changes.insert(job.id, change);
+    }
+
+    fn cancel_unfinished(&mut self, jobs: &[Locked]) {
+        for job in jobs.iter().filter(|job| !job.state.is_terminal()) {
+            match self.changes.get(&job.id) {
+                Some(change) if change.state.is_terminal() => {}
+                None if job.state == State::Running => self.asked_to_stop.push(job.id),
+                Some(_) | None => {
+                    self.changes.insert(job.id, job.becomes(State::Cancelled));
+                }
+            }
+        }
+    }
+
+    fn cancel_going_on(&mut self, parent: JobId) {
+        let of_parent = |change: &&mut Change| change.parent == Some(parent) && !change.state.is_terminal();
+        for change in self.changes.values_mut().filter(of_parent) {
+            change.state = State::Cancelled;
+        }
+    }
+
+    fn ready(&self) -> impl Iterator<Item = JobId> {
+        self.changes.values().filter(|change| change.state == State::Ready).map(|change| change.id)
+    }
+
+    fn is_ready(&self, job: JobId) -> bool {
+        self.changes.get(&job).is_some_and(|change| change.state == State::Ready)
+    }
+}
+
+impl News {
+    fn hear(&mut self, child: &Locked, change: &Change) {
+        match change.state {
+            State::Succeeded => self.succeeded += 1,
+            State::Failed => {
+                let why = change.error.as_deref().unwrap_or("without a word");
+                self.end = Some(End::Failed(format!("slice {} failed: {why}", child.id)));
+            }
+            State::Cancelled if self.end.is_none() => self.end = Some(End::Cancelled),
+            State::Cancelled | State::Scheduled | State::Waiting | State::Ready | State::Running => {}
+        }
+    }
+}
+
+fn named<'a>(job: JobId, head: &'a Locked, children: &'a [Locked]) -> Result<&'a Locked, StoreError> {
+    let mut family = children.iter().chain([head]);
+    family.find(|one| one.id == job).ok_or(StoreError::NotFound { what: "job" })
+}
+
+fn by_id(jobs: Vec<Locked>) -> BTreeMap<JobId, Locked> {
+    jobs.into_iter().map(|job| (job.id, job)).collect()
+}

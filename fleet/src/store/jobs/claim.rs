@@ -1,0 +1,264 @@
+//! Claims and the leases that follow from them.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use sqlx::{query_as, query_scalar};
+
+use crate::delivery::{Delivery, Held, Settlement};
+use crate::ids::{JobId, SimulationId, UserId};
+use crate::job::Kind;
+use crate::store::clock::milliseconds;
+use crate::store::families::Settled;
+use crate::store::transaction::{OnPostgres, OnSqlite, Transaction};
+use crate::store::{Store, StoreError};
+
+/// A lease to be renewed.
+#[derive(Debug, Clone, Copy)]
+pub struct Renewal {
+    /// Which delivery.
+    pub held: Held,
+    /// How far it is, if that changed.
+    pub progress: Option<u64>,
+}
+
+/// What became of a lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeaseState {
+    /// It lasts.
+    Kept,
+    /// It lasts, to stop by: the job is no longer wanted.
+    CancelRequested,
+    /// Somebody else holds the job, or it ended: nothing of this run will be written.
+    Lost,
+}
+
+impl Store {
+    /// Turns those of these jobs that are ready to running, under a new epoch and a lease of this length.
+    pub async fn claim(
+        &self,
+        worker: &str,
+        jobs: &[JobId],
+        lease: Duration,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let mut transaction = self.begin().await?;
+        let deliveries = transaction.claim(worker, jobs, lease).await?;
+        transaction.commit().await?;
+        Ok(deliveries)
+    }
+
+    /// [`Store::settle`] and [`Store::claim`] in one transaction: a worker ends its last batch and begins the next.
+    pub async fn settle_and_claim(
+        &self,
+        settlements: Vec<Settlement>,
+        worker: &str,
+        jobs: &[JobId],
+        lease: Duration,
+    ) -> Result<(Settled, Vec<Delivery>), StoreError> {
+        let mut transaction = self.begin().await?;
+        let settled = transaction.settle(settlements).await?;
+        let deliveries = transaction.claim(worker, jobs, lease).await?;
+        transaction.commit().await?;
+        Ok((settled, deliveries))
+    }
+
+    /// Makes leases last this long from now, and writes how far their jobs are.
+    pub async fn renew(
+        &self,
+        renewals: &[Renewal],
+        lease: Duration,
+    ) -> Result<Vec<(Held, LeaseState)>, StoreError> {
+        if renewals.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut transaction = self.begin().await?;
+        let renewed = match &mut transaction {
+            Transaction::Postgres(on) => on.renew(renewals, lease).await?,
+            Transaction::Sqlite(on) => on.renew(renewals, lease).await?,
+        };
+        transaction.commit().await?;
+        let state = |held: Held| match renewed.get(&held.job) {
+            Some(true) => LeaseState::CancelRequested,
+            Some(false) => LeaseState::Kept,
+            None => LeaseState::Lost,
+        };
+        Ok(renewals.iter().map(|renewal| (renewal.held, state(renewal.held))).collect())
+    }
+}
+
+impl Transaction {
+    async fn claim(
+        &mut self,
+        worker: &str,
+        jobs: &[JobId],
+        lease: Duration,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        if jobs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let claimed = match self {
+            Transaction::Postgres(on) => on.claim(worker, jobs, lease).await?,
+            Transaction::Sqlite(on) => on.claim(worker, jobs, lease).await?,
+        };
+        Ok(claimed.into_iter().map(Claimed::delivery).collect())
+    }
+}
+
+impl OnPostgres {
+    async fn claim(
+        &mut self,
+        worker: &str,
+        jobs: &[JobId],
+        lease: Duration,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let query = query_as(POSTGRES_CLAIM)
+            .bind(jobs)
+            .bind(worker)
+            .bind(milliseconds(lease))
+            .bind(self.instant)
+            .persistent(self.persistent);
+        Ok(query.fetch_all(&mut *self.connection).await?)
+    }
+
+    async fn renew(
+        &mut self,
+        renewals: &[Renewal],
+        lease: Duration,
+    ) -> Result<HashMap<JobId, bool>, StoreError> {
+        let renewed: Vec<(JobId, bool)> = query_as(POSTGRES_RENEW)
+            .bind(renewals.iter().map(|renewal| renewal.held.job).collect::<Vec<_>>())
+            .bind(renewals.iter().map(|renewal| renewal.held.epoch).collect::<Vec<_>>())
+            .bind(renewals.iter().map(progress).collect::<Vec<_>>())
+            .bind(milliseconds(lease))
+            .bind(self.instant)
+            .persistent(self.persistent)
+            .fetch_all(&mut *self.connection)
+            .await?;
+        Ok(renewed.into_iter().collect())
+    }
+}
+
+impl OnSqlite {
+    async fn claim(
+        &mut self,
+        worker: &str,
+        jobs: &[JobId],
+        lease: Duration,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        let mut claimed = Vec::with_capacity(jobs.len());
+        for &job in jobs {
+            let query =
+                query_as(SQLITE_CLAIM).bind(job).bind(worker).bind(self.after(lease)).bind(self.instant);
+            claimed.extend(query.fetch_optional(&mut *self.connection).await?);
+        }
+        Ok(claimed)
+    }
+
+    async fn renew(
+        &mut self,
+        renewals: &[Renewal],
+        lease: Duration,
+    ) -> Result<HashMap<JobId, bool>, StoreError> {
+        let mut renewed = HashMap::new();
+        for renewal in renewals {
+            let query = query_scalar(SQLITE_RENEW)
+                .bind(renewal.held.job)
+                .bind(renewal.held.epoch)
+                .bind(progress(renewal))
+                .bind(self.after(lease));
+            let asked_to_stop: Option<bool> = query.fetch_optional(&mut *self.connection).await?;
+            renewed.extend(asked_to_stop.map(|asked| (renewal.held.job, asked)));
+        }
+        Ok(renewed)
+    }
+}
+
+fn progress(renewal: &Renewal) -> Option<i64> {
+    renewal.progress.map(|progress| i64::try_from(progress).unwrap_or(i64::MAX))
+}
+
+#[derive(sqlx::FromRow)]
+struct Claimed {
+    id: JobId,
+    epoch: i64,
+    kind: Kind,
+    simulation: Option<SimulationId>,
+    owner: Option<UserId>,
+    payload: Vec<u8>,
+    attempt: i32,
+    max_attempts: i32,
+    timeout_ms: i64,
+    trace_context: Option<String>,
+}
+
+impl Claimed {
+    fn delivery(self) -> Delivery {
+        Delivery {
+            job: self.id,
+            epoch: self.epoch,
+            kind: self.kind,
+            simulation: self.simulation,
+            owner: self.owner,
+            payload: self.payload,
+            attempt: u16::try_from(self.attempt).unwrap_or(u16::MAX),
+            max_attempts: u16::try_from(self.max_attempts).unwrap_or(u16::MAX),
+            timeout: Duration::from_millis(self.timeout_ms.unsigned_abs()),
+            trace_context: self.trace_context,
+        }
+    }
+}
+
+const POSTGRES_CLAIM: &str = "
+-- name: claim jobs
+with wanted as materialized (
+    select jobs.id
+    from unnest($1) as named (id) join jobs on jobs.id = named.id
+    where jobs.state = 'ready'
+    order by jobs.id
+    for update of jobs)
+update jobs set
+    state = 'running',
+    epoch = jobs.epoch + 1,
+    attempt = jobs.attempt + 1,
+    progress = 0,
+    worker = $2,
+    lease_until = coalesce($4, now()) + $3 * interval '1 millisecond',
+    started_at = coalesce(jobs.started_at, $4, now())
+from wanted
+where jobs.id = wanted.id and jobs.state = 'ready'
+returning jobs.id, epoch, kind, simulation, owner, payload, attempt, max_attempts, timeout_ms, trace_context";
+
+const SQLITE_CLAIM: &str = "
+-- name: claim job
+update jobs set
+    state = 'running',
+    epoch = epoch + 1,
+    attempt = attempt + 1,
+    progress = 0,
+    worker = $2,
+    lease_until = $3,
+    started_at = coalesce(started_at, $4)
+where id = $1 and state = 'ready'
+returning id, epoch, kind, simulation, owner, payload, attempt, max_attempts, timeout_ms, trace_context";
+
+const POSTGRES_RENEW: &str = "
+-- name: renew leases
+with held as materialized (
+    select jobs.id, named.epoch, named.progress
+    from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as named (id, epoch, progress)
+        join jobs on jobs.id = named.id
+    where jobs.epoch = named.epoch and jobs.state = 'running'
+    order by jobs.id
+    for update of jobs)
+update jobs set
+    lease_until = coalesce($5, now()) + $4 * interval '1 millisecond',
+    progress = coalesce(held.progress, jobs.progress)
+from held
+where jobs.id = held.id and jobs.epoch = held.epoch and jobs.state = 'running'
+returning jobs.id, jobs.cancel_requested";
+
+const SQLITE_RENEW: &str = "
+-- name: renew lease
+update jobs set lease_until = $4, progress = coalesce($3, progress)
+where id = $1 and epoch = $2 and state = 'running'
+returning cancel_requested";

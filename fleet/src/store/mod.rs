@@ -1,0 +1,65 @@
+//! The truth: jobs, simulations, workbooks, users and leases, in Postgres or in SQLite.
+//!
+//! Every call is one transaction, and may be repeated when it says [`StoreError::Unavailable`]. What a transition
+//! means is written once, in [`machine`] and [`families`], over a handful of statements that each database has in its
+//! own words: in bulk on Postgres, row by row on SQLite.
+//!
+//! **Locks.** Whatever ends a run, cancels or retries locks first the parents, then the jobs, each in the order of
+//! their ids; a claim or a renewal locks jobs alone, in the same order. So batches wait for each other in a line and
+//! never in a ring.
+//!
+//! **Time.** `now()` of the database, or the manual clock's instant in its place: `coalesce($n, now())`.
+
+mod clock;
+mod columns;
+mod connect;
+mod error;
+mod transaction;
+
+mod schema;
+
+mod families;
+mod jobs;
+mod machine;
+
+mod leaderships;
+mod references;
+mod simulations;
+mod users;
+mod workbooks;
+mod workers;
+
+use std::sync::Arc;
+
+use sqlx::{PgPool, SqlitePool};
+
+pub use clock::{ManualClock, StoreClock};
+pub use connect::{PoolGauges, StoreSettings};
+pub use error::StoreError;
+pub use families::{Cancellation, Rescued, Settled};
+pub use jobs::claim::{LeaseState, Renewal};
+pub use jobs::due::Cursor;
+pub use jobs::look::{JobFilter, Outstanding};
+pub use jobs::submit::Submitted;
+pub use leaderships::Leadership;
+pub use schema::{Applied, MigrationState, MigrationStatus};
+pub use simulations::{
+    NewSimulation, Simulation, SimulationFilter, SimulationState, SubmittedSimulation, Viewer,
+};
+pub use users::{NewUser, User};
+pub use workbooks::{NewWorkbook, Workbook};
+pub use workers::{Worker, WorkerBeat};
+
+/// The store. Clones share its connections.
+#[derive(Debug, Clone)]
+pub struct Store {
+    home: Home,
+    settings: Arc<StoreSettings>,
+}
+
+/// Where the rows are.
+#[derive(Debug, Clone)]
+enum Home {
+    Postgres(PgPool),
+    Sqlite(SqlitePool),
+}

@@ -1,0 +1,153 @@
+//! Who submits, known by API keys. A key is 256 random bits, shown once; the row keeps its hash.
+
+use std::fmt::Write;
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+use sqlx::{query, query_as};
+
+use super::columns::Instant;
+use super::error::is_taken;
+use super::transaction::run;
+use super::{Store, StoreError};
+use crate::ids::UserId;
+
+/// How every key begins, so that one that leaked is recognised.
+const KEY_PREFIX: &str = "fmc_";
+/// A name has at most so many characters.
+const MAX_NAME_CHARACTERS: usize = 200;
+
+/// A user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Its name in rows.
+    pub id: UserId,
+    /// Its name among people.
+    pub name: String,
+    /// Whether it sees everybody's work and the platform's own.
+    pub operator: bool,
+    /// When it was added.
+    pub created_at: DateTime<Utc>,
+    /// When its key was revoked.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+/// A user that was just added.
+#[derive(Debug)]
+pub struct NewUser {
+    /// Who.
+    pub user: User,
+    /// The API key: this is the only time that it is seen.
+    pub key: String,
+}
+
+impl Store {
+    /// Adds a user and makes its key.
+    pub async fn add_user(&self, name: &str, operator: bool) -> Result<NewUser, StoreError> {
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > MAX_NAME_CHARACTERS || name.contains('\0') {
+            return Err(StoreError::refused(format!(
+                "a user's name has 1 to {MAX_NAME_CHARACTERS} characters"
+            )));
+        }
+        let key = new_key()?;
+        let mut transaction = self.begin().await?;
+        let now = transaction.now().await?;
+        let user =
+            User { id: UserId::new(), name: name.to_owned(), operator, created_at: now.0, revoked_at: None };
+        match run!(
+            &mut transaction,
+            query(ADD_USER).bind(user.id).bind(name).bind(operator).bind(hash(&key)).bind(now),
+            execute
+        ) {
+            Ok(_) => {}
+            Err(error) if is_taken(&error) => {
+                return Err(StoreError::conflict(format!("there is a user {name:?} already")));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        transaction.commit().await?;
+        Ok(NewUser { user, key })
+    }
+
+    /// The user whose key this is, unless it was revoked.
+    pub async fn user_by_key(&self, key: &str) -> Result<Option<User>, StoreError> {
+        if !key.starts_with(KEY_PREFIX) {
+            return Ok(None);
+        }
+        let mut transaction = self.begin_to_read().await?;
+        let row: Option<UserRow> =
+            run!(&mut transaction, query_as(USER_OF_KEY).bind(hash(key)), fetch_optional)?;
+        transaction.commit().await?;
+        Ok(row.map(UserRow::user))
+    }
+
+    /// All users, in the order in which they were added.
+    pub async fn users(&self) -> Result<Vec<User>, StoreError> {
+        let mut transaction = self.begin_to_read().await?;
+        let rows: Vec<UserRow> = run!(&mut transaction, query_as(USERS), fetch_all)?;
+        transaction.commit().await?;
+        Ok(rows.into_iter().map(UserRow::user).collect())
+    }
+
+    /// Makes a user's key worthless. What the user submitted stays.
+    pub async fn revoke_user(&self, id: UserId) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        let now = transaction.now().await?;
+        let revoked: Option<(UserId,)> =
+            run!(&mut transaction, query_as(REVOKE_USER).bind(id).bind(now), fetch_optional)?;
+        transaction.commit().await?;
+        revoked.map(drop).ok_or(StoreError::NotFound { what: "user" })
+    }
+}
+
+fn new_key() -> Result<String, StoreError> {
+    let mut bits = [0_u8; 32];
+    getrandom::fill(&mut bits).map_err(|error| StoreError::broken(format!("no randomness: {error}")))?;
+    let mut key = KEY_PREFIX.to_owned();
+    for byte in bits {
+        write!(key, "{byte:02x}").expect("writing to a string does not fail");
+    }
+    Ok(key)
+}
+
+fn hash(key: &str) -> Vec<u8> {
+    Sha256::digest(key).to_vec()
+}
+
+#[derive(sqlx::FromRow)]
+struct UserRow {
+    id: UserId,
+    name: String,
+    operator: bool,
+    created_at: Instant,
+    revoked_at: Option<Instant>,
+}
+
+impl UserRow {
+    fn user(self) -> User {
+        User {
+            id: self.id,
+            name: self.name,
+            operator: self.operator,
+            created_at: self.created_at.0,
+            revoked_at: self.revoked_at.map(|instant| instant.0),
+        }
+    }
+}
+
+const ADD_USER: &str = "
+-- name: add user
+insert into users (id, name, operator, key_hash, created_at) values ($1, $2, $3, $4, $5)";
+
+const USER_OF_KEY: &str = "
+-- name: find user by key
+select id, name, operator, created_at, revoked_at from users where key_hash = $1 and revoked_at is null";
+
+const USERS: &str = "
+-- name: list users
+select id, name, operator, created_at, revoked_at from users order by id";
+
+const REVOKE_USER: &str = "
+-- name: revoke user
+update users set revoked_at = coalesce(revoked_at, $2) where id = $1 returning id";
