@@ -96,9 +96,9 @@ fn may_pass(code: Option<&str>) -> bool {
     code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
 }
 
-/// Classes of SQLSTATE: 08 connection, 53 resources, 57 operator intervention (but not a cancelled query's 57014 alone:
-/// that is the statement timeout, which may pass too), 58 system; 40 a transaction rolled back; 25006 read only, as on
-/// a primary that was just demoted; 55P03 a lock not to be had.
+/// Classes of SQLSTATE: 08 connection, 53 resources, 57 operator intervention (a statement's timeout among them), 58
+/// system, 40 a transaction rolled back. 25006 read only, as on a primary that was just demoted; 25P03 idle for too
+/// long; 55P03 a lock not to be had.
 fn postgres_may_pass(code: &str) -> bool {
     matches!(&code[..2], "08" | "53" | "57" | "58" | "40") || matches!(code, "25006" | "25P03" | "55P03")
 }

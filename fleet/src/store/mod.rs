@@ -43,9 +43,8 @@ pub use jobs::look::{JobFilter, Outstanding};
 pub use jobs::submit::Submitted;
 pub use leaderships::Leadership;
 pub use schema::{Applied, MigrationState, MigrationStatus};
-pub use simulations::{
-    NewSimulation, Simulation, SimulationFilter, SimulationState, SubmittedSimulation, Viewer,
-};
+pub use simulations::submit::{NewSimulation, SubmittedSimulation};
+pub use simulations::{Simulation, SimulationFilter, SimulationState, Viewer};
 pub use users::{NewUser, User};
 pub use workbooks::{NewWorkbook, Workbook};
 pub use workers::{Worker, WorkerBeat};

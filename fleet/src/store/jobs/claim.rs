@@ -71,13 +71,15 @@ impl Store {
         if renewals.is_empty() {
             return Ok(Vec::new());
         }
+        let mut in_order = renewals.to_vec();
+        in_order.sort_unstable_by_key(|renewal| renewal.held.job);
         let mut transaction = self.begin().await?;
         let renewed = match &mut transaction {
-            Transaction::Postgres(on) => on.renew(renewals, lease).await?,
-            Transaction::Sqlite(on) => on.renew(renewals, lease).await?,
+            Transaction::Postgres(on) => on.renew(&in_order, lease).await?,
+            Transaction::Sqlite(on) => on.renew(&in_order, lease).await?,
         };
         transaction.commit().await?;
-        let state = |held: Held| match renewed.get(&held.job) {
+        let state = |held: Held| match renewed.get(&held) {
             Some(true) => LeaseState::CancelRequested,
             Some(false) => LeaseState::Kept,
             None => LeaseState::Lost,
@@ -96,9 +98,12 @@ impl Transaction {
         if jobs.is_empty() {
             return Ok(Vec::new());
         }
+        let mut jobs = jobs.to_vec();
+        jobs.sort_unstable();
+        jobs.dedup();
         let claimed = match self {
-            Transaction::Postgres(on) => on.claim(worker, jobs, lease).await?,
-            Transaction::Sqlite(on) => on.claim(worker, jobs, lease).await?,
+            Transaction::Postgres(on) => on.claim(worker, &jobs, lease).await?,
+            Transaction::Sqlite(on) => on.claim(worker, &jobs, lease).await?,
         };
         Ok(claimed.into_iter().map(Claimed::delivery).collect())
     }
@@ -124,8 +129,8 @@ impl OnPostgres {
         &mut self,
         renewals: &[Renewal],
         lease: Duration,
-    ) -> Result<HashMap<JobId, bool>, StoreError> {
-        let renewed: Vec<(JobId, bool)> = query_as(POSTGRES_RENEW)
+    ) -> Result<HashMap<Held, bool>, StoreError> {
+        let renewed: Vec<(JobId, i64, bool)> = query_as(POSTGRES_RENEW)
             .bind(renewals.iter().map(|renewal| renewal.held.job).collect::<Vec<_>>())
             .bind(renewals.iter().map(|renewal| renewal.held.epoch).collect::<Vec<_>>())
             .bind(renewals.iter().map(progress).collect::<Vec<_>>())
@@ -134,7 +139,7 @@ impl OnPostgres {
             .persistent(self.persistent)
             .fetch_all(&mut *self.connection)
             .await?;
-        Ok(renewed.into_iter().collect())
+        Ok(renewed.into_iter().map(|(job, epoch, asked)| (Held { job, epoch }, asked)).collect())
     }
 }
 
@@ -158,7 +163,7 @@ impl OnSqlite {
         &mut self,
         renewals: &[Renewal],
         lease: Duration,
-    ) -> Result<HashMap<JobId, bool>, StoreError> {
+    ) -> Result<HashMap<Held, bool>, StoreError> {
         let mut renewed = HashMap::new();
         for renewal in renewals {
             let query = query_scalar(SQLITE_RENEW)
@@ -167,7 +172,7 @@ impl OnSqlite {
                 .bind(progress(renewal))
                 .bind(self.after(lease));
             let asked_to_stop: Option<bool> = query.fetch_optional(&mut *self.connection).await?;
-            renewed.extend(asked_to_stop.map(|asked| (renewal.held.job, asked)));
+            renewed.extend(asked_to_stop.map(|asked| (renewal.held, asked)));
         }
         Ok(renewed)
     }
@@ -208,14 +213,14 @@ impl Claimed {
     }
 }
 
+/// Each job is looked up by its id, in the order of the call: joined freely, the planner would rather read all that
+/// are ready, of whose number it knows nothing while the queue fills.
 const POSTGRES_CLAIM: &str = "
 -- name: claim jobs
 with wanted as materialized (
-    select jobs.id
-    from unnest($1) as named (id) join jobs on jobs.id = named.id
-    where jobs.state = 'ready'
-    order by jobs.id
-    for update of jobs)
+    select ready.id
+    from unnest($1) as named (id) cross join lateral (
+        select jobs.id from jobs where jobs.id = named.id and jobs.state = 'ready' for update) as ready)
 update jobs set
     state = 'running',
     epoch = jobs.epoch + 1,
@@ -225,7 +230,7 @@ update jobs set
     lease_until = coalesce($4, now()) + $3 * interval '1 millisecond',
     started_at = coalesce(jobs.started_at, $4, now())
 from wanted
-where jobs.id = wanted.id and jobs.state = 'ready'
+where jobs.id = wanted.id
 returning jobs.id, epoch, kind, simulation, owner, payload, attempt, max_attempts, timeout_ms, trace_context";
 
 const SQLITE_CLAIM: &str = "
@@ -244,18 +249,17 @@ returning id, epoch, kind, simulation, owner, payload, attempt, max_attempts, ti
 const POSTGRES_RENEW: &str = "
 -- name: renew leases
 with held as materialized (
-    select jobs.id, named.epoch, named.progress
-    from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as named (id, epoch, progress)
-        join jobs on jobs.id = named.id
-    where jobs.epoch = named.epoch and jobs.state = 'running'
-    order by jobs.id
-    for update of jobs)
+    select running.id, named.progress
+    from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as named (id, epoch, progress) cross join lateral (
+        select jobs.id from jobs
+        where jobs.id = named.id and jobs.epoch = named.epoch and jobs.state = 'running'
+        for update) as running)
 update jobs set
     lease_until = coalesce($5, now()) + $4 * interval '1 millisecond',
     progress = coalesce(held.progress, jobs.progress)
 from held
-where jobs.id = held.id and jobs.epoch = held.epoch and jobs.state = 'running'
-returning jobs.id, jobs.cancel_requested";
+where jobs.id = held.id
+returning jobs.id, jobs.epoch, jobs.cancel_requested";
 
 const SQLITE_RENEW: &str = "
 -- name: renew lease

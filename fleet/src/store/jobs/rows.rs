@@ -169,7 +169,10 @@ select jobs.id, label, priority, state, parent, pending_children, attempt, max_a
     coalesce(lease_until <= coalesce($2, now()), false) as expired
 from jobs
 where jobs.id in (
-    select child.parent from unnest($1) as named (id) join jobs as child on child.id = named.id
+    select child.parent
+    from unnest($1) as named (id) cross join lateral (
+        -- The offset keeps the planner from looking for children by the index of parents.
+        select own.parent from jobs as own where own.id = named.id offset 0) as child
     where child.parent is not null)
 order by jobs.id
 for update of jobs";

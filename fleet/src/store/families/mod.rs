@@ -3,7 +3,11 @@
 //! A family is a parent and the children that it waits for. A child that succeeds is counted off; one that fails for
 //! good fails its parent, and its siblings are no longer wanted. All of it is one transaction, which holds the parent.
 
+mod plan;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+use plan::{End, News, Plan};
 
 use super::machine::{Change, Ending, Locked};
 use super::transaction::Transaction;
@@ -83,30 +87,6 @@ impl Store {
         transaction.commit().await?;
         Ok(bells)
     }
-}
-
-/// What a transaction is about to write.
-#[derive(Default)]
-struct Plan {
-    changes: BTreeMap<JobId, Change>,
-    asked_to_stop: Vec<JobId>,
-    written: Vec<Held>,
-    superseded: Vec<Held>,
-    bells: Vec<Bell>,
-    dead: Vec<JobId>,
-}
-
-/// What happened to a parent's children.
-#[derive(Default)]
-struct News {
-    succeeded: i32,
-    end: Option<End>,
-}
-
-/// Why a parent will never have all its children.
-enum End {
-    Failed(String),
-    Cancelled,
 }
 
 impl Transaction {
@@ -227,72 +207,6 @@ impl Transaction {
         let changes: Vec<&Change> = plan.changes.values().collect();
         self.write(&changes).await?;
         self.ask_to_stop(&plan.asked_to_stop, true).await
-    }
-}
-
-impl Plan {
-    fn end_run(
-        &mut self,
-        jobs: &BTreeMap<JobId, Locked>,
-        held: Held,
-        ending: Ending,
-        news: &mut BTreeMap<JobId, News>,
-    ) {
-        let job = jobs.get(&held.job).filter(|job| !self.changes.contains_key(&job.id));
-        let ended = job.and_then(|job| Some((job, job.ends(held.epoch, ending)?)));
-        let Some((job, change)) = ended else {
-            self.superseded.push(held);
-            return;
-        };
-        self.written.push(held);
-        if change.state == State::Failed {
-            self.dead.push(job.id);
-        }
-        if let Some(parent) = job.parent {
-            news.entry(parent).or_default().hear(job, &change);
-        }
-        self.changes.insert(job.id, change);
-    }
-
-    fn cancel_unfinished(&mut self, jobs: &[Locked]) {
-        for job in jobs.iter().filter(|job| !job.state.is_terminal()) {
-            match self.changes.get(&job.id) {
-                Some(change) if change.state.is_terminal() => {}
-                None if job.state == State::Running => self.asked_to_stop.push(job.id),
-                Some(_) | None => {
-                    self.changes.insert(job.id, job.becomes(State::Cancelled));
-                }
-            }
-        }
-    }
-
-    fn cancel_going_on(&mut self, parent: JobId) {
-        let of_parent = |change: &&mut Change| change.parent == Some(parent) && !change.state.is_terminal();
-        for change in self.changes.values_mut().filter(of_parent) {
-            change.state = State::Cancelled;
-        }
-    }
-
-    fn ready(&self) -> impl Iterator<Item = JobId> {
-        self.changes.values().filter(|change| change.state == State::Ready).map(|change| change.id)
-    }
-
-    fn is_ready(&self, job: JobId) -> bool {
-        self.changes.get(&job).is_some_and(|change| change.state == State::Ready)
-    }
-}
-
-impl News {
-    fn hear(&mut self, child: &Locked, change: &Change) {
-        match change.state {
-            State::Succeeded => self.succeeded += 1,
-            State::Failed => {
-                let why = change.error.as_deref().unwrap_or("without a word");
-                self.end = Some(End::Failed(format!("slice {} failed: {why}", child.id)));
-            }
-            State::Cancelled if self.end.is_none() => self.end = Some(End::Cancelled),
-            State::Cancelled | State::Scheduled | State::Waiting | State::Ready | State::Running => {}
-        }
     }
 }
 

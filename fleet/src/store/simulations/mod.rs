@@ -1,52 +1,18 @@
 //! What users submitted. A simulation's row never changes; how it stands is read off its jobs, its root's first.
 
+pub(super) mod submit;
+
 use chrono::{DateTime, Utc};
 use sqlx::query_as;
 
 use super::columns::Instant;
-use super::error::refers_to_nothing;
 use super::families::Cancellation;
 use super::jobs::look::{MAX_PAGE, ProducedRow};
-use super::jobs::submit::{bells, check, is_key};
-use super::transaction::{Transaction, run};
+use super::transaction::run;
 use super::{Store, StoreError};
 use crate::delivery::Produced;
 use crate::ids::{JobId, SimulationId, UserId, WorkbookId};
-use crate::job::{Bell, NewJob, State};
-
-/// A simulation to be submitted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewSimulation {
-    /// Its name.
-    pub id: SimulationId,
-    /// Whose it is.
-    pub owner: UserId,
-    /// The workbook that it reads, if it reads one.
-    pub workbook: Option<WorkbookId>,
-    /// Submitting the same key and request again gives the simulation that is there.
-    pub idempotency_key: Option<String>,
-    /// The request as it was accepted.
-    pub request: Vec<u8>,
-    /// How many trials it has.
-    pub trials: u64,
-    /// The job whose result is its own.
-    pub root: JobId,
-}
-
-/// What became of a simulation that was submitted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SubmittedSimulation {
-    /// It is new.
-    New {
-        /// For those of its jobs that may be claimed.
-        bells: Vec<Bell>,
-    },
-    /// The same request with the same key was submitted before.
-    Known {
-        /// As this one.
-        id: SimulationId,
-    },
-}
+use crate::job::State;
 
 /// Who looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,29 +92,6 @@ pub struct SimulationFilter {
 }
 
 impl Store {
-    /// Submits a simulation with its jobs, all or nothing.
-    pub async fn submit_simulation(
-        &self,
-        simulation: &NewSimulation,
-        jobs: &[NewJob],
-    ) -> Result<SubmittedSimulation, StoreError> {
-        check_simulation(simulation, jobs)?;
-        let mut transaction = self.begin().await?;
-        if transaction.add_simulation(simulation).await? {
-            let added = transaction.insert(jobs).await?;
-            if added.len() < jobs.len() {
-                return Err(StoreError::conflict(
-                    "a job of this simulation has the name or the key of another",
-                ));
-            }
-            transaction.commit().await?;
-            return Ok(SubmittedSimulation::New { bells: bells(jobs) });
-        }
-        let known = transaction.known_simulation(simulation).await?;
-        transaction.commit().await?;
-        Ok(SubmittedSimulation::Known { id: known })
-    }
-
     /// A simulation that the viewer may see.
     pub async fn simulation(&self, viewer: Viewer, id: SimulationId) -> Result<Simulation, StoreError> {
         let mut transaction = self.begin_to_read().await?;
@@ -195,68 +138,6 @@ impl Store {
     ) -> Result<Cancellation, StoreError> {
         let root = self.simulation(viewer, id).await?.root;
         self.cancel(root).await
-    }
-}
-
-fn check_simulation(simulation: &NewSimulation, jobs: &[NewJob]) -> Result<(), StoreError> {
-    if simulation.trials == 0 || i64::try_from(simulation.trials).is_err() {
-        return Err(StoreError::refused("a simulation has at least one trial, and fewer than 2^63"));
-    }
-    if simulation.idempotency_key.as_ref().is_some_and(|key| !is_key(key)) {
-        return Err(StoreError::refused("an idempotency key has 1 to 255 bytes and no zero byte"));
-    }
-    if !jobs.iter().any(|job| job.id == simulation.root && job.parent.is_none()) {
-        return Err(StoreError::refused("the root of the simulation is not submitted with it"));
-    }
-    let strange =
-        |job: &&NewJob| job.simulation != Some(simulation.id) || job.owner != Some(simulation.owner);
-    if let Some(job) = jobs.iter().find(strange) {
-        return Err(StoreError::refused(format!("job {} is not this simulation's and owner's", job.id)));
-    }
-    check(jobs)
-}
-
-impl Transaction {
-    /// Adds its row, unless its key or its name is known.
-    async fn add_simulation(&mut self, simulation: &NewSimulation) -> Result<bool, StoreError> {
-        let now = self.now().await?;
-        let added: Option<(SimulationId,)> = match run!(
-            self,
-            query_as(ADD_SIMULATION)
-                .bind(simulation.id)
-                .bind(simulation.owner)
-                .bind(simulation.workbook)
-                .bind(simulation.idempotency_key.as_deref())
-                .bind(simulation.request.as_slice())
-                .bind(simulation.trials.cast_signed())
-                .bind(simulation.root)
-                .bind(now),
-            fetch_optional
-        ) {
-            Err(error) if refers_to_nothing(&error) => {
-                return Err(StoreError::NotFound { what: "user or workbook" });
-            }
-            added => added?,
-        };
-        Ok(added.is_some())
-    }
-
-    async fn known_simulation(&mut self, simulation: &NewSimulation) -> Result<SimulationId, StoreError> {
-        let known: Option<(SimulationId, Vec<u8>)> = run!(
-            self,
-            query_as(KNOWN_SIMULATION)
-                .bind(simulation.owner)
-                .bind(simulation.idempotency_key.as_deref())
-                .bind(simulation.id),
-            fetch_optional
-        )?;
-        match known {
-            Some((id, request)) if request == simulation.request => Ok(id),
-            Some(_) => Err(StoreError::conflict(
-                "this idempotency key was used with another request: take a new one",
-            )),
-            None => Err(StoreError::Unavailable { reason: "the same is being submitted".to_owned() }),
-        }
     }
 }
 
@@ -325,17 +206,6 @@ impl SimulationRow {
         }
     }
 }
-
-const ADD_SIMULATION: &str = "
--- name: add simulation
-insert into simulations (id, owner, workbook, idempotency_key, request, trials, root, created_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
-on conflict do nothing
-returning id";
-
-const KNOWN_SIMULATION: &str = "
--- name: find simulation by key or name
-select id, request from simulations where owner = $1 and (idempotency_key = $2 or id = $3)";
 
 const SIMULATION: &str = "
 -- name: look at simulation
