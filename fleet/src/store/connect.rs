@@ -70,7 +70,8 @@ impl Store {
 }
 
 async fn connect_postgres(url: &str, settings: &StoreSettings) -> Result<PgPool, StoreError> {
-    let mut options = PgConnectOptions::from_str(url).map_err(refuse_address)?.application_name("fermiac");
+    let mut options =
+        PgConnectOptions::from_str(url).map_err(|error| refuse_address(&error))?.application_name("fermiac");
     if settings.pooled_by_pgbouncer {
         options = options.statement_cache_capacity(0).extra_float_digits(None);
     } else {
@@ -92,7 +93,7 @@ async fn connect_postgres(url: &str, settings: &StoreSettings) -> Result<PgPool,
 /// Readers beside one writer. What is committed is on the disk, as on Postgres.
 async fn connect_sqlite(url: &str, settings: &StoreSettings) -> Result<SqlitePool, StoreError> {
     let options = SqliteConnectOptions::from_str(url)
-        .map_err(refuse_address)?
+        .map_err(|error| refuse_address(&error))?
         .create_if_missing(true)
         .foreign_keys(true)
         .busy_timeout(settings.acquire_timeout);
@@ -114,7 +115,7 @@ async fn connect_sqlite(url: &str, settings: &StoreSettings) -> Result<SqlitePoo
     Ok(pool)
 }
 
-fn refuse_address(error: sqlx::Error) -> StoreError {
+fn refuse_address(error: &sqlx::Error) -> StoreError {
     StoreError::refused(format!("the database's address cannot be read: {error}"))
 }
 

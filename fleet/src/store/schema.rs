@@ -131,10 +131,10 @@ impl Store {
     async fn apply(&self, transaction: &mut Transaction, migration: &Migration) -> Result<(), StoreError> {
         match transaction {
             Transaction::Postgres(on) => {
-                raw_sql(migration.postgres).execute(&mut *on.connection).await.map(drop)?
+                raw_sql(migration.postgres).execute(&mut *on.connection).await.map(drop)?;
             }
             Transaction::Sqlite(on) => {
-                raw_sql(migration.sqlite).execute(&mut *on.connection).await.map(drop)?
+                raw_sql(migration.sqlite).execute(&mut *on.connection).await.map(drop)?;
             }
         }
         let now = transaction.now().await?;

@@ -450,14 +450,14 @@ async fn office_is_held_for_a_term(bench: Bench) {
     let lead = |holder| bench.store.lead("scheduler", holder, LEASE);
     let first = lead("a").await.unwrap();
     assert_eq!((first.leading, first.term), (true, 1));
-    assert_eq!(lead("b").await.unwrap().leading, false);
+    assert!(!lead("b").await.unwrap().leading);
     assert_eq!(lead("a").await.unwrap(), first);
     bench.clock.advance(LEASE);
     let second = lead("b").await.unwrap();
     assert_eq!((second.leading, second.term), (true, 2));
-    assert_eq!(lead("a").await.unwrap().leading, false);
+    assert!(!lead("a").await.unwrap().leading);
     bench.store.resign("scheduler", "a").await.unwrap();
-    assert_eq!(lead("a").await.unwrap().leading, false);
+    assert!(!lead("a").await.unwrap().leading);
     bench.store.resign("scheduler", "b").await.unwrap();
     assert_eq!(lead("a").await.unwrap().term, 3);
 }

@@ -66,11 +66,12 @@ impl Transaction {
     }
 
     async fn known(&mut self, job: &NewJob) -> Result<JobId, StoreError> {
-        if let Some(key) = &job.idempotency_key {
-            if let Some(id) = run!(self, query_scalar(JOB_OF_KEY).bind(job.owner).bind(key), fetch_optional)?
-            {
-                return Ok(id);
-            }
+        // Without a key this finds nothing: nulls equal nothing.
+        let key = job.idempotency_key.as_deref();
+        let of_key: Option<JobId> =
+            run!(self, query_scalar(JOB_OF_KEY).bind(job.owner).bind(key), fetch_optional)?;
+        if let Some(id) = of_key {
+            return Ok(id);
         }
         let there: Option<(Kind, Option<UserId>)> =
             run!(self, query_as(JOB_OF_NAME).bind(job.id), fetch_optional)?;

@@ -1,0 +1,63 @@
+//! A database that goes away and comes back: calls say that they may be repeated, and the same store goes on.
+
+use std::time::Duration;
+
+use fermiac_fleet::store::{Store, StoreError, StoreSettings};
+use fermiac_harness::{Durability, PostgresServer, await_until};
+
+use crate::support::{LEASE, job};
+
+const BACK: Duration = Duration::from_secs(20);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn store_goes_on_after_its_database_was_killed() {
+    let mut server = PostgresServer::start(Durability::Synced);
+    let settings = StoreSettings { acquire_timeout: Duration::from_secs(1), ..StoreSettings::of("testing") };
+    let store = Store::connect(&server.create_database(), &settings).await.unwrap();
+    store.migrate().await.unwrap();
+    let new = job();
+    store.submit(std::slice::from_ref(&new)).await.unwrap();
+    server.kill();
+    let away = store.submit(&[job()]).await.unwrap_err();
+    assert!(away.is_retryable(), "{away:?}");
+    server.start_again();
+    await_until("the database answers again", BACK, async || store.ping().await.is_ok()).await;
+    assert_eq!(store.claim("worker", &[new.id], LEASE).await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cut_connections_are_an_error_that_passes() {
+    let server = PostgresServer::start(Durability::Unsynced);
+    let url = server.create_database();
+    let database = url.rsplit('/').next().unwrap();
+    let store = Store::connect(&url, &StoreSettings::of("testing")).await.unwrap();
+    store.migrate().await.unwrap();
+    for _ in 0..20 {
+        server.sql(
+            "postgres",
+            &format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'"),
+        );
+        match store.submit(&[job()]).await {
+            Ok(_) | Err(StoreError::Unavailable { .. }) => {}
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statement_that_takes_too_long_is_ended() {
+    let url = PostgresServer::shared().create_database();
+    let settings =
+        StoreSettings { statement_timeout: Duration::from_millis(100), ..StoreSettings::of("testing") };
+    let store = Store::connect(&url, &settings).await.unwrap();
+    store.migrate().await.unwrap();
+    let new = job();
+    store.submit(std::slice::from_ref(&new)).await.unwrap();
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    let mut holder = pool.begin().await.unwrap();
+    sqlx::query("select id from jobs for update").execute(&mut *holder).await.unwrap();
+    let late = store.claim("worker", &[new.id], LEASE).await.unwrap_err();
+    assert!(late.is_retryable(), "{late:?}");
+    holder.rollback().await.unwrap();
+    assert_eq!(store.claim("worker", &[new.id], LEASE).await.unwrap().len(), 1);
+}
