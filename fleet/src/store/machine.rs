@@ -41,7 +41,6 @@ pub(super) enum Ending {
 #[derive(Debug)]
 pub(super) struct Change {
     pub(super) id: JobId,
-    pub(super) parent: Option<JobId>,
     pub(super) state: State,
     pub(super) attempt: i32,
     pub(super) pending_children: i32,
@@ -62,7 +61,6 @@ impl Locked {
     pub(super) fn becomes(&self, state: State) -> Change {
         Change {
             id: self.id,
-            parent: self.parent,
             state,
             attempt: self.attempt,
             pending_children: 0,

@@ -137,8 +137,7 @@ impl Transaction {
                 let siblings = self.lock_children_of(parent.id).await?;
                 plan.cancel_unfinished(&siblings);
             }
-            // It ended before: nobody waits for those of its children that would go on.
-            (state, _) if state.is_terminal() => plan.cancel_going_on(parent.id),
+            // It ended before, and whichever of its children ran was asked to stop then.
             (_, _) => {}
         }
         Ok(())

@@ -67,13 +67,6 @@ impl Plan {
         }
     }
 
-    pub(super) fn cancel_going_on(&mut self, parent: JobId) {
-        let of_parent = |change: &&mut Change| change.parent == Some(parent) && !change.state.is_terminal();
-        for change in self.changes.values_mut().filter(of_parent) {
-            change.state = State::Cancelled;
-        }
-    }
-
     pub(super) fn ready(&self) -> impl Iterator<Item = JobId> {
         self.changes.values().filter(|change| change.state == State::Ready).map(|change| change.id)
     }
