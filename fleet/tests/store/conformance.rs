@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use fermiac_fleet::delivery::{Outcome, Produced, Retry};
-use fermiac_fleet::ids::{JobId, WorkbookId};
+use fermiac_fleet::delivery::{Held, Outcome, Produced, Retry};
+use fermiac_fleet::ids::{JobId, SimulationId, WorkbookId};
 use fermiac_fleet::job::{Job, Kind, Label, NewJob, Priority, Start, State};
+use fermiac_fleet::simulation::{part_key, result_key};
 use fermiac_fleet::store::{
     Cancellation, JobFilter, LeaseState, MigrationStatus, NewWorkbook, Renewal, SimulationFilter,
     SimulationState, Store, StoreError, StoreSettings, SubmittedSimulation, Viewer, WorkerBeat,
@@ -485,8 +486,9 @@ async fn blob_is_needed_while_a_row_points_to_it(bench: Bench) {
     let jobs = family(1);
     bench.store.submit(&jobs).await.unwrap();
     let needed = |key: String| async { bench.store.referenced(&[key]).await.unwrap()[0] };
-    let part = format!("slices/{}/{}-1", JobId::new(), jobs[1].id);
-    let result = format!("results/{}/{}-1.json", JobId::new(), jobs[0].id);
+    let simulation = SimulationId::new();
+    let part = part_key(simulation, Held { job: jobs[1].id, epoch: 1 });
+    let result = result_key(simulation, Held { job: jobs[0].id, epoch: 1 });
     assert!(!needed(part.clone()).await);
     let delivery = bench.claim(jobs[1].id).await;
     assert!(needed(part.clone()).await, "its job is writing it");
