@@ -166,7 +166,7 @@ fn what_cannot_be_is_refused_with_exit_code_2_and_a_message() {
             "judges independent trials",
         ),
         (vec!["run", &model, "--sampling", "lhs", "--trials", "9", "--trial", "9"], "trials 0 to 8"),
-        (vec!["run", &model, "--samples", "out.parquet"], "name the file .csv"),
+        (vec!["run", &model, "--samples", "out.xlsx"], "name it .csv or .parquet"),
         (vec!["run", &model, "--until", "mean(Loss)+-1%"], "there is no output"),
         (vec!["check", &model], "name a workbook"),
         (vec!["launch"], "unrecognized subcommand"),

@@ -89,14 +89,27 @@ fn what_a_request_says_is_what_the_command_line_says() {
     let slice = Range { start: 0, end: 5000 };
     let sliced = in_slices(&model, &said, &[slice]);
     let folder = program::Folder::new();
-    let samples = folder.path("samples.csv");
+    let samples = ["csv", "parquet"].map(|kind| folder.path(&format!("samples.{kind}")));
     let (said_input, said_output) = (format!("{input}=uniform(0, 1)"), format!("{output}=What matters"));
     let arguments = ["--input", &said_input, "--output", &said_output, "--trials", "5000", "--samples"];
-    let whole = at_once(&model, &[&arguments[..], &[samples.to_str().unwrap()]].concat());
-    assert_eq!(without_timing(&sliced.document().unwrap()), without_timing(&whole));
-    let mut csv = Vec::new();
-    sliced.samples().write_csv(&mut csv).unwrap();
-    assert!(csv == std::fs::read(&samples).unwrap(), "the samples of slices are those of run");
+    let of_slices = [csv(&sliced), parquet(&sliced)];
+    for (path, of_slices) in samples.iter().zip(of_slices) {
+        let whole = at_once(&model, &[&arguments[..], &[path.to_str().unwrap()]].concat());
+        assert_eq!(without_timing(&sliced.document().unwrap()), without_timing(&whole));
+        assert!(of_slices == std::fs::read(path).unwrap(), "{} is that of run", path.display());
+    }
+}
+
+fn csv(finished: &Finished) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    finished.samples().write_csv(&mut bytes).unwrap();
+    bytes
+}
+
+fn parquet(finished: &Finished) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    finished.samples().write_parquet(&mut bytes).unwrap();
+    bytes
 }
 
 #[test]

@@ -88,7 +88,7 @@ pub struct RunArguments {
     #[arg(long, value_name = "FILE.html")]
     pub report: Option<PathBuf>,
     /// Write every trial's inputs and outputs
-    #[arg(long, value_name = "FILE.csv")]
+    #[arg(long, value_name = "FILE.csv|FILE.parquet")]
     pub samples: Option<PathBuf>,
 }
 

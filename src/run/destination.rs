@@ -8,10 +8,13 @@ use crate::arguments::RunArguments;
 use crate::document;
 use crate::failure::Failure;
 
+/// The ending of a Parquet file.
+const PARQUET: &str = "parquet";
+
 /// Refuses a `--report` or `--samples` that could not be written, or that would overwrite the model.
 pub fn refuse_impossible(arguments: &RunArguments) -> Result<(), Failure> {
     let report = arguments.report.as_deref().map(|path| ("--report", path, &["html", "htm"][..]));
-    let samples = arguments.samples.as_deref().map(|path| ("--samples", path, &["csv"][..]));
+    let samples = arguments.samples.as_deref().map(|path| ("--samples", path, &["csv", PARQUET][..]));
     for (option, path, endings) in report.into_iter().chain(samples) {
         refuse(&arguments.model, path, endings)
             .map_err(|reason| Failure::Refused(format!("{option} {}: {reason}", path.display())))?;
@@ -19,9 +22,12 @@ pub fn refuse_impossible(arguments: &RunArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes every trial to `path`.
+/// Writes every trial to `path`, as its ending says.
 pub fn write_samples(samples: &Samples<'_>, path: &Path) -> Result<(), Failure> {
-    document::write_file(path, |writer| samples.write_csv(writer))
+    document::write_file(path, |writer| match ending(path).as_str() {
+        PARQUET => samples.write_parquet(writer),
+        _ => samples.write_csv(writer),
+    })
 }
 
 fn refuse(model: &Path, path: &Path, endings: &[&str]) -> Result<(), String> {
@@ -29,12 +35,9 @@ fn refuse(model: &Path, path: &Path, endings: &[&str]) -> Result<(), String> {
     if real(path).is_some_and(|path| real(model) == Some(path)) {
         return Err("this is the model itself; name another file".to_owned());
     }
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-    if !endings.contains(&ending.as_str()) {
-        return Err(match ending.as_str() {
-            "parquet" => format!("Parquet is not supported yet; name the file .{}", endings[0]),
-            _ => format!("the kind of file is told by its ending; name it .{}", endings[0]),
-        });
+    if !endings.contains(&ending(path).as_str()) {
+        let endings = endings.join(" or .");
+        return Err(format!("the kind of file is told by its ending; name it .{endings}"));
     }
     if path.is_dir() {
         return Err("this is a folder; name a file in it".to_owned());
@@ -44,6 +47,10 @@ fn refuse(model: &Path, path: &Path, endings: &[&str]) -> Result<(), String> {
         std::io::ErrorKind::PermissionDenied => "this user may not write there".to_owned(),
         _ => error.to_string(),
     })
+}
+
+fn ending(path: &Path) -> String {
+    path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -56,10 +63,11 @@ mod tests {
 
     #[test]
     fn the_ending_tells_the_kind() {
-        let answer = |name: &str| refuse(Path::new("model.json"), &std::env::temp_dir().join(name), &["csv"]);
+        let endings = ["csv", PARQUET];
+        let answer = |name: &str| refuse(Path::new("model.json"), &std::env::temp_dir().join(name), &endings);
         assert_eq!(answer("out.CSV"), Ok(()));
-        assert!(answer("out.parquet").unwrap_err().contains("name the file .csv"));
-        assert!(answer("out").unwrap_err().contains("told by its ending"));
+        assert_eq!(answer("out.Parquet"), Ok(()));
+        assert!(answer("out").unwrap_err().ends_with("told by its ending; name it .csv or .parquet"));
         assert!(reason("plan.xlsx").contains("name it .html"));
     }
 

@@ -1,29 +1,21 @@
-//! Every trial in a file: one line a trial, one column an input or output.
+//! Samples as comma separated values.
 
 use std::io::{self, Write};
 
 use fermiac_model::value::Value;
 
-/// All inputs and outputs of every trial.
-#[derive(Debug)]
-pub struct Samples<'a> {
-    /// Canonical cells: inputs, then outputs.
-    pub columns: Vec<&'a str>,
-    /// A packed value for each trial, of each column.
-    pub values: Vec<&'a [f64]>,
-}
+use super::Samples;
 
 impl Samples<'_> {
     /// Writes them as comma separated values (RFC 4180). Numbers read back to the same bits; an error is its
     /// text. Trials count from 0, as `--trial` does.
     pub fn write_csv(&self, writer: &mut impl Write) -> io::Result<()> {
-        write!(writer, "trial")?;
+        write!(writer, "{}", field(&self.name_of_trials()))?;
         for column in &self.columns {
             write!(writer, ",{}", field(column))?;
         }
         writeln!(writer)?;
-        let trials = self.values.first().map_or(0, |column| column.len());
-        for trial in 0..trials {
+        for trial in 0..self.trials() {
             write!(writer, "{trial}")?;
             for column in &self.values {
                 match Value::unpack(column[trial]) {
