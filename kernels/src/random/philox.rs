@@ -12,15 +12,23 @@ const LOW: u64 = 0xffff_ffff;
 /// spent on clearing them, and a loop over lanes multiplies with the processor's 32 by 32 to 64 bit instruction.
 #[inline(always)]
 pub fn philox(counter: [u64; 4], key: [u32; 2]) -> [u64; 4] {
+    philox_of_lanes(counter.map(|word| [word]), key).map(|[word]| word)
+}
+
+/// [`philox`] of many counters, word by word: each round does all lanes, so that none waits for the one before.
+#[inline(always)]
+pub fn philox_of_lanes<const LANES: usize>(counter: [[u64; LANES]; 4], key: [u32; 2]) -> [[u64; LANES]; 4] {
     let [mut a, mut b, mut c, mut d] = counter;
     let mut key = key;
     for _ in 0..ROUNDS {
-        let first = (a & LOW) * MULTIPLIERS[0];
-        let second = (c & LOW) * MULTIPLIERS[1];
-        a = (second >> 32) ^ b ^ u64::from(key[0]);
-        b = second;
-        c = (first >> 32) ^ d ^ u64::from(key[1]);
-        d = first;
+        for lane in 0..LANES {
+            let first = (a[lane] & LOW) * MULTIPLIERS[0];
+            let second = (c[lane] & LOW) * MULTIPLIERS[1];
+            a[lane] = (second >> 32) ^ b[lane] ^ u64::from(key[0]);
+            b[lane] = second;
+            c[lane] = (first >> 32) ^ d[lane] ^ u64::from(key[1]);
+            d[lane] = first;
+        }
         key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
     }
     [a, b, c, d]

@@ -14,13 +14,16 @@
 //! always be a double, and could round to 1; so u, 1 - u and 2u - 1 are exact, u is never 0 or 1, and u and 1 - u are
 //! equally likely.
 
-use super::philox::philox;
+use super::philox::{philox, philox_of_lanes};
 
 /// Trials are numbered below this.
 pub const TRIALS: u64 = 1 << 40;
 
 /// How many numbers a run of whole pairs makes: enough for full vectors, few enough for the first cache.
 const RUN: usize = 64;
+/// Pairs whose calls of Philox go side by side: two of the widest vectors.
+const LANES: usize = 16;
+const OFFSETS: [u64; LANES] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
 const ONE_BITS: u64 = 0x3ff0_0000_0000_0000;
 /// 1 - 2^-53: from 1 + k / 2^52 to (k + 1/2) / 2^52.
@@ -57,14 +60,16 @@ pub fn uniforms(seed: u64, stream: u64, first_trial: u64, out: &mut [f64]) {
 
 #[inline(always)]
 fn fill_run(seed: u64, stream: u64, pair: u64, out: &mut [f64; RUN]) {
-    let mut even = [0.0; RUN / 2];
-    let mut odd = [0.0; RUN / 2];
-    for lane in 0..RUN / 2 {
-        [even[lane], odd[lane]] = pair_of_uniforms(seed, stream, pair + lane as u64);
-    }
-    for lane in 0..RUN / 2 {
-        out[2 * lane] = even[lane];
-        out[2 * lane + 1] = odd[lane];
+    let (runs, _) = out.as_chunks_mut::<{ 2 * LANES }>();
+    let mut pairs = OFFSETS.map(|offset| pair + offset);
+    for run in runs {
+        let counter = [pairs, pairs.map(|pair| pair >> 32), [stream; LANES], [stream >> 32; LANES]];
+        let [a, b, c, d] = philox_of_lanes(counter, [seed as u32, (seed >> 32) as u32]);
+        for lane in 0..LANES {
+            run[2 * lane] = uniform(a[lane], b[lane]);
+            run[2 * lane + 1] = uniform(c[lane], d[lane]);
+        }
+        pairs = pairs.map(|pair| pair + LANES as u64);
     }
 }
 
