@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use fermiac_kernels::random::{Sampler, uniforms};
+use fermiac_kernels::simd::Simd;
 use fermiac_model::distribution::{Distribution, identity_hash};
 
 /// Trials in a call, as the engine makes them.
@@ -57,17 +58,17 @@ fn paths() -> [(&'static str, Fill); 3] {
 }
 
 fn baseline(sampler: &Sampler, first: u64, out: &mut [f64]) {
-    sampler.fill(first, out);
+    sampler.fill(Simd::Portable, first, out);
 }
 
 #[target_feature(enable = "avx2,fma")]
 fn avx2(sampler: &Sampler, first: u64, out: &mut [f64]) {
-    sampler.fill(first, out);
+    sampler.fill(Simd::Avx2, first, out);
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")]
 fn avx512(sampler: &Sampler, first: u64, out: &mut [f64]) {
-    sampler.fill(first, out);
+    sampler.fill(Simd::Avx512, first, out);
 }
 
 /// The best of many short rounds, so that other work on the machine disturbs little.

@@ -6,5 +6,6 @@
 
 pub mod engine;
 pub mod random;
+pub mod simd;
 pub mod simulation;
 pub mod statistics;

@@ -1,6 +1,7 @@
 //! Draws against closed forms, and their independence from how they are made.
 
 use fermiac_kernels::random::{Sampler, uniforms};
+use fermiac_kernels::simd::Simd;
 use fermiac_model::distribution::{Distribution, identity_hash};
 use proptest::prelude::*;
 
@@ -54,18 +55,18 @@ fn fill(sampler: &Sampler, first: u64, out: &mut [f64]) {
         // SAFETY: the features were detected.
         unsafe { fill_avx2(sampler, first, out) }
     } else {
-        sampler.fill(first, out);
+        sampler.fill(Simd::Portable, first, out);
     }
 }
 
 #[target_feature(enable = "avx2,fma")]
 fn fill_avx2(sampler: &Sampler, first: u64, out: &mut [f64]) {
-    sampler.fill(first, out);
+    sampler.fill(Simd::Avx2, first, out);
 }
 
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")]
 fn fill_avx512(sampler: &Sampler, first: u64, out: &mut [f64]) {
-    sampler.fill(first, out);
+    sampler.fill(Simd::Avx512, first, out);
 }
 
 fn bits(values: &[f64]) -> Vec<u64> {
@@ -77,7 +78,7 @@ fn every_instruction_set_gives_the_same_bits() {
     for text in DISTRIBUTIONS {
         let sampler = sampler(text, 7);
         let mut plain = vec![0.0; 5000];
-        sampler.fill(3, &mut plain);
+        sampler.fill(Simd::Portable, 3, &mut plain);
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             let mut wide = vec![0.0; 5000];
             // SAFETY: the features were detected.
@@ -157,7 +158,7 @@ fn tails_hold_their_share() {
         let values = draws(text, count);
         for p in [1e-5, 1e-4, 1e-3, 0.999, 0.9999, 0.99999] {
             let mut at = [p];
-            sampler.transform(&mut at);
+            sampler.transform(Simd::Portable, &mut at);
             let expected = distribution.cdf(at[0]);
             assert!((expected - p).abs() < 1e-12 * p.max(1e-3), "{text} at {p}: {expected}");
             let below = values.iter().filter(|value| **value <= at[0]).count() as f64;
@@ -211,7 +212,7 @@ fn extreme_uniforms_make_finite_draws_in_order() {
         let sampler = sampler(text, 1);
         let least = 0.5f64.powi(53);
         let mut values = [f64::MIN_POSITIVE, least, 1e-9, 0.01, 0.3, 0.5, 0.7, 0.99, 1.0 - 1e-9, 1.0 - least];
-        sampler.transform(&mut values);
+        sampler.transform(Simd::Portable, &mut values);
         assert!(values.iter().all(|value| value.is_finite()), "{text}: {values:?}");
         assert!(values.windows(2).all(|pair| pair[0] <= pair[1]), "{text}: {values:?}");
     }
@@ -238,7 +239,7 @@ proptest! {
     #[test]
     fn quantiles_are_monotone(p in 1e-9f64..0.999, step in 1e-9f64..1e-3, which in 0..DISTRIBUTIONS.len()) {
         let mut values = [p, p + step];
-        sampler(DISTRIBUTIONS[which], 1).transform(&mut values);
+        sampler(DISTRIBUTIONS[which], 1).transform(Simd::Portable, &mut values);
         prop_assert!(values[0] <= values[1], "{} {:?}", DISTRIBUTIONS[which], values);
     }
 
@@ -247,7 +248,7 @@ proptest! {
         let text = DISTRIBUTIONS[which];
         let discrete = ["discrete", "bernoulli", "integer", "constant"].iter().any(|name| text.starts_with(name));
         let mut at = [p];
-        sampler(text, 1).transform(&mut at);
+        sampler(text, 1).transform(Simd::Portable, &mut at);
         let back = read(text).cdf(at[0]);
         if discrete {
             prop_assert!(back >= p * (1.0 - 1e-12), "{text} at {p}: {back}");

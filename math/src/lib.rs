@@ -21,6 +21,7 @@ mod normal;
 mod polynomial;
 mod pow;
 mod quantile;
+pub mod quantile_rows;
 mod round;
 
 pub use beta::Beta;
@@ -29,5 +30,6 @@ pub use gamma::ln_gamma;
 pub use log::{ln, ln_1p, log10};
 pub use normal::{normal_cdf, normal_pdf};
 pub use pow::pow;
-pub use quantile::{normal_quantile, normal_quantile_central, normal_quantile_tail};
+pub use quantile::normal_quantile;
+pub use quantile_rows::QuantileRows;
 pub use round::{round_down, round_half_away, round_up};

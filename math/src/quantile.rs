@@ -104,10 +104,8 @@ pub fn normal_quantile(p: f64) -> f64 {
 }
 
 /// The quantile at 0 < u < 1, and whether u lies so far out that [`normal_quantile_tail`] holds it instead.
-///
-/// Together they are [`normal_quantile`] to the bit; apart, a loop over lanes has no branch.
 #[inline(always)]
-pub fn normal_quantile_central(u: f64) -> (f64, bool) {
+fn normal_quantile_central(u: f64) -> (f64, bool) {
     let y = 4.0 * u * (1.0 - u);
     let x = u.mul_add(2.0, -1.0);
     let w = -ln_of_fraction(y);
@@ -120,7 +118,7 @@ pub fn normal_quantile_central(u: f64) -> (f64, bool) {
 
 /// The quantile where [`normal_quantile_central`] says so.
 #[inline]
-pub fn normal_quantile_tail(p: f64) -> f64 {
+fn normal_quantile_tail(p: f64) -> f64 {
     let q = if p < 0.5 { p } else { 1.0 - p };
     if q == 0.0 {
         return f64::INFINITY.copysign(p - 0.5);

@@ -29,6 +29,7 @@ mod error_is_small_for {
         normal_cdf: 4.0,
         normal_pdf: 2.0,
         normal_quantile: 2.0,
+        normal_quantile_of_draws: 2.0,
     }
 }
 

@@ -8,7 +8,9 @@
 use fermiac_math::normal_cdf;
 use fermiac_model::plan::CorrelationGroup;
 
-use super::lanes::{map, map_normal};
+use super::lanes::map;
+use super::normal::normal_quantiles;
+use crate::simd::Simd;
 
 /// Probabilities of 0 or 1 would make infinite draws.
 const LEAST: f64 = f64::MIN_POSITIVE;
@@ -44,9 +46,9 @@ impl Copula {
     ///
     /// To be inlined into a function of the processor's vector features; the numbers are the same without.
     #[inline(always)]
-    pub fn correlate(&self, columns: &mut [&mut [f64]]) {
+    pub fn correlate(&self, simd: Simd, columns: &mut [&mut [f64]]) {
         for column in &self.columns {
-            map_normal(columns[*column], |z| z);
+            normal_quantiles(simd, columns[*column]);
         }
         let mut row_end = self.factor.len();
         // The last first: each needs the normals of those before it as they were.

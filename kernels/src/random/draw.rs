@@ -3,10 +3,12 @@
 use fermiac_math::{exp, ln, ln_1p};
 use fermiac_model::distribution::{Distribution, Family, Side, moments_of_logarithm};
 
-use super::lanes::{map, map_normal};
+use super::lanes::map;
+use super::normal::normal_quantiles;
 use super::quantile_table::BetaQuantile;
 use super::steps::Steps;
 use super::uniform::uniforms;
+use crate::simd::Simd;
 
 /// One input, ready to be drawn.
 ///
@@ -106,20 +108,20 @@ impl Sampler {
     ///
     /// To be inlined into a function of the processor's vector features; the numbers are the same without.
     #[inline(always)]
-    pub fn fill(&self, first_trial: u64, out: &mut [f64]) {
+    pub fn fill(&self, simd: Simd, first_trial: u64, out: &mut [f64]) {
         uniforms(self.seed, self.stream, first_trial, out);
-        self.transform(out);
+        self.transform(simd, out);
     }
 
     /// Takes each uniform of 0 < u < 1 to the draw that it stands for, in place.
     #[inline(always)]
-    pub fn transform(&self, values: &mut [f64]) {
+    pub fn transform(&self, simd: Simd, values: &mut [f64]) {
         if let Some(truncation) = &self.truncation {
             map(values, |u| {
                 within(u.mul_add(truncation.width, truncation.from), LEAST_SHARE, GREATEST_SHARE)
             });
         }
-        self.quantile.apply(values);
+        self.quantile.apply(simd, values);
         if let Some(truncation) = &self.truncation {
             map(values, |x| within(x, truncation.low, truncation.high));
         }
@@ -172,13 +174,17 @@ impl Quantile {
     }
 
     #[inline(always)]
-    fn apply(&self, values: &mut [f64]) {
+    fn apply(&self, simd: Simd, values: &mut [f64]) {
         match self {
             Quantile::Constant(value) => values.fill(*value),
             Quantile::Uniform { start, width } => map(values, |p| p.mul_add(*width, *start)),
-            Quantile::Normal { mean, std_dev } => map_normal(values, |z| z.mul_add(*std_dev, *mean)),
+            Quantile::Normal { mean, std_dev } => {
+                normal_quantiles(simd, values);
+                map(values, |z| z.mul_add(*std_dev, *mean));
+            }
             Quantile::Lognormal { mean, std_dev } => {
-                map_normal(values, |z| at_most(exp(z.mul_add(*std_dev, *mean)), GREATEST_DRAW));
+                normal_quantiles(simd, values);
+                map(values, |z| at_most(exp(z.mul_add(*std_dev, *mean)), GREATEST_DRAW));
             }
             Quantile::Triangular(triangle) => map(values, |p| triangle.at(p)),
             Quantile::Exponential { mean, side: Side::Below } => map(values, |p| mean * ln_1p(-p)),

@@ -9,6 +9,7 @@ pub mod copula;
 pub mod draw;
 mod lanes;
 mod latin;
+mod normal;
 pub mod philox;
 mod quantile_table;
 pub mod sampling;

@@ -45,7 +45,8 @@ fn evaluate(name: &str, arguments: &[f64]) -> Result<f64, String> {
         ("log10", [x]) => math::log10(*x),
         ("normal_cdf", [x]) => math::normal_cdf(*x),
         ("normal_pdf", [x]) => math::normal_pdf(*x),
-        ("normal_quantile" | "normal_quantile_of_draws", [x]) => math::normal_quantile(*x),
+        ("normal_quantile", [x]) => math::normal_quantile(*x),
+        ("normal_quantile_of_draws", [x]) => math::QuantileRows::get().quantile(*x),
         ("pow", [x, y]) => math::pow(*x, *y),
         _ => return Err(format!("no function {name} of {} arguments", arguments.len())),
     })

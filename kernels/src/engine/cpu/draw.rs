@@ -7,6 +7,7 @@ use super::walk::Batch;
 use crate::random::copula::Copula;
 use crate::random::sampling::Points;
 use crate::random::{Sampler, Sampling};
+use crate::simd::Simd;
 
 /// The inputs of a plan, ready to be drawn.
 #[derive(Debug)]
@@ -36,20 +37,20 @@ impl Inputs {
 
     /// Writes the draws of the batch's trials into the inputs' columns.
     #[inline(always)]
-    pub(super) fn fill(&self, columns: &mut [&mut [f64]], batch: &Batch) {
+    pub(super) fn fill(&self, simd: Simd, columns: &mut [&mut [f64]], batch: &Batch) {
         if !self.copulas.is_empty() {
-            return self.fill_correlated(columns, batch);
+            return self.fill_correlated(simd, columns, batch);
         }
         for (input, column) in self.inputs.iter().zip(columns) {
             let out = &mut column[batch.range.clone()];
             input.points.fill(batch.first_trial, out);
-            input.sampler.transform(out);
+            input.sampler.transform(simd, out);
         }
     }
 
     /// All uniforms, then what ties them, then all draws.
     #[inline(always)]
-    fn fill_correlated(&self, columns: &mut [&mut [f64]], batch: &Batch) {
+    fn fill_correlated(&self, simd: Simd, columns: &mut [&mut [f64]], batch: &Batch) {
         let mut columns: Vec<&mut [f64]> = columns
             .iter_mut()
             .take(self.inputs.len())
@@ -59,10 +60,10 @@ impl Inputs {
             input.points.fill(batch.first_trial, column);
         }
         for copula in &self.copulas {
-            copula.correlate(&mut columns);
+            copula.correlate(simd, &mut columns);
         }
         for (input, column) in self.inputs.iter().zip(&mut columns) {
-            input.sampler.transform(column);
+            input.sampler.transform(simd, column);
         }
     }
 }

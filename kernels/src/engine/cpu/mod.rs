@@ -21,8 +21,8 @@ mod simd;
 mod slots;
 mod walk;
 
+pub use crate::simd::{Simd, UnsupportedProcessor};
 pub use program::PlanError;
-pub use simd::{Simd, UnsupportedProcessor};
 
 use fermiac_model::plan::Plan;
 

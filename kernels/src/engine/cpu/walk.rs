@@ -23,7 +23,7 @@ pub(super) struct Batch {
 /// Draws the inputs of the batch's trials and executes every step for them.
 #[inline(always)]
 pub(super) fn walk(engine: &CpuEngine, scratch: &mut CpuScratch, columns: &mut [&mut [f64]], batch: &Batch) {
-    engine.inputs.fill(columns, batch);
+    engine.inputs.fill(engine.simd, columns, batch);
     let (program, range) = (&engine.program, batch.range.clone());
     let groups = range.len().div_ceil(GROUP);
     let texts = program.texts();
