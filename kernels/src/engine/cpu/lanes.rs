@@ -142,7 +142,7 @@ pub(super) fn choose<B: Lanes, C: Lanes>(
 
 /// Whether all are finite. A sum that overflows says no where all are: then lanes are done again for nothing.
 #[inline(always)]
-fn is_finite(watched: [f64; GROUP]) -> bool {
+pub(super) fn is_finite(watched: [f64; GROUP]) -> bool {
     // No short cut: one comparison of all lanes costs less than a branch for each.
     watched.iter().fold(true, |finite, watch| finite & watch.is_finite())
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use fermiac_model::plan::{Opcode, scalar};
 
 use super::elementwise::{of_one, of_two, select};
-use super::lanes::Constant;
+use super::lanes::{Constant, is_finite};
 use super::program::Step;
 use super::runs;
 use super::slots::{GROUP, Group};
@@ -76,24 +76,40 @@ pub(super) fn walk(engine: &CpuEngine, scratch: &mut CpuScratch, columns: &mut [
 /// no errors of its own.
 #[inline(always)]
 fn load(out: &mut [Group], column: &[f64]) {
-    let last = column.last().copied().unwrap_or(0.0);
-    for (out, trials) in out.iter_mut().zip(column.chunks(GROUP)) {
-        out.0 = [last; GROUP];
-        out.0[..trials.len()].copy_from_slice(trials);
+    let (whole, rest) = column.as_chunks::<GROUP>();
+    for (out, trials) in out.iter_mut().zip(whole) {
+        out.0 = *trials;
+    }
+    if let (Some(out), Some(last)) = (out.get_mut(whole.len()), rest.last()) {
+        out.0 = [*last; GROUP];
+        out.0[..rest.len()].copy_from_slice(rest);
     }
 }
 
 /// Lanes as a column of numbers and errors, each zero without its sign.
 #[inline(always)]
 fn store(column: &mut [f64], lanes: &[Group]) {
-    for (trials, lanes) in column.chunks_mut(GROUP).zip(lanes) {
-        for (trial, lane) in trials.iter_mut().zip(lanes.0) {
-            *trial = if lane.is_finite() { lane + 0.0 } else { reference_store(lane) };
+    let (whole, rest) = column.as_chunks_mut::<GROUP>();
+    let mut watched = [0.0; GROUP];
+    for (trials, lanes) in whole.iter_mut().zip(lanes) {
+        for lane in 0..GROUP {
+            trials[lane] = lanes.0[lane] + 0.0;
+            watched[lane] += lanes.0[lane];
         }
+    }
+    if !is_finite(watched) {
+        reference_store(whole.as_flattened_mut(), lanes);
+    }
+    if let Some(lanes) = lanes.get(whole.len()..) {
+        reference_store(rest, lanes);
     }
 }
 
 #[cold]
-fn reference_store(lane: f64) -> f64 {
-    scalar::apply(Opcode::Store, lane, 0.0, 0.0, &[])
+#[inline(never)]
+fn reference_store(column: &mut [f64], lanes: &[Group]) {
+    let lanes = lanes.iter().flat_map(|group| group.0);
+    for (trial, lane) in column.iter_mut().zip(lanes) {
+        *trial = scalar::apply(Opcode::Store, lane, 0.0, 0.0, &[]);
+    }
 }
