@@ -6,6 +6,7 @@
 //! the greatest number are followed, with how often they occur. What that leaves open is left to the
 //! other search: an answer found here is as exact.
 
+use super::counters::Counters;
 use super::scale::{Scale, TILE};
 use rayon::prelude::*;
 
@@ -22,8 +23,8 @@ const CROWDED: usize = 1 << 14;
 pub(super) fn at_ranks(numbers: &[f64], ranks: &[u64]) -> Option<Vec<(u64, f64)>> {
     let scale = scale_of_most(numbers)?;
     let part = numbers.len().div_ceil(2 * rayon::current_num_threads()).max(TILE);
-    let counts = numbers.par_chunks(part).map(|part| count(part, scale)).reduce_with(add_each)?;
-    let bins = wanted_bins(&counts, ranks);
+    let counts = numbers.par_chunks(part).map(|part| count(part, scale)).reduce_with(Counters::merge)?;
+    let bins = wanted_bins(&counts.into_counts(), ranks);
     let crowded = CROWDED.max(numbers.len() / CROWDED_SHARE) as u64;
     let empty = Contents::new(&bins, scale, crowded)?;
     let contents =
@@ -42,17 +43,12 @@ fn scale_of_most(numbers: &[f64]) -> Option<Scale> {
     Scale::new(*sample.get(tail)?, *sample.get(sample.len() - 1 - tail)?, BINS)
 }
 
-fn count(numbers: &[f64], scale: Scale) -> Vec<u64> {
-    let (mut counts, mut placed) = (vec![0; BINS], [0; TILE]);
+fn count(numbers: &[f64], scale: Scale) -> Counters<2> {
+    let (mut counts, mut placed) = (Counters::new(BINS), [0; TILE]);
     for tile in numbers.chunks(TILE) {
         scale.place(tile, &mut placed);
-        placed[..tile.len()].iter().for_each(|bin| counts[*bin as usize % BINS] += 1);
+        counts.count(&placed[..tile.len()]);
     }
-    counts
-}
-
-fn add_each(mut counts: Vec<u64>, more: Vec<u64>) -> Vec<u64> {
-    counts.iter_mut().zip(more).for_each(|(count, more)| *count += more);
     counts
 }
 

@@ -1,5 +1,6 @@
 //! How the numbers of a column are spread over bins.
 
+use super::counters::Counters;
 use super::scale::{Scale, TILE};
 use rayon::prelude::*;
 
@@ -50,7 +51,8 @@ pub fn clipped(samples: &[f64], low: f64, high: f64, bins: usize) -> ClippedHist
     let counts = samples
         .par_chunks(PART)
         .fold(|| binning.no_counts(), |counts, part| binning.count(counts, part))
-        .reduce(|| binning.no_counts(), add_each);
+        .reduce(|| binning.no_counts(), Counters::merge)
+        .into_counts();
     let (below, inside, above) = (counts[0], counts[1..=binning.bins].to_vec(), counts[binning.bins + 1]);
     ClippedHistogram { inside: Histogram { edges, counts: inside }, below, above }
 }
@@ -98,11 +100,6 @@ fn integer_edges(low: f64, high: f64, bins: usize) -> Vec<f64> {
     (0..=bins).map(|edge| first - 0.5 + width * edge as f64).collect()
 }
 
-fn add_each(mut counts: Vec<u64>, more: Vec<u64>) -> Vec<u64> {
-    counts.iter_mut().zip(more).for_each(|(count, more)| *count += more);
-    counts
-}
-
 /// Finds the bin of a number: by arithmetic, put right against the edges where there is doubt; by search where
 /// arithmetic would overflow or the edges are not equally spaced.
 struct Binning<'a> {
@@ -120,17 +117,18 @@ impl Binning<'_> {
     }
 
     /// Counters: below, each bin, above.
-    fn no_counts(&self) -> Vec<u64> {
-        vec![0; self.bins + 2]
+    fn no_counts(&self) -> Counters<4> {
+        Counters::new(self.bins + 2)
     }
 
-    fn count(&self, mut counts: Vec<u64>, samples: &[f64]) -> Vec<u64> {
+    fn count(&self, mut counts: Counters<4>, samples: &[f64]) -> Counters<4> {
         let mut bins = [0; TILE];
         for tile in samples.chunks(TILE) {
             match self.scale {
                 Some(scale) if scale.is_sure(tile) => {
                     scale.place(tile, &mut bins);
-                    bins[..tile.len()].iter().for_each(|bin| counts[1 + *bin as usize] += 1);
+                    bins.iter_mut().for_each(|bin| *bin += 1);
+                    counts.count(&bins[..tile.len()]);
                 }
                 _ => self.count_carefully(&mut counts, tile),
             }
@@ -138,13 +136,16 @@ impl Binning<'_> {
         counts
     }
 
-    fn count_carefully(&self, counts: &mut [u64], samples: &[f64]) {
-        for sample in samples.iter().copied() {
-            if sample >= self.low && sample <= self.high {
-                counts[1 + self.bin(sample)] += 1;
-            } else if sample.is_finite() {
-                counts[if sample < self.low { 0 } else { self.bins + 1 }] += 1;
-            }
+    fn count_carefully(&self, counts: &mut Counters<4>, samples: &[f64]) {
+        for sample in samples.iter().copied().filter(|sample| sample.is_finite()) {
+            let counter = if sample < self.low {
+                0
+            } else if sample > self.high {
+                self.bins + 1
+            } else {
+                1 + self.bin(sample)
+            };
+            counts.count(&[counter as u32]);
         }
     }
 

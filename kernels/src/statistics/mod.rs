@@ -7,6 +7,7 @@
 //! tell how well a mean is known where trials are not independent. [`summary`] puts them together.
 
 mod bracket;
+mod counters;
 pub mod errors;
 pub mod histogram;
 pub mod key;
