@@ -46,6 +46,11 @@ impl Moments {
     /// and equal numbers have a variance of exactly 0.
     pub fn of_block(samples: &[f64]) -> Moments {
         #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx512f") {
+            // SAFETY: the processor has AVX-512 F, as it has just been asked.
+            return unsafe { of_block_in_avx512(samples) };
+        }
+        #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has AVX2, as it has just been asked.
             return unsafe { of_block_in_avx2(samples) };
@@ -131,7 +136,14 @@ impl Moments {
     }
 }
 
-/// The same lanes in wider registers: the same bits, as no operation is fused or moved.
+/// The same lanes in the widest registers: the same bits, as no operation is fused or moved.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn of_block_in_avx512(samples: &[f64]) -> Moments {
+    of_block_in_lanes(samples)
+}
+
+/// Likewise in wider ones.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 fn of_block_in_avx2(samples: &[f64]) -> Moments {
@@ -150,15 +162,21 @@ fn of_block_in_lanes(samples: &[f64]) -> Moments {
     // The mean's two parts are subtracted one after the other: their sum, rounded, would shift every
     // deviation of numbers that lie close together.
     let deviation = |sample: f64| (sample - pivot) - offset;
-    let square = |sample: f64| deviation(sample) * deviation(sample);
+    let powers = |[m2, m3, m4]: [f64; 3], sample: f64| {
+        let square = deviation(sample) * deviation(sample);
+        [m2 + square, m3 + square * deviation(sample), m4 + square * square]
+    };
+    let [m2, m3, m4] = in_lanes(samples, [0.0; 3], powers).map(across);
+    let extremes = |[min, max]: [f64; 2], sample: f64| [lesser(min, sample), greater(max, sample)];
+    let [least, greatest] = in_lanes(samples, [pivot; 2], extremes);
     Moments {
         count: samples.len() as u64,
         mean: pivot + offset,
-        m2: sum(samples, square),
-        m3: sum(samples, |sample| square(sample) * deviation(sample)),
-        m4: sum(samples, |sample| square(sample) * square(sample)),
-        min: in_lanes(samples, pivot, lesser).into_iter().fold(pivot, lesser),
-        max: in_lanes(samples, pivot, greater).into_iter().fold(pivot, greater),
+        m2,
+        m3,
+        m4,
+        min: least.into_iter().fold(pivot, lesser),
+        max: greatest.into_iter().fold(pivot, greater),
     }
 }
 
@@ -169,24 +187,39 @@ fn finite(number: f64) -> Option<f64> {
 /// The sum of a term of each number.
 #[inline(always)]
 fn sum(numbers: &[f64], term: impl Fn(f64) -> f64) -> f64 {
-    across(in_lanes(numbers, 0.0, |sum, number| sum + term(number)))
+    let [lanes] = in_lanes(numbers, [0.0], |[sum], number| [sum + term(number)]);
+    across(lanes)
 }
 
-/// Folds the numbers in lanes, to which they are dealt out in turn. One quantity a pass: the numbers are in the
-/// first cache, and compilers make vectors of one, not of several at a time.
+/// Folds the numbers in lanes, to which they are dealt out in turn, a few quantities at a time: as many as leave their
+/// lanes in registers.
 #[inline(always)]
-fn in_lanes(numbers: &[f64], start: f64, step: impl Fn(f64, f64) -> f64) -> [f64; LANES] {
-    let mut lanes = [start; LANES];
+fn in_lanes<const N: usize>(
+    numbers: &[f64],
+    start: [f64; N],
+    step: impl Fn([f64; N], f64) -> [f64; N],
+) -> [[f64; LANES]; N] {
+    let mut lanes = start.map(|start| [start; LANES]);
     let (whole, rest) = numbers.as_chunks::<LANES>();
     for numbers in whole {
-        for lane in 0..LANES {
-            lanes[lane] = step(lanes[lane], numbers[lane]);
+        step_each(&mut lanes, numbers, &step);
+    }
+    step_each(&mut lanes, rest, &step);
+    lanes
+}
+
+#[inline(always)]
+fn step_each<const N: usize>(
+    lanes: &mut [[f64; LANES]; N],
+    numbers: &[f64],
+    step: impl Fn([f64; N], f64) -> [f64; N],
+) {
+    for (lane, number) in numbers.iter().enumerate() {
+        let stepped = step(std::array::from_fn(|quantity| lanes[quantity][lane]), *number);
+        for quantity in 0..N {
+            lanes[quantity][lane] = stepped[quantity];
         }
     }
-    for (lane, number) in lanes.iter_mut().zip(rest) {
-        *lane = step(*lane, *number);
-    }
-    lanes
 }
 
 /// As one instruction has it, unlike `f64::min`, which looks for NaNs.
