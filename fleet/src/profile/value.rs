@@ -12,7 +12,7 @@ pub trait SettingValue: Sized {
     /// Whether it must come from the surroundings, and is never shown.
     const SECRET: bool = false;
 
-    /// Reads it. The error completes "NAME: <value> ..." and never repeats the value, which may be secret.
+    /// Reads it. The error completes `NAME: value ...` and never repeats the value, which may be secret.
     fn parse(text: &str) -> Result<Self, String>;
 
     /// As it stands in a file, without what is secret.
