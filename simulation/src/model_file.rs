@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use fermiac_model::compile::Selection;
-use fermiac_model::workbook::Workbook;
+use fermiac_model::workbook::{Content, Workbook};
 use fermiac_model::{json_model, selection, workbook};
 
 use crate::Failure;
@@ -56,6 +56,17 @@ impl ModelFile {
     fn of_workbook(mut workbook: Workbook, started: Instant) -> Result<ModelFile, String> {
         let selection = selection::take_sheet(&mut workbook).map_err(|error| error.to_string())?;
         Ok(ModelFile { workbook, selection, load_ms: milliseconds_since(started) })
+    }
+
+    /// How many cells hold something.
+    pub fn cells(&self) -> usize {
+        self.workbook.sheets.iter().map(|sheet| sheet.cells.len()).sum()
+    }
+
+    /// How many of them a formula fills.
+    pub fn formulas(&self) -> usize {
+        let cells = self.workbook.sheets.iter().flat_map(|sheet| sheet.cells.as_slice());
+        cells.filter(|cell| cell.content != Content::Constant).count()
     }
 }
 

@@ -1,0 +1,90 @@
+//! What every request works with.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use fermiac_fleet::blobs::Blobs;
+use fermiac_fleet::job::Bell;
+use fermiac_fleet::profile::Profile;
+use fermiac_fleet::queue::Queue;
+use fermiac_fleet::store::Store;
+use fermiac_fleet::telemetry::Figures;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::models::Compiler;
+
+/// A submitter does not wait longer for bells.
+const RING_WITHIN: Duration = Duration::from_secs(1);
+
+/// What every request works with. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Api(Arc<Parts>);
+
+/// The parts.
+#[derive(Debug)]
+pub struct Parts {
+    pub(crate) store: Store,
+    pub(crate) queue: Queue,
+    pub(crate) blobs: Blobs,
+    pub(crate) profile: Profile,
+    pub(crate) figures: Figures,
+    pub(crate) compiler: Compiler,
+    pub(crate) uploads: Arc<Semaphore>,
+    pub(crate) event_streams: Arc<Semaphore>,
+    pub(crate) draining: CancellationToken,
+    started: AtomicBool,
+}
+
+impl Api {
+    /// Over these homes. `draining` ends event streams and turns readiness off.
+    #[must_use]
+    pub fn new(
+        homes: (Store, Queue, Blobs),
+        profile: Profile,
+        figures: Figures,
+        draining: CancellationToken,
+    ) -> Api {
+        let (store, queue, blobs) = homes;
+        Api(Arc::new(Parts {
+            store,
+            queue,
+            blobs,
+            compiler: Compiler::new(&profile.http),
+            uploads: Arc::new(Semaphore::new(profile.http.uploads)),
+            event_streams: Arc::new(Semaphore::new(profile.http.event_streams)),
+            profile,
+            figures,
+            draining,
+            started: AtomicBool::new(false),
+        }))
+    }
+
+    /// Rings for what was written. A bell that cannot be rung is no failure: the relay rings it.
+    pub(crate) async fn ring(&self, bells: &[Bell]) {
+        let reason = match tokio::time::timeout(RING_WITHIN, self.queue.ring(bells)).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the queue does not answer".to_owned(),
+        };
+        tracing::warn!(reason, bells = bells.len(), "bells were not rung; the relay will");
+    }
+
+    pub(crate) fn has_started(&self) -> bool {
+        self.started.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_started(&self) {
+        self.started.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Deref for Api {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,119 @@
+//! What probes and operators are told. One document has the fields of every convention that is served, so that each
+//! address answers each prober.
+
+mod machine;
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use fermiac_fleet::telemetry::metrics as names;
+use serde::Serialize;
+
+use crate::api::Api;
+
+/// Health is told within 5 s, whatever hangs.
+const HEALTH_WITHIN: Duration = Duration::from_millis(4_500);
+/// Readiness is told within 3 s.
+const READY_WITHIN: Duration = Duration::from_millis(2_500);
+
+/// How everything that is needed is.
+#[derive(Debug, Serialize)]
+pub struct Health {
+    status: &'static str,
+    database: bool,
+    redis: bool,
+    external_api: bool,
+    disk_space: bool,
+    memory_usage: bool,
+    database_connection: bool,
+    redis_connection: bool,
+    external_services: bool,
+}
+
+/// Whether requests should come here.
+#[derive(Debug, Serialize)]
+pub struct Readiness {
+    status: &'static str,
+    application_started: bool,
+    database_migrations: bool,
+    cache_warmup: bool,
+}
+
+/// The process answers; nothing else is asked, since a database that is away is no reason to restart this.
+pub async fn livez() -> &'static str {
+    "alive\n"
+}
+
+/// Whether everything that is needed answers; 503 where something does not.
+pub async fn health(State(api): State<Api>) -> impl IntoResponse {
+    let (database, redis, storage, machine) = tokio::join!(
+        answers("database", HEALTH_WITHIN, api.store.ping()),
+        answers("queue", HEALTH_WITHIN, api.queue.ping()),
+        answers("storage", HEALTH_WITHIN, api.blobs.ping()),
+        machine::look(),
+    );
+    let healthy = database && redis && storage && machine.disk_space && machine.memory_usage;
+    let health = Health {
+        status: if healthy { "healthy" } else { "unhealthy" },
+        database,
+        redis,
+        external_api: storage,
+        disk_space: machine.disk_space,
+        memory_usage: machine.memory_usage,
+        database_connection: database,
+        redis_connection: redis,
+        external_services: storage,
+    };
+    (status_of(healthy), Json(health))
+}
+
+/// Whether requests should come here: the schema is the one that is spoken, and nobody said to stop. What is kept warm
+/// are connections to the database: answering about the schema opened one.
+pub async fn ready(State(api): State<Api>) -> impl IntoResponse {
+    let application_started = api.has_started() && !api.draining.is_cancelled();
+    let database_migrations = answers("schema", READY_WITHIN, api.store.check_schema()).await;
+    let cache_warmup = api.store.pool_gauges().open > 0;
+    let is_ready = application_started && database_migrations && cache_warmup;
+    let readiness = Readiness {
+        status: if is_ready { "ready" } else { "not ready" },
+        application_started,
+        database_migrations,
+        cache_warmup,
+    };
+    (status_of(is_ready), Json(readiness))
+}
+
+/// The figures of this process, for Prometheus.
+pub async fn metrics(State(api): State<Api>) -> impl IntoResponse {
+    let pool = api.store.pool_gauges();
+    let used = pool.open.saturating_sub(pool.idle);
+    metrics::gauge!(names::DATABASE_CONNECTIONS, "state" => "used").set(f64::from(used));
+    metrics::gauge!(names::DATABASE_CONNECTIONS, "state" => "idle").set(f64::from(pool.idle));
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], api.figures.render())
+}
+
+async fn answers<E: std::fmt::Display>(
+    what: &'static str,
+    within: Duration,
+    asking: impl Future<Output = Result<(), E>>,
+) -> bool {
+    match tokio::time::timeout(within, asking).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::warn!(what, %error, "does not answer a probe");
+            false
+        }
+        Err(_) => {
+            tracing::warn!(what, within_ms = within.as_millis() as u64, "does not answer a probe in time");
+            false
+        }
+    }
+}
+
+fn status_of(good: bool) -> StatusCode {
+    if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+}

@@ -1,0 +1,147 @@
+//! A simulation is accepted: read, compiled, cut into jobs, written, rung.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::LOCATION;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use fermiac_fleet::ids::{SimulationId, WorkbookId};
+use fermiac_fleet::job::{Label, NewJob, Priority};
+use fermiac_fleet::simulation::{Common, SimulationJobs, StoredRequest, workbook_key};
+use fermiac_fleet::store::{NewSimulation, SubmittedSimulation, Workbook};
+use fermiac_fleet::telemetry::metrics as names;
+use fermiac_simulation::request::{MAX_REQUEST_BYTES, ModelSource};
+use fermiac_simulation::{Prepared, SimulationRequest, Work};
+
+use super::look::View;
+use crate::api::Api;
+use crate::caller::Caller;
+use crate::error::ApiError;
+use crate::input::{json_body, plain_header, trace_context};
+use crate::spool::Spool;
+
+/// A worker that was heard of within this time is counted on.
+const ALIVE: Duration = Duration::from_secs(15);
+
+/// Accepts a simulation, or says why not.
+pub async fn submit(
+    State(api): State<Api>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let idempotency_key = plain_header(&headers, "idempotency-key")?.map(str::to_owned);
+    let at_most = MAX_REQUEST_BYTES.min(api.profile.http.body_max_bytes);
+    let request = SimulationRequest::from_json(&json_body(&headers, body, at_most).await?)?;
+    check_trials(&api, &request)?;
+    let workbook = workbook_of(&api, &caller, &request).await?;
+    let spool = match &workbook {
+        Some(workbook) => Some(fetch(&api, workbook).await?),
+        None => None,
+    };
+    let (request, prepared) = api.compiler.compile(request, spool).await?;
+    let common = Common {
+        simulation: SimulationId::new(),
+        owner: caller.id(),
+        label: Label::Cpu,
+        priority: Priority::Normal,
+        trace_context: trace_context(&headers),
+    };
+    let SimulationJobs { root, jobs } = cut(&api, &common, &prepared).await?;
+    let simulation = NewSimulation {
+        id: common.simulation,
+        owner: caller.id(),
+        workbook: workbook.as_ref().map(|workbook| workbook.added.id),
+        idempotency_key,
+        request: stored(&request, workbook.map(|workbook| workbook.added.hash))?,
+        trials: request.settings.trials.count(),
+        root,
+    };
+    // A large model is let go before the database is waited for.
+    drop((prepared, request));
+    write(&api, &caller, &simulation, &jobs).await
+}
+
+/// Writes what was accepted, and rings for it.
+async fn write(
+    api: &Api,
+    caller: &Caller,
+    simulation: &NewSimulation,
+    jobs: &[NewJob],
+) -> Result<Response, ApiError> {
+    match api.store.submit_simulation(simulation, jobs).await? {
+        SubmittedSimulation::New { bells } => {
+            metrics::counter!(names::SIMULATIONS_SUBMITTED).increment(1);
+            tracing::info!(simulation = %simulation.id, jobs = jobs.len(), "accepted a simulation");
+            api.ring(&bells).await;
+            answer(api, caller, simulation.id, StatusCode::ACCEPTED).await
+        }
+        SubmittedSimulation::Known { id } => answer(api, caller, id, StatusCode::OK).await,
+    }
+}
+
+fn check_trials(api: &Api, request: &SimulationRequest) -> Result<(), ApiError> {
+    let (trials, most) = (request.settings.trials.count(), api.profile.limits.trials);
+    if trials > most {
+        return Err(ApiError::Refused(format!("trials: at most {most} are taken here, not {trials}")));
+    }
+    Ok(())
+}
+
+async fn workbook_of(
+    api: &Api,
+    caller: &Caller,
+    request: &SimulationRequest,
+) -> Result<Option<Workbook>, ApiError> {
+    let ModelSource::Workbook(id) = &request.model else { return Ok(None) };
+    let unknown = || {
+        ApiError::Refused(format!(
+            "workbook: there is no workbook {id:?} of yours; POST /v1/workbooks takes them"
+        ))
+    };
+    let id: WorkbookId = id.parse().map_err(|_| unknown())?;
+    match api.store.workbook(caller.viewer(), id).await.map_err(ApiError::from) {
+        Ok(workbook) => Ok(Some(workbook)),
+        Err(ApiError::NotFound(_)) => Err(unknown()),
+        Err(error) => Err(error),
+    }
+}
+
+async fn fetch(api: &Api, workbook: &Workbook) -> Result<Spool, ApiError> {
+    let stream = api.blobs.get_stream(&workbook_key(&workbook.added.hash)).await?;
+    Spool::of_stream(stream.pieces).await
+}
+
+/// The jobs, cut for the workers that are alive.
+async fn cut(api: &Api, common: &Common, prepared: &Prepared) -> Result<SimulationJobs, ApiError> {
+    let workers = api.store.workers(ALIVE).await?;
+    let able = workers.iter().filter(|worker| worker.beat.labels.contains(&common.label));
+    let slots = able.map(|worker| worker.beat.slots).fold(0, u32::saturating_add);
+    let slices = match prepared.work(slots.max(1) as usize) {
+        Work::AtOnce => Vec::new(),
+        Work::Slices(slices) => slices,
+    };
+    Ok(SimulationJobs::of(common, &slices))
+}
+
+/// The request as every worker reads it, with every field: it means the same whatever the defaults become.
+fn stored(request: &SimulationRequest, workbook_hash: Option<String>) -> Result<Vec<u8>, ApiError> {
+    let broken =
+        |error: serde_json::Error| ApiError::Broken { reason: format!("the request to store: {error}") };
+    let request = serde_json::value::to_raw_value(request).map_err(broken)?;
+    serde_json::to_vec(&StoredRequest { request, workbook_hash }).map_err(broken)
+}
+
+async fn answer(
+    api: &Api,
+    caller: &Caller,
+    id: SimulationId,
+    status: StatusCode,
+) -> Result<Response, ApiError> {
+    let simulation = api.store.simulation(caller.viewer(), id).await?;
+    let location = format!("/v1/simulations/{id}");
+    Ok((status, [(LOCATION, location)], Json(View::of(simulation))).into_response())
+}
