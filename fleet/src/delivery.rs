@@ -81,7 +81,7 @@ pub struct Produced {
 }
 
 /// A delivery that ended, to be written.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Settlement {
     /// Which job, under which fence.
     pub held: Held,

@@ -1,3 +1,19 @@
 //! Claims jobs, runs them, settles them.
+//!
+//! A [`Worker`] listens for bells as long as it has room ([`intake`]), claims what they ring for, and runs each
+//! delivery by its kind ([`jobs`]). While a job runs its lease is renewed and its owner's wish to cancel is heard
+//! ([`running`]); how it ended is written in batches ([`settling`]). Told to drain, it stops listening, lets running
+//! jobs finish until a deadline, interrupts the rest, and hands back what it did not begin: no attempt is spent.
 
 #![forbid(unsafe_code)]
+
+mod intake;
+mod jobs;
+mod models;
+mod running;
+mod settings;
+mod settling;
+mod worker;
+
+pub use settings::Settings;
+pub use worker::Worker;

@@ -1,0 +1,70 @@
+//! Says what waits, and how long: what an autoscaler should go by, where the length of a stream leaves out what runs
+//! and what waits for its time.
+
+use std::collections::HashSet;
+
+use fermiac_fleet::job::{Label, State};
+use fermiac_fleet::store::Store;
+
+use super::{Duty, DutyError};
+
+/// The duty.
+#[derive(Debug)]
+pub struct Measure {
+    store: Store,
+}
+
+/// What a tick did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// Jobs that are not over.
+    pub outstanding: u64,
+}
+
+impl Measure {
+    /// Of a store.
+    #[must_use]
+    pub fn new(store: Store) -> Measure {
+        Measure { store }
+    }
+}
+
+impl Duty for Measure {
+    const NAME: &str = "measure";
+    type Done = Measured;
+
+    async fn tick(&mut self) -> Result<Measured, DutyError> {
+        let outstanding = self.store.outstanding().await?;
+        let mut seen = HashSet::new();
+        for row in &outstanding {
+            let labels =
+                [("label", row.label.name()), ("priority", row.priority.name()), ("state", row.state.name())];
+            metrics::gauge!("fermiac_jobs_outstanding", &labels).set(row.count as f64);
+            metrics::gauge!("fermiac_jobs_oldest_age_seconds", &labels).set(row.oldest_age.as_secs_f64());
+            seen.insert(labels);
+        }
+        forget_others(&seen);
+        Ok(Measured { outstanding: outstanding.iter().map(|row| row.count).sum() })
+    }
+
+    fn is_news(_: &Measured) -> bool {
+        false
+    }
+}
+
+/// A gauge keeps its last value: what is empty now must say so.
+fn forget_others(seen: &HashSet<[(&'static str, &'static str); 3]>) {
+    use fermiac_fleet::job::Priority;
+    for label in Label::ALL {
+        for priority in Priority::ALL {
+            for state in State::ALL.iter().filter(|state| !state.is_terminal()) {
+                let labels =
+                    [("label", label.name()), ("priority", priority.name()), ("state", state.name())];
+                if !seen.contains(&labels) {
+                    metrics::gauge!("fermiac_jobs_outstanding", &labels).set(0.0);
+                    metrics::gauge!("fermiac_jobs_oldest_age_seconds", &labels).set(0.0);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Runs the duties while it leads.
+
+use std::time::Duration;
+
+use fermiac_fleet::blobs::Blobs;
+use fermiac_fleet::queue::{ConsumerName, Queue};
+use fermiac_fleet::store::Store;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::duties::measure::Measure;
+use crate::duties::orphans::Orphans;
+use crate::duties::promote::Promote;
+use crate::duties::relay::Relay;
+use crate::duties::rescue::Rescue;
+use crate::duties::{Duty, DutyError};
+use crate::leader::lead;
+
+/// How often each duty is done.
+#[derive(Debug, Clone, Copy)]
+pub struct Periods {
+    /// [`crate::duties::relay`].
+    pub relay: Duration,
+    /// [`crate::duties::promote`].
+    pub promote: Duration,
+    /// [`crate::duties::rescue`].
+    pub rescue: Duration,
+    /// [`crate::duties::orphans`].
+    pub orphans: Duration,
+    /// [`crate::duties::measure`].
+    pub measure: Duration,
+}
+
+impl Default for Periods {
+    fn default() -> Periods {
+        Periods {
+            relay: Duration::from_millis(500),
+            promote: Duration::from_millis(250),
+            rescue: Duration::from_secs(1),
+            orphans: Duration::from_secs(600),
+            measure: Duration::from_secs(5),
+        }
+    }
+}
+
+/// One scheduler of perhaps several.
+#[derive(Debug, Clone)]
+pub struct Scheduler {
+    store: Store,
+    queue: Queue,
+    blobs: Blobs,
+    periods: Periods,
+}
+
+impl Scheduler {
+    /// A scheduler that has not begun.
+    #[must_use]
+    pub fn new(store: Store, queue: Queue, blobs: Blobs, periods: Periods) -> Scheduler {
+        Scheduler { store, queue, blobs, periods }
+    }
+
+    /// Does the duties, while it leads, until told to end.
+    pub async fn run(self, ended: CancellationToken) {
+        let holder = ConsumerName::fresh().to_string();
+        let (sender, leading) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let Scheduler { store, queue, blobs, periods } = self;
+        tasks.spawn(lead(store.clone(), holder, sender, ended.clone()));
+        let relay = Relay::new(store.clone(), queue.clone());
+        tasks.spawn(repeat(relay, periods.relay, leading.clone(), ended.clone()));
+        let promote = Promote::new(store.clone(), queue.clone());
+        tasks.spawn(repeat(promote, periods.promote, leading.clone(), ended.clone()));
+        let rescue = Rescue::new(store.clone(), queue.clone());
+        tasks.spawn(repeat(rescue, periods.rescue, leading.clone(), ended.clone()));
+        let orphans = Orphans::new(store.clone(), blobs);
+        tasks.spawn(repeat(orphans, periods.orphans, leading.clone(), ended.clone()));
+        let measure = Measure::new(store);
+        tasks.spawn(repeat(measure, periods.measure, leading, ended));
+        while let Some(end) = tasks.join_next().await {
+            if let Err(error) = end {
+                tracing::error!(%error, "a task of the scheduler panicked");
+            }
+        }
+    }
+}
+
+/// Does one duty every `period` while leading. A failure is logged, and the next tick tries again.
+async fn repeat<D: Duty>(
+    mut duty: D,
+    period: Duration,
+    mut leading: watch::Receiver<bool>,
+    ended: CancellationToken,
+) {
+    let mut every = tokio::time::interval(period);
+    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = ended.cancelled() => return,
+            led = leading.wait_for(|leads| *leads) => if led.is_err() { return },
+        }
+        tokio::select! {
+            () = ended.cancelled() => return,
+            _ = every.tick() => {}
+        }
+        match duty.tick().await {
+            Ok(done) if D::is_news(&done) => tracing::info!(duty = D::NAME, ?done),
+            Ok(_) => {}
+            Err(error) => log(D::NAME, &error),
+        }
+    }
+}
+
+fn log(duty: &str, error: &DutyError) {
+    metrics::counter!("fermiac_duty_failures_total", "duty" => duty.to_owned()).increment(1);
+    tracing::warn!(duty, %error, "duty failed; its next tick tries again");
+}

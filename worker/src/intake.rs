@@ -1,0 +1,87 @@
+//! From bells to deliveries.
+
+use std::time::Duration;
+
+use fermiac_fleet::delivery::Delivery;
+use fermiac_fleet::ids::JobId;
+use fermiac_fleet::job::Kind;
+use fermiac_fleet::queue::{Listener, Queue, Rung};
+use fermiac_fleet::store::{Store, StoreError};
+
+/// One call listens so long: how late a connection that is half dead is noticed.
+const LISTEN: Duration = Duration::from_secs(5);
+/// The pause before a claim that failed is tried again.
+const PAUSE: Duration = Duration::from_millis(200);
+/// At most so many jobs are claimed at once.
+const MOST: usize = 500;
+
+/// Listens and claims for one worker.
+pub struct Intake {
+    pub store: Store,
+    pub queue: Queue,
+    pub listener: Listener,
+    pub worker: String,
+    pub lease: Duration,
+    /// How many to claim at once beyond the free slots: it doubles while all that comes is over in no time.
+    batch: usize,
+}
+
+impl Intake {
+    /// Listens with `listener` under the name `worker`.
+    pub fn new(store: Store, queue: Queue, listener: Listener, worker: String, lease: Duration) -> Intake {
+        Intake { store, queue, listener, worker, lease, batch: 1 }
+    }
+
+    /// Waits until something rings. May be dropped: a bell that was lost on the way rings again.
+    pub async fn listen(&mut self, free_slots: usize) -> Vec<Rung> {
+        match self.listener.next(self.batch.max(free_slots), LISTEN).await {
+            Ok(rung) => rung,
+            Err(error) => {
+                tracing::warn!(%error, "cannot hear the queue, trying again");
+                tokio::time::sleep(PAUSE).await;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Claims what rang, and answers the bells. Not to be dropped before it ends: what was claimed would be forgotten.
+    pub async fn claim(&mut self, rung: Vec<Rung>) -> Vec<Delivery> {
+        let jobs: Vec<JobId> = rung.iter().map(|rung| rung.bell.job).collect();
+        let deliveries = match self.store.claim(&self.worker, &jobs, self.lease).await {
+            Ok(deliveries) => deliveries,
+            Err(error) => {
+                self.put_off(&error).await;
+                return Vec::new();
+            }
+        };
+        // The claim has committed: the lease holds the job from here on. A bell that is not answered rings again.
+        if let Err(error) = self.queue.answer(&rung).await {
+            tracing::warn!(%error, bells = rung.len(), "cannot answer bells; they will ring again");
+        }
+        self.adapt(&deliveries);
+        deliveries
+    }
+
+    /// The bells stay unanswered, so they ring again once they have waited long enough.
+    async fn put_off(&self, error: &StoreError) {
+        tracing::warn!(%error, "cannot claim, trying again");
+        tokio::time::sleep(PAUSE).await;
+    }
+
+    fn adapt(&mut self, deliveries: &[Delivery]) {
+        let all_light = deliveries.iter().all(|delivery| is_light(delivery.kind));
+        self.batch = match deliveries.len() {
+            _ if !all_light => 1,
+            claimed if claimed >= self.batch => (self.batch * 2).min(MOST),
+            _ => self.batch,
+        };
+    }
+}
+
+/// Whether a job is over in no time, and needs no slot.
+pub fn is_light(kind: Kind) -> bool {
+    match kind {
+        Kind::Probe => true,
+        Kind::Simulate | Kind::Slice | Kind::Combine => false,
+    }
+}

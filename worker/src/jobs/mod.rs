@@ -1,0 +1,100 @@
+//! What each kind of job does.
+
+mod combine;
+pub mod failure;
+mod publish;
+mod simulate;
+mod slice;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use fermiac_fleet::blobs::Blobs;
+use fermiac_fleet::delivery::{Delivery, Outcome, Produced};
+use fermiac_fleet::ids::SimulationId;
+use fermiac_fleet::job::Kind;
+use fermiac_fleet::store::Store;
+use fermiac_simulation::Observer;
+use serde::de::DeserializeOwned;
+
+use crate::models::Models;
+use crate::running::{Stop, Tether};
+use crate::settings::Settings;
+use failure::JobError;
+
+/// Runs deliveries of every kind.
+#[derive(Debug)]
+pub struct Runner {
+    store: Store,
+    blobs: Blobs,
+    models: Models,
+    threads: NonZeroUsize,
+}
+
+impl Runner {
+    /// Runs with these homes.
+    pub fn new(store: Store, blobs: Blobs, settings: &Settings) -> Runner {
+        let models = Models::new(store.clone(), blobs.clone(), settings.cache_bytes);
+        Runner { store, blobs, models, threads: settings.threads }
+    }
+
+    /// Runs one delivery to its end. A panic is that job's failure.
+    pub async fn run(&self, delivery: &Delivery, tether: &Arc<Tether>) -> Outcome {
+        let done = match delivery.kind {
+            Kind::Simulate => self.simulate(delivery, tether).await,
+            Kind::Slice => self.slice(delivery, tether).await,
+            Kind::Combine => self.combine(delivery, tether).await,
+            Kind::Probe => Ok(Produced::default()),
+        };
+        let outcome = match (done, tether.stop()) {
+            (Ok(produced), _) => Outcome::Completed(produced),
+            (Err(_), Some(Stop::Cancelled)) => Outcome::Cancelled,
+            (Err(_), Some(Stop::Interrupted | Stop::Lost)) => Outcome::Interrupted,
+            (Err(_), Some(Stop::TimedOut)) => JobError::timed_out(delivery.timeout).into(),
+            (Err(error), None) => error.into(),
+        };
+        log(&outcome);
+        outcome
+    }
+}
+
+fn log(outcome: &Outcome) {
+    match outcome {
+        Outcome::Completed(_) => tracing::info!("job done"),
+        Outcome::Failed { error, retry } => tracing::warn!(error, ?retry, "job failed"),
+        Outcome::Cancelled => tracing::info!("job cancelled"),
+        Outcome::Interrupted => tracing::info!("job interrupted"),
+    }
+}
+
+/// What a job's payload says.
+fn payload<T: DeserializeOwned>(delivery: &Delivery) -> Result<T, JobError> {
+    serde_json::from_slice(&delivery.payload).map_err(|error| {
+        JobError::permanent(format!("the payload of this {} cannot be read: {error}", delivery.kind))
+    })
+}
+
+fn simulation_of(delivery: &Delivery) -> Result<SimulationId, JobError> {
+    let missing = || JobError::permanent(format!("this {} belongs to no simulation", delivery.kind));
+    delivery.simulation.ok_or_else(missing)
+}
+
+/// Computes off the runtime's threads. A panic fails the job and nothing else.
+async fn on_own_threads<T: Send + 'static>(
+    compute: impl FnOnce() -> Result<T, JobError> + Send + 'static,
+) -> Result<T, JobError> {
+    tokio::task::spawn_blocking(compute).await.unwrap_or_else(|error| Err(JobError::panicked(&error)))
+}
+
+/// The engine's view of a [`Tether`].
+struct Watch(Arc<Tether>);
+
+impl Observer for Watch {
+    fn progress(&self, trials_done: u64) {
+        self.0.progress(trials_done);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.0.is_stopping()
+    }
+}

@@ -1,0 +1,214 @@
+//! The loop of a worker, and how it ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fermiac_fleet::blobs::Blobs;
+use fermiac_fleet::delivery::{Delivery, Held, Outcome, Produced};
+use fermiac_fleet::queue::{ConsumerName, Queue};
+use fermiac_fleet::store::{Store, WorkerBeat};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use crate::intake::{Intake, is_light};
+use crate::jobs::Runner;
+use crate::running::{Running, Stop};
+use crate::settings::Settings;
+use crate::settling::{Settlements, settling};
+
+/// The worker shows that it is alive so often.
+const BEAT: Duration = Duration::from_secs(5);
+/// A claimed job that finds no slot within this time is handed back for others.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// How long interrupted jobs have to look up.
+const INTERRUPTION: Duration = Duration::from_secs(2);
+
+/// One worker.
+#[derive(Debug, Clone)]
+pub struct Worker {
+    store: Store,
+    queue: Queue,
+    name: ConsumerName,
+    settings: Settings,
+    runner: Arc<Runner>,
+    running: Running,
+    slots: Arc<Semaphore>,
+}
+
+impl Worker {
+    /// A worker that has not begun.
+    #[must_use]
+    pub fn new(store: Store, queue: Queue, blobs: Blobs, settings: Settings) -> Worker {
+        Worker {
+            runner: Arc::new(Runner::new(store.clone(), blobs, &settings)),
+            running: Running::default(),
+            slots: Arc::new(Semaphore::new(settings.slots.get())),
+            name: ConsumerName::fresh(),
+            store,
+            queue,
+            settings,
+        }
+    }
+
+    /// Works until told to drain, then drains: returns when nothing is in its hands any more.
+    pub async fn run(self, draining: CancellationToken) {
+        tracing::info!(worker = %self.name, slots = self.settings.slots, threads = self.settings.threads, "worker begins");
+        let ended = CancellationToken::new();
+        let (settlements, writing) = settling(self.store.clone(), self.queue.clone());
+        let mut background = JoinSet::new();
+        background.spawn(writing);
+        background.spawn(self.clone().keep_leases(ended.clone()));
+        background.spawn(self.clone().beat(ended.clone()));
+        let mut jobs = JoinSet::new();
+        self.take_jobs(&draining, &settlements, &mut jobs).await;
+        self.drain(jobs).await;
+        drop(settlements);
+        ended.cancel();
+        while let Some(end) = background.join_next().await {
+            report(end);
+        }
+        self.leave().await;
+    }
+
+    async fn take_jobs(
+        &self,
+        draining: &CancellationToken,
+        settlements: &Settlements,
+        jobs: &mut JoinSet<()>,
+    ) {
+        let listener = self.queue.listen(&self.settings.labels, &self.name);
+        let (store, queue, name) = (self.store.clone(), self.queue.clone(), self.name.to_string());
+        let mut intake = Intake::new(store, queue, listener, name, self.settings.lease);
+        while !draining.is_cancelled() {
+            while let Some(end) = jobs.try_join_next() {
+                report(end);
+            }
+            let rung = tokio::select! {
+                () = draining.cancelled() => return,
+                rung = self.listen_with_room(&mut intake) => rung,
+            };
+            if rung.is_empty() {
+                continue;
+            }
+            for delivery in intake.claim(rung).await {
+                self.begin(delivery, draining, settlements, jobs).await;
+            }
+        }
+    }
+
+    /// Listens once there is a free slot.
+    async fn listen_with_room(&self, intake: &mut Intake) -> Vec<fermiac_fleet::queue::Rung> {
+        let free = self.slots.acquire().await.map(drop);
+        free.expect("the semaphore of slots is never closed");
+        intake.listen(self.slots.available_permits()).await
+    }
+
+    async fn begin(
+        &self,
+        delivery: Delivery,
+        draining: &CancellationToken,
+        settlements: &Settlements,
+        jobs: &mut JoinSet<()>,
+    ) {
+        if is_light(delivery.kind) {
+            hand_in(settlements, delivery, Outcome::Completed(Produced::default())).await;
+            return;
+        }
+        let span = tracing::info_span!("job", job = %delivery.job, kind = %delivery.kind, attempt = delivery.attempt);
+        let (worker, draining, settlements) = (self.clone(), draining.clone(), settlements.clone());
+        jobs.spawn(async move { worker.work(delivery, draining, settlements).await }.instrument(span));
+    }
+
+    async fn work(self, delivery: Delivery, draining: CancellationToken, settlements: Settlements) {
+        let held = delivery.held();
+        let tether = self.running.begin(held, delivery.timeout);
+        let slot = tokio::select! {
+            slot = Arc::clone(&self.slots).acquire_owned() => slot.ok(),
+            () = draining.cancelled() => None,
+            () = tokio::time::sleep(PATIENCE) => None,
+        };
+        let outcome = match slot {
+            Some(_slot) => self.runner.run(&delivery, &tether).await,
+            None => Outcome::Interrupted,
+        };
+        self.running.end(held);
+        if tether.stop() != Some(Stop::Lost) {
+            hand_in(&settlements, delivery, outcome).await;
+        }
+    }
+
+    /// Waits for running jobs, interrupts those that take too long, and hands back what does not even hear that.
+    async fn drain(&self, mut jobs: JoinSet<()>) {
+        tracing::info!(jobs = jobs.len(), "worker drains");
+        if tokio::time::timeout(self.settings.drain, join_all(&mut jobs)).await.is_ok() {
+            return;
+        }
+        self.running.interrupt_all();
+        if tokio::time::timeout(INTERRUPTION, join_all(&mut jobs)).await.is_ok() {
+            return;
+        }
+        let held: Vec<Held> = self.running.held();
+        tracing::warn!(jobs = held.len(), "jobs do not stop; they are handed back as they are");
+        jobs.abort_all();
+        match self.store.release(&held).await {
+            Ok(bells) => drop(self.queue.ring(&bells).await),
+            Err(error) => tracing::warn!(%error, "cannot hand jobs back; their leases will run out"),
+        }
+    }
+
+    async fn keep_leases(self, ended: CancellationToken) {
+        self.running.keep(&self.store, self.settings.lease, ended).await;
+    }
+
+    async fn beat(self, ended: CancellationToken) {
+        let mut every = tokio::time::interval(BEAT);
+        loop {
+            tokio::select! {
+                () = ended.cancelled() => return,
+                _ = every.tick() => {}
+            }
+            if let Err(error) = self.store.heartbeat(&self.beat_now()).await {
+                tracing::warn!(%error, "cannot show that this worker is alive");
+            }
+        }
+    }
+
+    fn beat_now(&self) -> WorkerBeat {
+        WorkerBeat {
+            id: self.name.to_string(),
+            labels: self.settings.labels.clone(),
+            slots: self.settings.slots.get() as u32,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            device: "cpu".to_owned(),
+        }
+    }
+
+    async fn leave(&self) {
+        if let Err(error) = self.store.forget_worker(&self.name.to_string()).await {
+            tracing::warn!(%error, "cannot say goodbye; the worker will be forgotten in time");
+        }
+        tracing::info!(worker = %self.name, "worker ended");
+    }
+}
+
+async fn hand_in(settlements: &Settlements, delivery: Delivery, outcome: Outcome) {
+    let handed = settlements.send(delivery.settle(outcome)).await;
+    handed.expect("settlements are written until the last place to hand them in is dropped");
+}
+
+async fn join_all(jobs: &mut JoinSet<()>) {
+    while let Some(end) = jobs.join_next().await {
+        report(end);
+    }
+}
+
+/// A task of this worker that panicked is a mistake of ours, not of a job: jobs catch their own.
+fn report(end: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = end
+        && error.is_panic()
+    {
+        tracing::error!(%error, "a task of the worker panicked");
+    }
+}
