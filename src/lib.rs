@@ -1,7 +1,7 @@
 //! The command line of Fermiac.
 //!
 //! [`arguments`] says what can be typed. Each command has its room: [`run`] simulates, [`check`] recomputes a
-//! workbook and compares, [`inspect`] says what is in it. All of them make one document of plain data, printed as
+//! workbook and compares, [`inspect`] says what is in it; [`roles`] are the processes of a fleet. All of them make one document of plain data, printed as
 //! JSON with `--json` and for people otherwise ([`terminal`]). What goes wrong is a [`failure::Failure`], whose
 //! kind is the exit code. From a model to its results is the work of [`fermiac_simulation`].
 #![forbid(unsafe_code)]
@@ -11,6 +11,7 @@ pub mod check;
 pub mod document;
 pub mod failure;
 pub mod inspect;
+pub mod roles;
 pub mod run;
 pub mod terminal;
 
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::arguments::{Arguments, Command};
+use crate::roles::{Role, play};
 
 /// Reads the arguments of the process, does what they say and gives the exit code: 0 done, 1 failed, 2 wrong
 /// usage or a model that is refused.
@@ -28,6 +30,13 @@ pub fn command_line() -> ExitCode {
         Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::check(arguments),
         Command::Inspect(arguments) => inspect::inspect(arguments),
+        Command::Dev(arguments) => play(Role::Dev, arguments),
+        Command::Api(arguments) => play(Role::Api, arguments),
+        Command::Worker(arguments) => play(Role::Worker, arguments),
+        Command::Scheduler(arguments) => play(Role::Scheduler, arguments),
+        Command::Migrate(arguments) => roles::migrate(arguments),
+        Command::Config(arguments) => roles::config(arguments),
+        Command::Users(arguments) => roles::users(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -25,6 +25,62 @@ pub enum Command {
     Check(CheckArguments),
     /// Say what is in a model: size, sheets, formulas, functions, inputs and outputs, what is unsupported
     Inspect(ModelArguments),
+    /// The whole system in one process, with nothing installed
+    Dev(EnvironmentArguments),
+    /// Answer over HTTP
+    Api(EnvironmentArguments),
+    /// Claim jobs and run them
+    Worker(EnvironmentArguments),
+    /// Keep the fleet going: rings lost, leases run out, blobs left over
+    Scheduler(EnvironmentArguments),
+    /// Apply the migrations that the database lacks, and show them all
+    Migrate(EnvironmentArguments),
+    /// Show the settings in force, without what is secret
+    Config(EnvironmentArguments),
+    /// Add, list and revoke those who may submit
+    Users(UsersArguments),
+}
+
+/// Which settings are in force.
+#[derive(Debug, Args)]
+pub struct EnvironmentArguments {
+    /// development, testing, staging or production [default: what ENVIRONMENT says]
+    #[arg(long, value_name = "NAME")]
+    pub env: Option<String>,
+    /// The folder of NAME.toml, in place of the one that comes with the program
+    #[arg(long, value_name = "FOLDER")]
+    pub environments: Option<PathBuf>,
+}
+
+/// The arguments of `fermiac users`.
+#[derive(Debug, Args)]
+pub struct UsersArguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: UsersCommand,
+    /// Of which environment.
+    #[command(flatten)]
+    pub environment: EnvironmentArguments,
+}
+
+/// What to do with users.
+#[derive(Debug, Subcommand)]
+pub enum UsersCommand {
+    /// Add one and print the API key, once
+    Add {
+        /// What to call it
+        name: String,
+        /// It sees everybody's work, and the platform's own
+        #[arg(long)]
+        operator: bool,
+    },
+    /// List them
+    List,
+    /// Take a user's key away
+    Revoke {
+        /// As `users list` shows it
+        id: String,
+    },
 }
 
 /// The arguments of `fermiac check`.

@@ -1,0 +1,86 @@
+//! Where a profile says that jobs, bells and blobs are.
+
+use std::path::Path;
+
+use fermiac_fleet::blobs::{Addressing, BlobSettings, Blobs, Encryption, S3Keys};
+use fermiac_fleet::profile::{Blobs as BlobsSection, Profile};
+use fermiac_fleet::queue::{Queue, QueueSettings};
+use fermiac_fleet::store::{Store, StoreSettings};
+
+use super::failed;
+use crate::failure::Failure;
+
+/// The three of them.
+#[derive(Debug, Clone)]
+pub struct Homes {
+    pub store: Store,
+    pub queue: Queue,
+    pub blobs: Blobs,
+}
+
+impl Homes {
+    /// Connects to all that `profile` names.
+    pub async fn connect(profile: &Profile) -> Result<Homes, Failure> {
+        let environment = profile.environment.name();
+        let blobs = Blobs::connect(&blob_settings(&profile.blobs)?).map_err(Failure::refused)?;
+        let queue = match &profile.queue.url {
+            Some(url) if url.scheme() != "in-process" => {
+                Queue::connect(url.expose(), environment, &QueueSettings::default())
+                    .map_err(Failure::refused)?
+            }
+            _ => Queue::in_process(),
+        };
+        Ok(Homes { store: store(profile, environment).await?, queue, blobs })
+    }
+}
+
+async fn store(profile: &Profile, environment: &str) -> Result<Store, Failure> {
+    let database = &profile.database;
+    let url =
+        database.url.as_ref().ok_or_else(|| Failure::refused("DATABASE_URL: it has to name a database"))?;
+    make_folder_of(url.expose())?;
+    let settings = StoreSettings {
+        max_connections: database.max_connections,
+        acquire_timeout: database.acquire_timeout,
+        statement_timeout: database.statement_timeout,
+        pooled_by_pgbouncer: database.pgbouncer,
+        ..StoreSettings::of(environment)
+    };
+    Store::connect(url.expose(), &settings).await.map_err(failed)
+}
+
+/// The folder of a database that is a file.
+fn make_folder_of(url: &str) -> Result<(), Failure> {
+    let folder = url.strip_prefix("sqlite:").and_then(|path| Path::new(path).parent());
+    match folder.filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => std::fs::create_dir_all(folder)
+            .map_err(|error| Failure::Failed(format!("{}: {error}", folder.display()))),
+        None => Ok(()),
+    }
+}
+
+fn blob_settings(section: &BlobsSection) -> Result<BlobSettings, Failure> {
+    let keys = match (&section.access_key, &section.secret_key) {
+        (Some(access), Some(secret)) => {
+            Some(S3Keys { access_key: access.expose().to_owned(), secret_key: secret.expose().to_owned() })
+        }
+        _ => None,
+    };
+    let encryption = match section.server_side_encryption.as_deref() {
+        None => None,
+        Some("AES256") => Some(Encryption::ServerKey),
+        Some(other) => {
+            return Err(Failure::Refused(format!(
+                "FERMIAC_BLOBS_SERVER_SIDE_ENCRYPTION={other}: it takes AES256, or nothing for the bucket's own"
+            )));
+        }
+    };
+    Ok(BlobSettings {
+        endpoint: section.endpoint.as_ref().map(|endpoint| endpoint.expose().to_owned()),
+        region: section.region.clone(),
+        addressing: if section.path_style { Addressing::PathStyle } else { Addressing::HostStyle },
+        keys,
+        encryption,
+        ..BlobSettings::at(section.url.clone())
+    })
+}

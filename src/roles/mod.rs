@@ -1,0 +1,164 @@
+//! The roles of a fleet, each until a signal ends it: `dev` is all of them in one process.
+
+mod homes;
+mod users;
+
+use std::num::NonZeroUsize;
+
+use fermiac_api::{Api, serve};
+use fermiac_fleet::profile::{Profile, Variables};
+use fermiac_fleet::shutdown::Shutdown;
+use fermiac_fleet::telemetry::{self, Figures};
+use fermiac_scheduler::{Periods, Scheduler};
+use fermiac_worker::Worker;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::arguments::{EnvironmentArguments, UsersArguments};
+use crate::failure::Failure;
+use homes::Homes;
+
+/// What one process of a fleet does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// All of them, with nothing installed.
+    Dev,
+    /// Answers over HTTP.
+    Api,
+    /// Runs jobs.
+    Worker,
+    /// Does the duties.
+    Scheduler,
+}
+
+/// Plays `role` until a signal ends it.
+pub fn play(role: Role, arguments: &EnvironmentArguments) -> Result<(), Failure> {
+    let profile = profile(role, arguments)?;
+    telemetry::log(&profile.log).map_err(failed)?;
+    let figures = Figures::begin(profile.environment).map_err(failed)?;
+    runtime()?.block_on(async {
+        let homes = Homes::connect(&profile).await?;
+        if role == Role::Dev {
+            homes.store.migrate().await.map_err(failed)?;
+            users::welcome(&homes.store, &profile).await?;
+        }
+        homes.store.check_schema().await.map_err(Failure::refused)?;
+        until_a_signal(role, profile, homes, figures).await
+    })
+}
+
+/// Applies the migrations that the database lacks.
+pub fn migrate(arguments: &EnvironmentArguments) -> Result<(), Failure> {
+    let profile = profile(Role::Api, arguments)?;
+    runtime()?.block_on(async {
+        let homes = Homes::connect(&profile).await?;
+        let applied = homes.store.migrate().await.map_err(Failure::refused)?;
+        applied.iter().for_each(|migration| println!("applied {:04} {}", migration.version, migration.name));
+        for state in homes.store.migration_state().await.map_err(failed)? {
+            println!("{:04} {}: {:?}", state.version, state.name, state.status);
+        }
+        Ok(())
+    })
+}
+
+/// Prints the settings in force, without what is secret.
+pub fn config(arguments: &EnvironmentArguments) -> Result<(), Failure> {
+    print!("{}", profile(Role::Api, arguments)?.redacted());
+    Ok(())
+}
+
+/// Adds, lists and revokes those who may submit.
+pub fn users(arguments: &UsersArguments) -> Result<(), Failure> {
+    let profile = profile(Role::Api, &arguments.environment)?;
+    runtime()?.block_on(async {
+        let homes = Homes::connect(&profile).await?;
+        users::manage(&homes.store, &arguments.command).await
+    })
+}
+
+async fn until_a_signal(role: Role, profile: Profile, homes: Homes, figures: Figures) -> Result<(), Failure> {
+    let (shutdown, finished) = (Shutdown::new(), CancellationToken::new());
+    let mut tasks: JoinSet<Result<(), Failure>> = JoinSet::new();
+    if matches!(role, Role::Dev | Role::Worker) {
+        let worker = worker(&profile, &homes)?;
+        let draining = shutdown.draining.clone();
+        tasks.spawn(async move {
+            worker.run(draining).await;
+            Ok(())
+        });
+    }
+    if matches!(role, Role::Dev | Role::Scheduler) {
+        let Homes { store, queue, blobs } = homes.clone();
+        let (scheduler, draining) =
+            (Scheduler::new(store, queue, blobs, periods(&profile)), shutdown.draining.clone());
+        tasks.spawn(async move {
+            scheduler.run(draining).await;
+            Ok(())
+        });
+    }
+    let drain = profile.worker.drain.max(profile.http.drain);
+    if matches!(role, Role::Dev | Role::Api) {
+        let listener = TcpListener::bind(profile.http.listen).await;
+        let listener = listener
+            .map_err(|error| Failure::Failed(format!("cannot listen on {}: {error}", profile.http.listen)))?;
+        let Homes { store, queue, blobs } = homes;
+        let api = Api::new((store, queue, blobs), profile, figures, shutdown.draining.clone());
+        let shutdown = shutdown.clone();
+        tasks.spawn(async move { serve(api, listener, &shutdown).await.map_err(failed) });
+    }
+    let ended = finished.clone();
+    let signals = tokio::spawn(async move { shutdown.on_signals(drain, &ended).await });
+    let mut outcome = Ok(());
+    while let Some(end) = tasks.join_next().await {
+        outcome = outcome.and(end.map_err(failed).and_then(|done| done));
+    }
+    finished.cancel();
+    signals.await.map_err(failed)?.map_err(failed)?;
+    outcome
+}
+
+fn worker(profile: &Profile, homes: &Homes) -> Result<Worker, Failure> {
+    let settings = &profile.worker;
+    let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let slots = NonZeroUsize::new(settings.slots).unwrap_or(NonZeroUsize::MIN);
+    let threads = if settings.threads == 0 { processors } else { settings.threads };
+    let threads = NonZeroUsize::new(threads / slots).unwrap_or(NonZeroUsize::MIN);
+    let settings = fermiac_worker::Settings {
+        labels: settings.labels.clone(),
+        slots,
+        threads,
+        lease: settings.lease,
+        drain: settings.drain,
+        cache_bytes: settings.cache_bytes,
+    };
+    let Homes { store, queue, blobs } = homes.clone();
+    Ok(Worker::new(store, queue, blobs, settings))
+}
+
+fn periods(profile: &Profile) -> Periods {
+    let settings = &profile.scheduler;
+    Periods {
+        relay: settings.relay,
+        promote: settings.promote,
+        rescue: settings.rescue,
+        orphans: settings.collect,
+        measure: settings.outstanding,
+    }
+}
+
+fn profile(role: Role, arguments: &EnvironmentArguments) -> Result<Profile, Failure> {
+    let variables: Variables = std::env::vars().collect();
+    let default = (role == Role::Dev).then_some("development");
+    let name = arguments.env.as_deref().or(default);
+    Profile::load(name, arguments.environments.as_deref(), &variables).map_err(Failure::refused)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Runtime::new().map_err(failed)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "map_err hands errors over by value")]
+fn failed(error: impl ToString) -> Failure {
+    Failure::Failed(error.to_string())
+}
