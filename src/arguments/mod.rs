@@ -212,7 +212,7 @@ mod tests {
         let all = ["fermiac", "run"].iter().chain(arguments);
         match Arguments::try_parse_from(all).map_err(|error| error.to_string())?.command {
             Command::Run(arguments) => Ok(arguments),
-            Command::Check(_) | Command::Inspect(_) => unreachable!("run was typed"),
+            other => unreachable!("run was typed, not {other:?}"),
         }
     }
 
