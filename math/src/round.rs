@@ -5,11 +5,12 @@
 //! than 2^-49 of itself (between the 15 digits that a spreadsheet shows and the 17 that a double holds) to where the
 //! result changes is taken to lie there.
 
-/// 2^51: what has so many units at the place asked for has no digit after it.
-const TWO_51: f64 = 2_251_799_813_685_248.0;
+/// 2^50: what has so many units at the place asked for has all its 15 digits before it.
+const TWO_50: f64 = 1_125_899_906_842_624.0;
 /// 2^-49.
 const TOLERANCE: f64 = 1.0 / 562_949_953_421_312.0;
-/// Below 2^51 units an error of scaling is at most a quarter: a greater tolerance would take a whole number for a half.
+/// Below 2^50 units a whole number is held and scaled with an error below 3/16: it must not pass for the next one, and
+/// with a greater tolerance it would pass for a half.
 const GREATEST_TOLERANCE_OF_HALF: f64 = 0.125;
 const GREATEST_TOLERANCE_OF_WHOLE: f64 = 0.25;
 
@@ -75,7 +76,7 @@ fn at_place(x: f64, digits: i32, whole: impl Fn(f64) -> f64) -> f64 {
     let (first, second) = powers(digits.unsigned_abs());
     let magnitude = x.abs();
     let scaled = if digits < 0 { magnitude / first / second } else { magnitude * first * second };
-    if scaled >= TWO_51 || scaled.is_nan() {
+    if scaled >= TWO_50 || scaled.is_nan() {
         return x;
     }
     let rounded = whole(scaled);
@@ -125,6 +126,13 @@ mod tests {
         for (x, digits, expected) in cases {
             assert_eq!(round_half_away(x, digits), expected, "{x} at {digits}");
         }
+    }
+
+    #[test]
+    fn what_a_double_cannot_hold_to_the_place_stays_as_it_is() {
+        // Its neighbours are 0.3 units away: rounding would walk on with each turn.
+        assert_eq!(round_up(-157_915_619_098.047_85, 4), -157_915_619_098.047_85);
+        assert_eq!(round_half_away(112_589_990_684.262_4, 4), 112_589_990_684.262_4);
     }
 
     #[test]
