@@ -1,8 +1,8 @@
 //! The command line of Fermiac.
 //!
 //! [`arguments`] says what can be typed. Each command has its room: [`run`] simulates, [`check`] recomputes a
-//! workbook and compares, [`inspect`] says what is in it; [`roles`] are the processes of a fleet. All of them make one document of plain data, printed as
-//! JSON with `--json` and for people otherwise ([`terminal`]). What goes wrong is a [`failure::Failure`], whose
+//! workbook and compares, [`inspect`] says what is in it; [`submit`] asks a fleet to simulate; [`roles`] are the processes
+//! of a fleet, and what operates it. All of them make one document of plain data, printed as JSON with `--json` and for people otherwise ([`terminal`]). What goes wrong is a [`failure::Failure`], whose
 //! kind is the exit code. From a model to its results is the work of [`fermiac_simulation`].
 #![forbid(unsafe_code)]
 
@@ -13,6 +13,7 @@ pub mod failure;
 pub mod inspect;
 pub mod roles;
 pub mod run;
+pub mod submit;
 pub mod terminal;
 
 use std::process::ExitCode;
@@ -37,6 +38,9 @@ pub fn command_line() -> ExitCode {
         Command::Migrate(arguments) => roles::migrate(arguments),
         Command::Config(arguments) => roles::config(arguments),
         Command::Users(arguments) => roles::users(arguments),
+        Command::Submit(arguments) => submit::submit(arguments),
+        Command::Jobs(arguments) => roles::jobs(arguments),
+        Command::Queues(arguments) => roles::queues(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

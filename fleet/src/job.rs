@@ -177,7 +177,7 @@ pub enum Start {
 }
 
 /// A job as it is looked at: nothing can be done with it. To work on one, claim a [`crate::delivery::Delivery`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Job {
     /// Its name.
     pub id: JobId,

@@ -36,6 +36,11 @@ pub fn load(path: &Path) -> Result<ModelFile, Failure> {
     ModelFile::of_workbook(load_workbook(path)?, started).map_err(|reason| refused(path, reason))
 }
 
+/// The text of the JSON model in `path`; nothing where it is a workbook.
+pub fn json_text(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    if is_json(path)? { read_bounded(path).map(Some) } else { Ok(None) }
+}
+
 /// Reads the model in `bytes`, a workbook or a JSON model.
 pub fn read(bytes: &[u8]) -> Result<ModelFile, Failure> {
     let started = Instant::now();

@@ -1,13 +1,16 @@
 //! What a run came to: the document of `fermiac run --json`, and all that the terminal and the report show.
 
-use serde::Serialize;
-use serde::ser::Serializer;
+use std::borrow::Cow;
 
-use crate::Sampling;
-use crate::document::as_object;
+use serde::de::{Deserializer, Error};
+use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
+
+use crate::document::{as_object, from_object};
+use crate::{Failure, Sampling};
 
 /// What a run came to. Fields stand in the order of the document.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// How large the model is.
     pub model: ModelSize,
@@ -18,7 +21,7 @@ pub struct Outcome {
     /// How the uniforms were made.
     pub sampling: Sampling,
     /// What computed: `cpu`.
-    pub device: &'static str,
+    pub device: Cow<'static, str>,
     /// Why no more trials were simulated.
     pub stopped: Stopped,
     /// How long it took; the one part that differs from run to run.
@@ -26,15 +29,15 @@ pub struct Outcome {
     /// What the user should know.
     pub warnings: Vec<String>,
     /// By canonical cell.
-    #[serde(serialize_with = "as_object")]
+    #[serde(serialize_with = "as_object", deserialize_with = "from_object")]
     pub inputs: Vec<(String, InputOutcome)>,
     /// By canonical cell.
-    #[serde(serialize_with = "as_object")]
+    #[serde(serialize_with = "as_object", deserialize_with = "from_object")]
     pub outputs: Vec<(String, OutputOutcome)>,
 }
 
 /// How large the model is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelSize {
     /// Cells that hold something.
     pub cells: u64,
@@ -49,7 +52,7 @@ pub struct ModelSize {
 }
 
 /// Why no more trials were simulated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stopped {
     /// All that were asked for are done.
@@ -61,7 +64,7 @@ pub enum Stopped {
 }
 
 /// Milliseconds, to the microsecond.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Timing {
     /// Reading the file.
     pub load: f64,
@@ -72,7 +75,7 @@ pub struct Timing {
 }
 
 /// One input.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InputOutcome {
     /// What it is called.
     pub name: String,
@@ -85,7 +88,7 @@ pub struct InputOutcome {
 }
 
 /// One output. Statistics are of the trials that came to a number, and `None` where there is no such number.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OutputOutcome {
     /// What it is called.
     pub name: String,
@@ -104,10 +107,10 @@ pub struct OutputOutcome {
     /// Standard error of the mean.
     pub mean_std_error: Option<f64>,
     /// Trials by kind of error.
-    #[serde(serialize_with = "as_object")]
-    pub errors: Vec<(&'static str, u64)>,
+    #[serde(serialize_with = "as_object", deserialize_with = "from_object")]
+    pub errors: Vec<(Cow<'static, str>, u64)>,
     /// Percentiles, ascending; a key is its percent.
-    #[serde(serialize_with = "percentiles")]
+    #[serde(serialize_with = "percentiles", deserialize_with = "read_percentiles")]
     pub percentiles: Vec<(f64, Option<f64>)>,
     /// Counts of values, or nothing where no trial came to a number.
     pub histogram: Histogram,
@@ -132,7 +135,7 @@ pub struct Picture {
 }
 
 /// Counts of values between edges: one more edge than counts.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Histogram {
     /// Ascending. The last bin holds its upper edge.
     pub edges: Vec<f64>,
@@ -141,7 +144,7 @@ pub struct Histogram {
 }
 
 /// How far one input drives an output.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Driver {
     /// The input's canonical cell.
     pub input: String,
@@ -152,6 +155,23 @@ pub struct Driver {
 }
 
 impl Outcome {
+    /// Reads a document, which may come from another machine. It has less to draw from than the run itself had.
+    pub fn from_json(bytes: &[u8]) -> Result<Outcome, Failure> {
+        let read = serde_json::from_slice::<Outcome>(bytes);
+        let mut outcome =
+            read.map_err(|error| Failure::Failed(format!("the result is no document of a run: {error}")))?;
+        for (_, output) in &mut outcome.outputs {
+            let quantiles =
+                output.percentiles.iter().filter_map(|(percent, value)| Some((*percent, (*value)?)));
+            output.picture = Picture {
+                histogram: output.histogram.clone(),
+                quantiles: quantiles.collect(),
+                ..Picture::default()
+            };
+        }
+        Ok(outcome)
+    }
+
     /// What the input at `cell` is called.
     pub fn input_name<'a>(&'a self, cell: &'a str) -> &'a str {
         let found = self.inputs.iter().find(|(identity, _)| identity == cell);
@@ -161,8 +181,8 @@ impl Outcome {
 
 impl OutputOutcome {
     /// The kinds of error that came up, and how often.
-    pub fn errors_seen(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        self.errors.iter().copied().filter(|(_, count)| *count > 0)
+    pub fn errors_seen(&self) -> impl Iterator<Item = (&str, u64)> + '_ {
+        self.errors.iter().filter(|(_, count)| *count > 0).map(|(kind, count)| (kind.as_ref(), *count))
     }
 
     /// The percentile of `percent`, if it was made.
@@ -192,4 +212,10 @@ fn percentiles<S: Serializer>(pairs: &[(f64, Option<f64>)], serializer: S) -> Re
     let pairs: Vec<(String, Option<f64>)> =
         pairs.iter().map(|(percent, value)| (percent.to_string(), *value)).collect();
     as_object(&pairs, serializer)
+}
+
+fn read_percentiles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(f64, Option<f64>)>, D::Error> {
+    let pairs: Vec<(String, Option<f64>)> = from_object(deserializer)?;
+    let percent = |(percent, value): (String, _)| Ok((percent.parse().map_err(D::Error::custom)?, value));
+    pairs.into_iter().map(percent).collect()
 }

@@ -175,7 +175,7 @@ impl Prepared {
             trials: results.trials,
             seed: self.settings.seed,
             sampling: self.settings.sampling,
-            device: "cpu",
+            device: "cpu".into(),
             stopped: summary::stopped(results.stopped),
             timing_ms,
             warnings: warnings(compiled, &self.settings, results, self.precision().ok().flatten()),

@@ -81,7 +81,7 @@ fn output(column: &Column, summary: &OutputSummary, picture: Picture, inputs: &[
         min: summary.min,
         max: summary.max,
         mean_std_error: summary.mean_std_error,
-        errors: ErrorKind::ALL.map(|kind| (kind.as_str(), summary.errors.get(kind))).to_vec(),
+        errors: ErrorKind::ALL.map(|kind| (kind.as_str().into(), summary.errors.get(kind))).to_vec(),
         percentiles: summary.percentiles.iter().map(|(percent, value)| (*percent, Some(*value))).collect(),
         histogram: histogram(&summary.histogram),
         sensitivity: summary.sensitivity.inputs.iter().map(driver).collect(),

@@ -1,11 +1,17 @@
 //! What can be typed: the commands of `fermiac` and their arguments.
 
+mod operating;
+mod simulation;
+mod submitting;
+
+pub use operating::{JobsArguments, JobsCommand, QueuesArguments};
+pub use simulation::SimulationArguments;
+pub use submitting::SubmitArguments;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use fermiac_simulation::{Sampling, Settings, Trials, Until};
 
 /// Monte Carlo simulation of spreadsheets.
 #[derive(Debug, Parser)]
@@ -33,6 +39,12 @@ pub enum Command {
     Worker(EnvironmentArguments),
     /// Keep the fleet going: rings lost, leases run out, blobs left over
     Scheduler(EnvironmentArguments),
+    /// Submit a model to a fleet, and perhaps wait for its result
+    Submit(SubmitArguments),
+    /// List jobs, show one, try a dead letter again
+    Jobs(JobsArguments),
+    /// Show what is outstanding, and what of it has been rung
+    Queues(QueuesArguments),
     /// Apply the migrations that the database lacks, and show them all
     Migrate(EnvironmentArguments),
     /// Show the settings in force, without what is secret
@@ -45,10 +57,10 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct EnvironmentArguments {
     /// development, testing, staging or production [default: what ENVIRONMENT says]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", global = true)]
     pub env: Option<String>,
     /// The folder of NAME.toml, in place of the one that comes with the program
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", global = true)]
     pub environments: Option<PathBuf>,
 }
 
@@ -105,34 +117,17 @@ pub struct ModelArguments {
 
 /// The arguments of `fermiac run`.
 #[derive(Debug, Args)]
-#[command(after_help = RUN_EXAMPLES)]
+#[command(after_help = EXAMPLES_OF_RUN)]
 pub struct RunArguments {
-    /// An .xlsx or .xlsm workbook, or a JSON model
-    pub model: PathBuf,
-    /// An uncertain cell and its distribution; wins over one that the model names for the same cell
-    #[arg(long = "input", value_name = "CELL=DISTRIBUTION")]
-    pub inputs: Vec<String>,
-    /// A cell whose distribution is wanted, and perhaps what to call it
-    #[arg(long = "output", value_name = "CELL[=NAME]")]
-    pub outputs: Vec<String>,
-    /// How many trials: 1000000, 1_000_000 and 1e6 are the same
-    #[arg(long, value_name = "N", default_value_t, allow_hyphen_values = true)]
-    pub trials: Trials,
-    /// Same model, seed and trials: the same result
-    #[arg(long, value_name = "N", default_value_t = Settings::DEFAULT_SEED, value_parser = whole_number, allow_hyphen_values = true)]
-    pub seed: u64,
-    /// How the uniforms behind the draws are made
-    #[arg(long, default_value_t, value_parser = sampling())]
-    pub sampling: Sampling,
+    /// What is simulated.
+    #[command(flatten)]
+    pub asked: SimulationArguments,
     /// What computes
     #[arg(long, value_enum, default_value_t)]
     pub device: Device,
     /// Threads of the processor to use, at most 256 [default: all]
     #[arg(long, value_name = "N", value_parser = thread_count, allow_hyphen_values = true)]
     pub threads: Option<NonZeroUsize>,
-    /// Stop before the last trial, once a mean, std_dev or percentile is this precise: 'mean(NPV)+-1%'
-    #[arg(long, value_name = "PRECISION")]
-    pub until: Option<Until>,
     /// Show every input and output of this one trial, counted from 0, and simulate no other
     #[arg(long, value_name = "K", value_parser = whole_number, allow_hyphen_values = true)]
     #[arg(conflicts_with_all = ["until", "report", "samples"])]
@@ -160,37 +155,13 @@ fn thread_count(text: &str) -> Result<NonZeroUsize, String> {
     count.ok_or_else(|| format!("write a whole number from 1 to {MAX_THREADS}"))
 }
 
-const RUN_EXAMPLES: &str = "\
+const EXAMPLES_OF_RUN: &str = "\
 Examples:
   fermiac run plan.xlsx --input 'Inputs!B2=normal(10, 2)' --output 'Results!D9=NPV'
   fermiac run model.json --trials 1e6 --report out.html
 
 Inputs and outputs may stand in the model itself: in a sheet named fermiac (columns cell, role,
 distribution, name), or in the JSON model.";
-
-fn sampling() -> impl TypedValueParser<Value = Sampling> {
-    let value = |sampling: Sampling| {
-        PossibleValue::new(sampling.name()).help(match sampling {
-            Sampling::Random => "Independent",
-            Sampling::Lhs => "Latin hypercube",
-            Sampling::Sobol => "A scrambled Sobol sequence",
-        })
-    };
-    PossibleValuesParser::new(Sampling::ALL.map(value)).try_map(|name| name.parse::<Sampling>())
-}
-
-impl RunArguments {
-    /// What is wanted of the model.
-    pub fn settings(&self) -> Settings {
-        Settings {
-            trials: self.trials,
-            seed: self.seed,
-            sampling: self.sampling,
-            until: self.until.clone(),
-            keep_samples: self.samples.is_some(),
-        }
-    }
-}
 
 /// What computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -207,6 +178,7 @@ pub enum Device {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fermiac_simulation::Sampling;
 
     fn run(arguments: &[&str]) -> Result<RunArguments, String> {
         let all = ["fermiac", "run"].iter().chain(arguments);
@@ -225,9 +197,9 @@ mod tests {
     #[test]
     fn what_is_not_said_has_its_documented_default() {
         let arguments = run(&["m.json"]).unwrap();
-        assert_eq!(arguments.trials.count(), 10_000);
-        assert_eq!(arguments.seed, 1);
-        assert_eq!(arguments.sampling, Sampling::Random);
+        assert_eq!(arguments.asked.trials.count(), 10_000);
+        assert_eq!(arguments.asked.seed, 1);
+        assert_eq!(arguments.asked.sampling, Sampling::Random);
         assert_eq!(arguments.device, Device::Auto);
         assert_eq!(arguments.threads, None);
         assert!(!arguments.json);
@@ -245,8 +217,8 @@ mod tests {
             "C1=NPV",
         ])
         .unwrap();
-        assert_eq!(arguments.inputs, ["A1=normal(1, 2)", "B1=uniform(0,1)"]);
-        assert_eq!(arguments.outputs, ["C1=NPV"]);
+        assert_eq!(arguments.asked.inputs, ["A1=normal(1, 2)", "B1=uniform(0,1)"]);
+        assert_eq!(arguments.asked.outputs, ["C1=NPV"]);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The roles of a fleet, each until a signal ends it: `dev` is all of them in one process.
 
 mod homes;
+mod jobs;
+mod queues;
 mod users;
 
 use std::num::NonZeroUsize;
@@ -15,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::{EnvironmentArguments, UsersArguments};
+use crate::arguments::{EnvironmentArguments, JobsArguments, QueuesArguments, UsersArguments};
 use crate::failure::Failure;
 use homes::Homes;
 
@@ -74,6 +76,25 @@ pub fn users(arguments: &UsersArguments) -> Result<(), Failure> {
     runtime()?.block_on(async {
         let homes = Homes::connect(&profile).await?;
         users::manage(&homes.store, &arguments.command).await
+    })
+}
+
+/// Lists jobs, shows one, tries a dead letter again.
+pub fn jobs(arguments: &JobsArguments) -> Result<(), Failure> {
+    let profile = profile(Role::Api, &arguments.environment)?;
+    runtime()?.block_on(async {
+        let homes = Homes::connect(&profile).await?;
+        jobs::manage(&homes.store, &homes.queue, &arguments.command).await
+    })
+}
+
+/// Shows what is outstanding.
+pub fn queues(arguments: &QueuesArguments) -> Result<(), Failure> {
+    let profile = profile(Role::Api, &arguments.environment)?;
+    runtime()?.block_on(async {
+        let homes = Homes::connect(&profile).await?;
+        let queue = (!homes.queue.is_in_process()).then_some(&homes.queue);
+        queues::show(&homes.store, queue, arguments.json).await
     })
 }
 

@@ -15,11 +15,14 @@ const PARQUET: &str = "parquet";
 pub fn refuse_impossible(arguments: &RunArguments) -> Result<(), Failure> {
     let report = arguments.report.as_deref().map(|path| ("--report", path, &["html", "htm"][..]));
     let samples = arguments.samples.as_deref().map(|path| ("--samples", path, &["csv", PARQUET][..]));
-    for (option, path, endings) in report.into_iter().chain(samples) {
-        refuse(&arguments.model, path, endings)
-            .map_err(|reason| Failure::Refused(format!("{option} {}: {reason}", path.display())))?;
-    }
-    Ok(())
+    let mut all = report.into_iter().chain(samples);
+    all.try_for_each(|(option, path, endings)| refuse_file(option, &arguments.asked.model, path, endings))
+}
+
+/// Refuses a file that could not be written, that would overwrite `model`, or that has none of `endings`.
+pub fn refuse_file(option: &str, model: &Path, path: &Path, endings: &[&str]) -> Result<(), Failure> {
+    let refused = |reason| Failure::Refused(format!("{option} {}: {reason}", path.display()));
+    refuse(model, path, endings).map_err(refused)
 }
 
 /// Writes every trial to `path`, as its ending says.

@@ -23,7 +23,7 @@ pub(crate) fn example() -> Outcome {
         trials: 1_000,
         seed: 1,
         sampling: Sampling::Random,
-        device: "cpu",
+        device: "cpu".into(),
         stopped: Stopped::Trials,
         timing_ms: Timing { load: 1.5, compile: 0.25, simulate: 12.0 },
         warnings: vec!["macros are ignored".to_owned()],
@@ -42,7 +42,7 @@ pub(crate) fn example() -> Outcome {
                 min: Some(-200.0),
                 max: Some(2500.0),
                 mean_std_error: Some(10.25),
-                errors: vec![("#DIV/0!", 7), ("#NUM!", 0)],
+                errors: vec![("#DIV/0!".into(), 7), ("#NUM!".into(), 0)],
                 percentiles: vec![(5.0, Some(700.0)), (50.0, Some(1230.0)), (95.0, Some(1760.0))],
                 histogram: Histogram {
                     edges: vec![-200.0, 700.0, 1600.0, 2500.0],

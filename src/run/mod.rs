@@ -4,7 +4,7 @@
 //! to is shown: on the [`terminal`], as JSON, as a page that can be mailed ([`report`]) and trial by trial, in a file
 //! ([`destination`]) or one of them ([`trial`]).
 
-mod destination;
+pub mod destination;
 #[cfg(test)]
 mod example;
 pub mod progress;
@@ -16,10 +16,8 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::thread::available_parallelism;
 
-use fermiac_model::compile::Selection;
-use fermiac_model::selection;
 use fermiac_simulation::outcome::{Outcome, Stopped};
-use fermiac_simulation::{Drawn, Prepared, Sampling, model_file};
+use fermiac_simulation::{Drawn, Prepared, model_file};
 
 use crate::arguments::{Device, RunArguments};
 use crate::document;
@@ -34,31 +32,36 @@ pub struct Subject {
     pub file: String,
     /// The program and its version.
     pub version: &'static str,
-    /// Threads that computed.
-    pub threads: usize,
+    /// The threads of this machine, or the server.
+    pub computed_by: String,
+}
+
+impl Subject {
+    /// Of the model in `file`.
+    pub fn new(file: &Path, computed_by: String) -> Subject {
+        let version = concat!("fermiac ", env!("CARGO_PKG_VERSION"));
+        Subject { file: file.display().to_string(), version, computed_by }
+    }
 }
 
 /// Does what `fermiac run` was asked to do.
 pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     refuse_what_is_missing(arguments)?;
-    let model = model_file::load(&arguments.model)?;
-    let prepared = Prepared::new(model, said_on_command_line(arguments)?, arguments.settings())?;
+    let asked = &arguments.asked;
+    let model = model_file::load(&asked.model)?;
+    let prepared = Prepared::new(model, asked.selection()?, asked.settings(arguments.samples.is_some()))?;
     if let Some(number) = arguments.trial {
         return trial::show(&prepared.one_trial(number)?, arguments.json);
     }
     let threads = threads(arguments.threads);
     let drawn = if arguments.json && arguments.report.is_none() { Drawn::No } else { Drawn::Yes };
-    let trials = arguments.trials.count();
+    let trials = asked.trials.count();
     let cancelled = progress::cancelled_by_interrupt()?;
     let progress = progress::Progress::start(trials, arguments.json, cancelled);
     let finished = prepared.simulate(threads, drawn, &progress)?;
     progress.finish();
 
-    let subject = Subject {
-        file: arguments.model.display().to_string(),
-        version: concat!("fermiac ", env!("CARGO_PKG_VERSION")),
-        threads: threads.get(),
-    };
+    let subject = Subject::new(&asked.model, plural(threads.get() as u64, "thread"));
     show(&finished.outcome, &subject, arguments.json)?;
     if let Some(path) = &arguments.report {
         report::write(&finished.outcome, &subject, path)?;
@@ -98,18 +101,15 @@ fn tell_written(path: &Path, json: bool) {
 
 /// What can be typed but is not there, or not together, is refused before anything is read.
 fn refuse_what_is_missing(arguments: &RunArguments) -> Result<(), Failure> {
-    let reason = match (arguments.device, arguments.sampling, &arguments.until) {
-        (Device::Cuda, _, _) => "--device cuda: this build has no CUDA engine; leave the option out",
-        (_, Sampling::Lhs | Sampling::Sobol, Some(_)) => {
-            "--until judges independent trials; leave it out, or use --sampling random"
-        }
-        _ => return refuse_trial_beyond(arguments).and_then(|()| destination::refuse_impossible(arguments)),
-    };
-    Err(Failure::refused(reason))
+    if arguments.device == Device::Cuda {
+        return Err(Failure::refused("--device cuda: this build has no CUDA engine; leave the option out"));
+    }
+    arguments.asked.refuse_impossible()?;
+    refuse_trial_beyond(arguments).and_then(|()| destination::refuse_impossible(arguments))
 }
 
 fn refuse_trial_beyond(arguments: &RunArguments) -> Result<(), Failure> {
-    let trials = arguments.trials.count();
+    let trials = arguments.asked.trials.count();
     match arguments.trial {
         Some(trial) if trial >= trials => Err(Failure::Refused(format!(
             "--trial {trial}: with --trials {trials} there are trials 0 to {}",
@@ -117,18 +117,6 @@ fn refuse_trial_beyond(arguments: &RunArguments) -> Result<(), Failure> {
         ))),
         _ => Ok(()),
     }
-}
-
-fn said_on_command_line(arguments: &RunArguments) -> Result<Selection, Failure> {
-    let inputs = arguments.inputs.iter().map(|text| selection::parse_input(text));
-    let outputs = arguments.outputs.iter().map(|text| selection::parse_output(text));
-    let said = Selection {
-        inputs: inputs.collect::<Result<_, _>>().map_err(Failure::refused)?,
-        outputs: outputs.collect::<Result<_, _>>().map_err(Failure::refused)?,
-        correlations: Vec::new(),
-    };
-    selection::refuse_duplicates(&said).map_err(Failure::refused)?;
-    Ok(said)
 }
 
 fn threads(asked: Option<NonZeroUsize>) -> NonZeroUsize {

@@ -83,6 +83,12 @@ impl Queue {
         Queue(Home::InProcess(in_process::InProcess::default()))
     }
 
+    /// Whether nobody but this process hears it.
+    #[must_use]
+    pub fn is_in_process(&self) -> bool {
+        matches!(self.0, Home::InProcess(_))
+    }
+
     /// Rings. After an error some of the bells may have rung; ringing all again does no harm.
     ///
     /// # Errors

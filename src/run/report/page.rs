@@ -191,7 +191,7 @@ fn settings(outcome: &Outcome, subject: &Subject) -> Markup {
         ("trials", count(outcome.trials)),
         ("seed", outcome.seed.to_string()),
         ("sampling", sampling(outcome.sampling).to_owned()),
-        ("device", format!("{}, {}", outcome.device, plural(subject.threads as u64, "thread"))),
+        ("device", format!("{}, {}", outcome.device, subject.computed_by)),
         ("cells", count(model.cells)),
         ("formulas", format!("{}, of which {} live", count(model.formulas), count(model.live_formulas))),
         ("read in", duration(timing.load)),
@@ -213,7 +213,11 @@ mod tests {
     use crate::run::example::example;
 
     fn written(outcome: &Outcome) -> String {
-        let subject = Subject { file: "plan <1>.xlsx".to_owned(), version: "fermiac 0.1.0", threads: 2 };
+        let subject = Subject {
+            file: "plan <1>.xlsx".to_owned(),
+            version: "fermiac 0.1.0",
+            computed_by: "2 threads".to_owned(),
+        };
         page(outcome, &subject).unwrap()
     }
 

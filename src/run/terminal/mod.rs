@@ -38,7 +38,7 @@ fn header(outcome: &Outcome, subject: &Subject, screen: Screen) -> Vec<String> {
         plural(outcome.trials, "trial"),
         format!("seed {}", outcome.seed),
         sampling(outcome.sampling).to_owned(),
-        format!("{}, {}", outcome.device, plural(subject.threads as u64, "thread")),
+        format!("{}, {}", outcome.device, subject.computed_by),
     ];
     let timing = [
         format!("read in {}", duration(outcome.timing_ms.load)),
@@ -182,7 +182,11 @@ mod tests {
     use crate::run::example::example;
 
     fn subject() -> Subject {
-        Subject { file: "plan.xlsx".to_owned(), version: "fermiac 0.1.0", threads: 2 }
+        Subject {
+            file: "plan.xlsx".to_owned(),
+            version: "fermiac 0.1.0",
+            computed_by: "2 threads".to_owned(),
+        }
     }
 
     fn written(outcome: &Outcome) -> String {
