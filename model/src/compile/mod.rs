@@ -8,6 +8,7 @@ mod address;
 mod argument;
 mod bind;
 mod check;
+mod date_text;
 mod evaluate;
 mod functions;
 mod graph;

@@ -87,6 +87,16 @@ fn every_unsupported_use_on_the_path_is_named() {
 }
 
 #[test]
+fn a_criterion_that_reads_as_a_date_is_refused_and_not_taken_for_a_text() {
+    for criterion in [">=2026-01-01", "1/2/2026", "5-Jan"] {
+        let formula = format!("=A1*COUNTIF(A1:A1,\"{criterion}\")");
+        let error = compile_live(&[("A1", "1")], &formula).unwrap_err().to_string();
+        assert!(error.contains("a criterion that reads as a date"), "{error}");
+    }
+    assert!(compile_live(&[("A1", "1")], "=A1*COUNTIF(A1:A1,\"12-345\")").is_ok());
+}
+
+#[test]
 fn off_the_path_the_stored_value_stands_in_and_is_counted() {
     let mut model = workbook(&[("A1", "1"), ("B1", "=GAMMA.INV(0.5,2,3)"), ("C1", "=A1+B1")]);
     model.sheets[0].cells.as_mut_slice()[1].value = Value::Number(40.0);
