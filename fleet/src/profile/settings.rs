@@ -41,6 +41,10 @@ section! {
         compile_wait "compile_wait_ms": Duration = "10000", ["FERMIAC_COMPILE_WAIT_MS"], ms(0)..=MINUTE;
         /// How many event streams are open at a time.
         event_streams "event_streams": usize = "1000", ["FERMIAC_EVENT_STREAMS"], 1..=100_000;
+        /// How many connections are open at a time; the next ones wait to be taken.
+        max_connections "max_connections": usize = "4096", ["FERMIAC_HTTP_MAX_CONNECTIONS"], 1..=100_000;
+        /// How long a connection may take to send the head of a request.
+        head_timeout "head_timeout_ms": Duration = "30000", ["FERMIAC_HTTP_HEAD_TIMEOUT_MS"], ms(100)..=HOUR;
         /// How long requests that run may go on after the program is told to stop.
         drain "drain_ms": Duration = "20000", ["FERMIAC_HTTP_DRAIN_MS"], ms(0)..=HOUR;
     }
