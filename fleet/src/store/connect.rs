@@ -12,6 +12,10 @@ use super::clock::StoreClock;
 use super::transaction::run;
 use super::{Home, Store, StoreError};
 
+/// A transaction whose client says nothing for so long is ended by the server, and its locks with it: a process that is
+/// stopped in the middle of one must not hold up the rescue of its own jobs past their leases.
+pub(super) const LONGEST_SILENCE: Duration = Duration::from_secs(5);
+
 /// How a store is spoken to.
 #[derive(Debug, Clone)]
 pub struct StoreSettings {
@@ -75,10 +79,9 @@ async fn connect_postgres(url: &str, settings: &StoreSettings) -> Result<PgPool,
     if settings.pooled_by_pgbouncer {
         options = options.statement_cache_capacity(0).extra_float_digits(None);
     } else {
-        let timeout = settings.statement_timeout.as_millis().to_string();
         options = options.options([
-            ("statement_timeout", timeout.as_str()),
-            ("idle_in_transaction_session_timeout", timeout.as_str()),
+            ("statement_timeout", settings.statement_timeout.as_millis().to_string()),
+            ("idle_in_transaction_session_timeout", LONGEST_SILENCE.as_millis().to_string()),
         ]);
     }
     let pool = PgPoolOptions::new()

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
 
 use super::columns::Instant;
+use super::connect::LONGEST_SILENCE;
 use super::{Home, Store, StoreError};
 
 /// A transaction that is open. Dropped, it is rolled back.
@@ -85,6 +86,7 @@ impl Store {
             // PgBouncer refuses it as an option of the connection.
             sqlx::query(LIMIT_STATEMENTS)
                 .bind(self.settings.statement_timeout.as_millis().to_string())
+                .bind(LONGEST_SILENCE.as_millis().to_string())
                 .persistent(false)
                 .execute(&mut *connection)
                 .await?;
@@ -101,7 +103,7 @@ impl Store {
 
 const LIMIT_STATEMENTS: &str = "
 -- name: limit statements
-select set_config('statement_timeout', $1, true)";
+select set_config('statement_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $2, true)";
 
 const TELL_TIME: &str = "
 -- name: tell time
