@@ -1,6 +1,6 @@
 //! From bells to deliveries.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fermiac_fleet::delivery::Delivery;
 use fermiac_fleet::ids::JobId;
@@ -8,10 +8,14 @@ use fermiac_fleet::job::Kind;
 use fermiac_fleet::queue::{Listener, Queue, Rung};
 use fermiac_fleet::store::{Store, StoreError};
 
+use crate::running::Running;
+
 /// One call listens so long: how late a connection that is half dead is noticed.
 const LISTEN: Duration = Duration::from_secs(5);
 /// The pause before a claim that failed is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
+/// A claim that the database was still at when the connection broke is committed within this time, or never.
+const DOUBT: Duration = Duration::from_secs(5);
 /// At most so many jobs are claimed at once.
 const MOST: usize = 500;
 
@@ -22,18 +26,33 @@ pub struct Intake {
     pub listener: Listener,
     pub worker: String,
     pub lease: Duration,
+    running: Running,
+    /// Jobs of a claim whose answer did not come: it may have been committed, or be committed yet.
+    in_doubt: Vec<JobId>,
+    in_doubt_until: Instant,
     /// How many to claim at once beyond the free slots: it doubles while all that comes is over in no time.
     batch: usize,
 }
 
 impl Intake {
-    /// Listens with `listener` under the name `worker`.
-    pub fn new(store: Store, queue: Queue, listener: Listener, worker: String, lease: Duration) -> Intake {
-        Intake { store, queue, listener, worker, lease, batch: 1 }
+    /// Listens with `listener` under the name `worker`, which has these deliveries in its hands.
+    pub fn new(
+        (store, queue, listener): (Store, Queue, Listener),
+        worker: String,
+        lease: Duration,
+        running: Running,
+    ) -> Intake {
+        let (in_doubt, in_doubt_until) = (Vec::new(), Instant::now());
+        Intake { store, queue, listener, worker, lease, running, in_doubt, in_doubt_until, batch: 1 }
     }
 
     /// Waits until something rings. May be dropped: a bell that was lost on the way rings again.
     pub async fn listen(&mut self, free_slots: usize) -> Vec<Rung> {
+        if let Err(error) = self.hand_back_what_is_in_doubt().await {
+            tracing::warn!(%error, jobs = self.in_doubt.len(), "cannot tell what was claimed, trying again");
+            tokio::time::sleep(PAUSE).await;
+            return Vec::new();
+        }
         match self.listener.next(self.batch.max(free_slots), LISTEN).await {
             Ok(rung) => rung,
             Err(error) => {
@@ -50,6 +69,8 @@ impl Intake {
         let deliveries = match self.store.claim(&self.worker, &jobs, self.lease).await {
             Ok(deliveries) => deliveries,
             Err(error) => {
+                self.in_doubt.extend(jobs);
+                self.in_doubt_until = Instant::now() + DOUBT;
                 self.put_off(&error).await;
                 return Vec::new();
             }
@@ -58,8 +79,32 @@ impl Intake {
         if let Err(error) = self.queue.answer(&rung).await {
             tracing::warn!(%error, bells = rung.len(), "cannot answer bells; they will ring again");
         }
+        // What comes here after all is known.
+        self.in_doubt.retain(|job| deliveries.iter().all(|delivery| delivery.job != *job));
         self.adapt(&deliveries);
         deliveries
+    }
+
+    /// A claim may be committed though its answer was lost with the connection. Nobody here knows of its deliveries, so
+    /// they would wait for their leases to run out, and spend an attempt each.
+    async fn hand_back_what_is_in_doubt(&mut self) -> Result<(), StoreError> {
+        if self.in_doubt.is_empty() {
+            return Ok(());
+        }
+        let known = self.running.held();
+        let mut held = self.store.held_by(&self.worker).await?;
+        held.retain(|held| self.in_doubt.contains(&held.job) && !known.contains(held));
+        let bells = self.store.release(&held).await?;
+        if Instant::now() >= self.in_doubt_until {
+            self.in_doubt.clear();
+        }
+        if !bells.is_empty() {
+            tracing::info!(jobs = bells.len(), "handed back jobs whose claim was lost on the way here");
+        }
+        if let Err(error) = self.queue.ring(&bells).await {
+            tracing::warn!(%error, "cannot ring; the relay will");
+        }
+        Ok(())
     }
 
     /// The bells stay unanswered, so they ring again once they have waited long enough.

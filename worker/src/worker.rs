@@ -79,8 +79,9 @@ impl Worker {
         jobs: &mut JoinSet<()>,
     ) {
         let listener = self.queue.listen(&self.settings.labels, &self.name);
-        let (store, queue, name) = (self.store.clone(), self.queue.clone(), self.name.to_string());
-        let mut intake = Intake::new(store, queue, listener, name, self.settings.lease);
+        let homes = (self.store.clone(), self.queue.clone(), listener);
+        let (name, lease) = (self.name.to_string(), self.settings.lease);
+        let mut intake = Intake::new(homes, name, lease, self.running.clone());
         while !draining.is_cancelled() {
             while let Some(end) = jobs.try_join_next() {
                 report(end);

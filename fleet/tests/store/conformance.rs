@@ -41,6 +41,7 @@ on_both!(
     lease_that_ran_out_spends_the_attempt,
     renewed_lease_is_not_rescued,
     released_job_keeps_its_attempt,
+    claim_is_known_under_its_worker,
     parent_is_ready_after_its_last_child,
     dead_child_fails_its_parent_and_ends_its_siblings,
     retried_family_keeps_what_succeeded,
@@ -180,6 +181,18 @@ async fn released_job_keeps_its_attempt(bench: Bench) {
         assert_eq!((delivery.attempt, delivery.epoch), (1, epoch));
         assert_eq!(bench.store.release(&[delivery.held()]).await.unwrap().len(), 1);
     }
+}
+
+/// Where the answer of a claim is lost, this tells what was claimed.
+async fn claim_is_known_under_its_worker(bench: Bench) {
+    let jobs = [job(), job()];
+    bench.store.submit(&jobs).await.unwrap();
+    bench.store.claim("one", &[jobs[0].id], LEASE).await.unwrap();
+    bench.store.claim("another", &[jobs[1].id], LEASE).await.unwrap();
+    let held = bench.store.held_by("one").await.unwrap();
+    assert_eq!(held, [Held { job: jobs[0].id, epoch: 1 }]);
+    assert_eq!(bench.store.release(&held).await.unwrap().len(), 1);
+    assert_eq!(bench.store.held_by("one").await.unwrap(), []);
 }
 
 async fn parent_is_ready_after_its_last_child(bench: Bench) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::query_as;
 
-use crate::delivery::Produced;
+use crate::delivery::{Held, Produced};
 use crate::ids::{JobId, SimulationId, UserId};
 use crate::job::{Job, Kind, Label, Priority, State};
 use crate::store::columns::Instant;
@@ -79,6 +79,14 @@ impl Store {
         let row: Option<ProducedRow> = run!(&mut transaction, query_as(RESULT).bind(id), fetch_optional)?;
         transaction.commit().await?;
         row.ok_or(StoreError::NotFound { what: "job" })?.produced()
+    }
+
+    /// What a worker holds, as far as the store knows: more than the worker does after a claim whose answer was lost.
+    pub async fn held_by(&self, worker: &str) -> Result<Vec<Held>, StoreError> {
+        let mut transaction = self.begin_to_read().await?;
+        let held: Vec<(JobId, i64)> = run!(&mut transaction, query_as(HELD_BY).bind(worker), fetch_all)?;
+        transaction.commit().await?;
+        Ok(held.into_iter().map(|(job, epoch)| Held { job, epoch }).collect())
     }
 
     /// What is still to be done, for gauges and for those who scale the workers.
@@ -193,6 +201,10 @@ limit $6";
 const RESULT: &str = "
 -- name: look at result
 select state, result, result_key, samples_key, progress from jobs where id = $1";
+
+const HELD_BY: &str = "
+-- name: list what a worker holds
+select id, epoch from jobs where state = 'running' and worker = $1";
 
 const OUTSTANDING: &str = "
 -- name: count outstanding jobs
