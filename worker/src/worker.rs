@@ -24,6 +24,8 @@ const BEAT: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_millis(250);
 /// How long interrupted jobs have to look up.
 const INTERRUPTION: Duration = Duration::from_secs(2);
+/// How long a worker that has drained waits for a store that is away. What it could not write is run again elsewhere.
+const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// One worker.
 #[derive(Debug, Clone)]
@@ -66,8 +68,9 @@ impl Worker {
         self.drain(jobs).await;
         drop(settlements);
         ended.cancel();
-        while let Some(end) = background.join_next().await {
-            report(end);
+        if tokio::time::timeout(LAST_WORDS, join_all(&mut background)).await.is_err() {
+            tracing::warn!("settlements cannot be written; leases will run out and the jobs run elsewhere");
+            background.abort_all();
         }
         self.leave().await;
     }
@@ -187,8 +190,13 @@ impl Worker {
     }
 
     async fn leave(&self) {
-        if let Err(error) = self.store.forget_worker(&self.name.to_string()).await {
-            tracing::warn!(%error, "cannot say goodbye; the worker will be forgotten in time");
+        let name = self.name.to_string();
+        match tokio::time::timeout(LAST_WORDS, self.store.forget_worker(&name)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "cannot say goodbye; the worker will be forgotten in time");
+            }
+            Err(_) => tracing::warn!("no time to say goodbye; the worker will be forgotten in time"),
         }
         tracing::info!(worker = %self.name, "worker ended");
     }
