@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fermiac_fleet::store::Store;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// The lease that schedulers ask for.
@@ -12,20 +13,30 @@ const NAME: &str = "scheduler";
 /// the 15 s in which a crashed worker's job must run again.
 const TERM: Duration = Duration::from_secs(6);
 const RENEW_EVERY: Duration = Duration::from_secs(2);
+/// After the store was away nobody leads for so long. Leases ran out meanwhile that no worker could renew; now those
+/// that are alive do, before a rescue takes their jobs and an attempt of each.
+const WORKERS_FIRST: Duration = Duration::from_secs(4);
 
 /// Asks for the lease until told to end, and says whether it is held. Then gives it back, so that another need not wait.
 pub async fn lead(store: Store, holder: String, leading: watch::Sender<bool>, ended: CancellationToken) {
     let mut every = tokio::time::interval(RENEW_EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let (mut was_away, mut leads_from) = (false, Instant::now());
     loop {
         tokio::select! {
             () = ended.cancelled() => break,
             _ = every.tick() => {}
         }
         let leads = match store.lead(NAME, &holder, TERM).await {
-            Ok(leadership) => leadership.leading,
+            Ok(leadership) => {
+                if std::mem::take(&mut was_away) {
+                    leads_from = Instant::now() + WORKERS_FIRST;
+                }
+                leadership.leading && Instant::now() >= leads_from
+            }
             Err(error) => {
                 tracing::warn!(%error, "cannot ask for the lease of the scheduler");
+                was_away = true;
                 false
             }
         };

@@ -10,6 +10,7 @@
 mod intake;
 mod jobs;
 mod models;
+mod patience;
 mod running;
 mod settings;
 mod settling;

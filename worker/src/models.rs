@@ -11,6 +11,7 @@ use fermiac_simulation::{Prepared, SimulationRequest};
 use tokio::sync::OnceCell;
 
 use crate::jobs::failure::JobError;
+use crate::patience::patiently;
 
 /// A workbook is read up to so many bytes: more than the API takes in.
 const MAX_WORKBOOK_BYTES: u64 = 1 << 30;
@@ -44,7 +45,7 @@ impl Models {
     }
 
     async fn compile(&self, simulation: SimulationId) -> Result<Arc<Prepared>, JobError> {
-        let stored = self.store.simulation(Viewer::Operator, simulation).await?.request;
+        let stored = patiently(|| self.store.simulation(Viewer::Operator, simulation)).await?.request;
         let stored: StoredRequest = serde_json::from_slice(&stored)
             .map_err(|error| JobError::permanent(format!("the stored request cannot be read: {error}")))?;
         let workbook = match &stored.workbook_hash {

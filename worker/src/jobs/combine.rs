@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::failure::JobError;
 use super::{Runner, on_own_threads, payload, simulation_of};
+use crate::patience::patiently;
 use crate::running::Tether;
 
 /// The part of a slice has at most so many bytes.
@@ -28,7 +29,7 @@ impl Runner {
         let model = self.models.get(simulation_of(delivery)?).await?;
         let mut keys = Vec::with_capacity(slices.len());
         for slice in slices {
-            let key = self.store.result(slice).await?.result_key;
+            let key = patiently(|| self.store.result(slice)).await?.result_key;
             keys.push(key.ok_or_else(|| JobError::permanent("a slice has no part"))?);
         }
         let (sender, receiver) = mpsc::channel(AHEAD);
