@@ -81,6 +81,7 @@ fn blob_settings(section: &BlobsSection) -> Result<BlobSettings, Failure> {
         addressing: if section.path_style { Addressing::PathStyle } else { Addressing::HostStyle },
         keys,
         encryption,
+        answer_within: section.answer_within,
         ..BlobSettings::at(section.url.clone())
     })
 }

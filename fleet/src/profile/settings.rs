@@ -91,6 +91,8 @@ section! {
         access_key "access_key": Option<Secret> = "", ["FERMIAC_BLOBS_ACCESS_KEY", "AWS_ACCESS_KEY_ID"];
         /// The key.
         secret_key "secret_key": Option<Secret> = "", ["FERMIAC_BLOBS_SECRET_KEY", "AWS_SECRET_ACCESS_KEY"];
+        /// How long one try of a request may take, sending a part of 8 MiB included.
+        answer_within "answer_within_ms": Duration = "30000", ["FERMIAC_BLOBS_ANSWER_WITHIN_MS"], ms(100)..=HOUR;
     }
 }
 
