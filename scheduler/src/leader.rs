@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fermiac_fleet::store::Store;
+use fermiac_fleet::store::{Store, StoreError};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +13,8 @@ const NAME: &str = "scheduler";
 /// the 15 s in which a crashed worker's job must run again.
 const TERM: Duration = Duration::from_secs(6);
 const RENEW_EVERY: Duration = Duration::from_secs(2);
+/// A store that says nothing for so long is asked again on another connection.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
 /// After the store was away nobody leads for so long. Leases ran out meanwhile that no worker could renew; now those
 /// that are alive do, before a rescue takes their jobs and an attempt of each.
 const WORKERS_FIRST: Duration = Duration::from_secs(4);
@@ -27,7 +29,8 @@ pub async fn lead(store: Store, holder: String, leading: watch::Sender<bool>, en
             () = ended.cancelled() => break,
             _ = every.tick() => {}
         }
-        let leads = match store.lead(NAME, &holder, TERM).await {
+        let asking = store.lead(NAME, &holder, TERM);
+        let leads = match StoreError::unless_silent(ANSWERED_WITHIN, asking).await {
             Ok(leadership) => {
                 if std::mem::take(&mut was_away) {
                     leads_from = Instant::now() + WORKERS_FIRST;

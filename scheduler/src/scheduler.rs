@@ -103,7 +103,8 @@ async fn repeat<D: Duty>(
             () = ended.cancelled() => return,
             _ = every.tick() => {}
         }
-        match duty.tick().await {
+        let done = tokio::time::timeout(D::WITHIN, duty.tick()).await;
+        match done.unwrap_or(Err(DutyError::Silent(D::WITHIN))) {
             Ok(done) if D::is_news(&done) => tracing::info!(duty = D::NAME, ?done),
             Ok(_) => {}
             Err(error) => log(D::NAME, &error),

@@ -8,6 +8,7 @@ use fermiac_fleet::job::Kind;
 use fermiac_fleet::queue::{Listener, Queue, Rung};
 use fermiac_fleet::store::{Store, StoreError};
 
+use crate::patience::ANSWERED_WITHIN;
 use crate::running::Running;
 
 /// One call listens so long: how late a connection that is half dead is noticed.
@@ -66,7 +67,8 @@ impl Intake {
     /// Claims what rang, and answers the bells. Not to be dropped before it ends: what was claimed would be forgotten.
     pub async fn claim(&mut self, rung: Vec<Rung>) -> Vec<Delivery> {
         let jobs: Vec<JobId> = rung.iter().map(|rung| rung.bell.job).collect();
-        let deliveries = match self.store.claim(&self.worker, &jobs, self.lease).await {
+        let claim = self.store.claim(&self.worker, &jobs, self.lease);
+        let deliveries = match StoreError::unless_silent(ANSWERED_WITHIN, claim).await {
             Ok(deliveries) => deliveries,
             Err(error) => {
                 self.in_doubt.extend(jobs);
@@ -92,9 +94,10 @@ impl Intake {
             return Ok(());
         }
         let known = self.running.held();
-        let mut held = self.store.held_by(&self.worker).await?;
+        let held = self.store.held_by(&self.worker);
+        let mut held = StoreError::unless_silent(ANSWERED_WITHIN, held).await?;
         held.retain(|held| self.in_doubt.contains(&held.job) && !known.contains(held));
-        let bells = self.store.release(&held).await?;
+        let bells = StoreError::unless_silent(ANSWERED_WITHIN, self.store.release(&held)).await?;
         if Instant::now() >= self.in_doubt_until {
             self.in_doubt.clear();
         }

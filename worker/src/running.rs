@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use fermiac_fleet::delivery::Held;
-use fermiac_fleet::store::{LeaseState, Renewal, Store};
+use fermiac_fleet::store::{LeaseState, Renewal, Store, StoreError};
 use tokio_util::sync::CancellationToken;
+
+use crate::patience::ANSWERED_WITHIN;
 
 /// Leases are renewed, progress written and cancellations heard so often.
 const RENEW_EVERY: Duration = Duration::from_millis(500);
@@ -122,7 +124,7 @@ impl Running {
             if renewals.is_empty() {
                 continue;
             }
-            match store.renew(&renewals, lease).await {
+            match StoreError::unless_silent(ANSWERED_WITHIN, store.renew(&renewals, lease)).await {
                 Ok(verdicts) => self.hear(&verdicts),
                 Err(error) => tracing::warn!(%error, jobs = renewals.len(), "cannot renew leases"),
             }

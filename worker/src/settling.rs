@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use fermiac_fleet::delivery::Settlement;
 use fermiac_fleet::queue::Queue;
-use fermiac_fleet::store::Store;
+use fermiac_fleet::store::{Store, StoreError};
 use tokio::sync::mpsc;
 
 /// At most so many are written at once.
@@ -18,6 +18,9 @@ const WAITING: usize = 2_000;
 /// The pause before a failed write is tried again: it doubles from the first to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(1);
+
+/// A batch that is not written within this time is written again, on another connection.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(10);
 
 /// Where settlements are handed in.
 pub type Settlements = mpsc::Sender<Settlement>;
@@ -39,7 +42,7 @@ async fn write_all(store: Store, queue: Queue, mut receiver: mpsc::Receiver<Sett
 async fn write(store: &Store, queue: &Queue, batch: &[Settlement]) {
     let mut pause = FIRST_PAUSE;
     let settled = loop {
-        match store.settle(batch.to_vec()).await {
+        match StoreError::unless_silent(WRITTEN_WITHIN, store.settle(batch.to_vec())).await {
             Ok(settled) => break settled,
             Err(error) if error.is_retryable() => {
                 tracing::warn!(%error, jobs = batch.len(), "cannot write settlements, trying again");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use fermiac_fleet::blobs::Blobs;
 use fermiac_fleet::delivery::{Delivery, Held, Outcome, Produced};
 use fermiac_fleet::queue::{ConsumerName, Queue};
-use fermiac_fleet::store::{Store, WorkerBeat};
+use fermiac_fleet::store::{Store, StoreError, WorkerBeat};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use crate::intake::{Intake, is_light};
 use crate::jobs::Runner;
+use crate::patience::ANSWERED_WITHIN;
 use crate::running::{Running, Stop};
 use crate::settings::Settings;
 use crate::settling::{Settlements, settling};
@@ -173,7 +174,9 @@ impl Worker {
                 () = ended.cancelled() => return,
                 _ = every.tick() => {}
             }
-            if let Err(error) = self.store.heartbeat(&self.beat_now()).await {
+            let beat = self.beat_now();
+            if let Err(error) = StoreError::unless_silent(ANSWERED_WITHIN, self.store.heartbeat(&beat)).await
+            {
                 tracing::warn!(%error, "cannot show that this worker is alive");
             }
         }
@@ -191,12 +194,8 @@ impl Worker {
 
     async fn leave(&self) {
         let name = self.name.to_string();
-        match tokio::time::timeout(LAST_WORDS, self.store.forget_worker(&name)).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "cannot say goodbye; the worker will be forgotten in time");
-            }
-            Err(_) => tracing::warn!("no time to say goodbye; the worker will be forgotten in time"),
+        if let Err(error) = StoreError::unless_silent(LAST_WORDS, self.store.forget_worker(&name)).await {
+            tracing::warn!(%error, "cannot say goodbye; the worker will be forgotten in time");
         }
         tracing::info!(worker = %self.name, "worker ended");
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Connection, PgConnection, PgPool, SqlitePool};
+use tokio::time::timeout;
 
 use super::clock::StoreClock;
 use super::transaction::run;
@@ -15,6 +16,9 @@ use super::{Home, Store, StoreError};
 /// A transaction whose client says nothing for so long is ended by the server, and its locks with it: a process that is
 /// stopped in the middle of one must not hold up the rescue of its own jobs past their leases.
 pub(super) const LONGEST_SILENCE: Duration = Duration::from_secs(5);
+
+/// A connection that waited for work answers within this time, or its other end is gone.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
 /// How a store is spoken to.
 #[derive(Debug, Clone)]
@@ -88,9 +92,20 @@ async fn connect_postgres(url: &str, settings: &StoreSettings) -> Result<PgPool,
         .max_connections(settings.max_connections)
         .acquire_timeout(settings.acquire_timeout)
         .max_lifetime(Duration::from_secs(30 * 60))
+        .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(answers(connection)))
         .connect_with(options)
         .await?;
     Ok(pool)
+}
+
+/// An error has the connection closed, and the next one tried. The driver's own test would wait for one whose other end
+/// is gone until nothing is left of the caller's time.
+async fn answers(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    match timeout(ANSWERS_WITHIN, connection.ping()).await {
+        Ok(answer) => answer.map(|()| true),
+        Err(_) => Err(sqlx::Error::WorkerCrashed),
+    }
 }
 
 /// Readers beside one writer. What is committed is on the disk, as on Postgres.

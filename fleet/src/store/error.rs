@@ -1,5 +1,7 @@
 //! What can go wrong with the store, by what the caller can do about it.
 
+use std::time::Duration;
+
 use sqlx::error::ErrorKind;
 
 /// Why the store did not do as it was asked.
@@ -45,6 +47,19 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What a call gives, or [`StoreError::Unavailable`] if it gives nothing within this time. A connection whose other
+    /// end is gone without a word, as after a failover, says nothing for ever: whoever must not be held up by one bounds
+    /// each call. As after any failure, whether the call was committed is not known.
+    pub async fn unless_silent<T>(
+        within: Duration,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        match tokio::time::timeout(within, call).await {
+            Ok(done) => done,
+            Err(_) => Err(StoreError::Unavailable { reason: format!("it said nothing for {within:?}") }),
+        }
+    }
+
     /// Whether the same call may succeed in a moment.
     #[must_use]
     pub fn is_retryable(&self) -> bool {

@@ -7,6 +7,7 @@ pub mod relay;
 pub mod rescue;
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use fermiac_fleet::blobs::BlobError;
 use fermiac_fleet::queue::QueueError;
@@ -16,6 +17,9 @@ use fermiac_fleet::store::StoreError;
 pub trait Duty: Send + 'static {
     /// Its name in logs and metrics.
     const NAME: &str;
+
+    /// A tick that takes longer is given up: what it talks to is gone without a word. The next one goes on.
+    const WITHIN: Duration = Duration::from_secs(10);
 
     /// What one tick did.
     type Done: Debug + Send;
@@ -39,4 +43,7 @@ pub enum DutyError {
     /// At the blobs.
     #[error(transparent)]
     Blobs(#[from] BlobError),
+    /// Somewhere without a word.
+    #[error("it said nothing for {0:?}")]
+    Silent(Duration),
 }

@@ -73,6 +73,8 @@ impl Orphans {
 
 impl Duty for Orphans {
     const NAME: &str = "orphans";
+    /// Pages upon pages of blobs.
+    const WITHIN: Duration = Duration::from_secs(600);
     type Done = Collected;
 
     async fn tick(&mut self) -> Result<Collected, DutyError> {
