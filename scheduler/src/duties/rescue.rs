@@ -1,11 +1,12 @@
 //! Takes jobs and bells out of the hands of the dead.
 //!
-//! A job whose lease ran out is ready again, if it has attempts left; one that lost all its attempts so is a dead letter,
-//! for it may well be what kills its workers. A bell that someone heard and did not answer rings again. Consumers of
-//! workers that are gone, and the rows of those workers, are removed.
+//! A job whose lease ran out is ready again, if it has attempts left, and ahead of what waits; one that lost all its
+//! attempts so is a dead letter, for it may well be what kills its workers. A bell that someone heard and did not answer
+//! rings again. Consumers of workers that are gone, and the rows of those workers, are removed.
 
 use std::time::Duration;
 
+use fermiac_fleet::job::{Bell, Priority};
 use fermiac_fleet::queue::{ConsumerName, Queue};
 use fermiac_fleet::store::Store;
 
@@ -67,7 +68,11 @@ impl Duty for Rescue {
 
     async fn tick(&mut self) -> Result<Rescued, DutyError> {
         let rescued = self.store.rescue(BATCH).await?;
-        self.queue.ring(&rescued.bells).await?;
+        // They had their turn: behind all that waits now, the next one would come as late as the backlog is long. Which
+        // stream a bell rings in is no matter of the job's.
+        let bells: Vec<Bell> =
+            rescued.bells.iter().map(|bell| Bell { priority: Priority::High, ..*bell }).collect();
+        self.queue.ring(&bells).await?;
         let again = self.queue.rescue(UNANSWERED, BATCH as usize).await?;
         let consumers = self.remove_the_dead().await?;
         Ok(Rescued {
