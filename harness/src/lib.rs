@@ -24,4 +24,5 @@ pub use postgres::{Durability, PostgresServer};
 pub use process::{Process, program};
 pub use proxy::{Mode, TcpProxy};
 pub use redis::{Persistence, RedisOptions, RedisServer};
+pub use rustix::process::Signal;
 pub use s3::{ACCESS_KEY, Fault, REGION, S3Server, SECRET_KEY};

@@ -43,6 +43,8 @@ struct Orders {
     mode: Mode,
     /// How often all connections were to be closed so far.
     cuts: u64,
+    /// How often all connections were to fall silent so far.
+    silences: u64,
     stop: bool,
 }
 
@@ -58,7 +60,8 @@ impl TcpProxy {
             StdTcpListener::bind((Ipv4Addr::LOCALHOST, free_port())).expect("a free port can be bound");
         listener.set_nonblocking(true).expect("a socket can be made not to block");
         let port = listener.local_addr().expect("a bound socket has an address").port();
-        let (orders, watched) = watch::channel(Orders { mode: Mode::Forward, cuts: 0, stop: false });
+        let (orders, watched) =
+            watch::channel(Orders { mode: Mode::Forward, cuts: 0, silences: 0, stop: false });
         let accepted = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&accepted);
         let thread = thread::spawn(move || runtime.block_on(serve(listener, server_port, watched, &counter)));
@@ -79,6 +82,12 @@ impl TcpProxy {
     /// Closes the connections that stand; new ones are treated as the mode says.
     pub fn cut_once(&self) {
         self.orders.send_modify(|orders| orders.cuts += 1);
+    }
+
+    /// The connections that stand are kept open and pass nothing on any more, as when the machine behind the address is
+    /// another now; new ones are treated as the mode says.
+    pub fn silence_once(&self) {
+        self.orders.send_modify(|orders| orders.silences += 1);
     }
 
     /// How many connections were accepted so far.
@@ -141,16 +150,26 @@ async fn forward(mut client: TcpStream, server_port: u16, orders: watch::Receive
         // Only a matter of speed.
         let _ = side.set_nodelay(true);
     }
+    let before = orders.borrow().silences;
     let (from_client, to_client) = client.split();
     let (from_server, to_server) = server.split();
-    tokio::join!(pump(from_client, to_server, orders.clone()), pump(from_server, to_client, orders),);
+    tokio::join!(
+        pump(from_client, to_server, orders.clone(), before),
+        pump(from_server, to_client, orders, before)
+    );
 }
 
-/// Until its reader ends; then the writer is told so.
-async fn pump(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, mut orders: watch::Receiver<Orders>) {
+/// Until its reader ends; then the writer is told so. It passes on as long as there were so many silences.
+async fn pump(
+    mut from: ReadHalf<'_>,
+    mut to: WriteHalf<'_>,
+    mut orders: watch::Receiver<Orders>,
+    silences: u64,
+) {
     let mut piece = vec![0; 64 << 10];
     while let Ok(length @ 1..) = from.read(&mut piece).await {
-        let mode = match orders.wait_for(|orders| orders.mode != Mode::Blackhole).await {
+        let passes = |orders: &Orders| orders.mode != Mode::Blackhole && orders.silences == silences;
+        let mode = match orders.wait_for(passes).await {
             Ok(orders) => orders.mode,
             Err(_) => return,
         };
