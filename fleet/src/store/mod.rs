@@ -39,7 +39,7 @@ pub use error::StoreError;
 pub use families::{Cancellation, Rescued, Settled};
 pub use jobs::claim::{LeaseState, Renewal};
 pub use jobs::due::Cursor;
-pub use jobs::look::{JobFilter, Outstanding};
+pub use jobs::look::{JobFilter, MOST_COUNTED, Outstanding};
 pub use jobs::submit::Submitted;
 pub use leaderships::Leadership;
 pub use schema::{Applied, MigrationState, MigrationStatus};

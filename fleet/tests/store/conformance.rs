@@ -1,4 +1,4 @@
-//! What the store promises, one statement a function, each held on both databases.
+//! What the store promises, one statement a function, each held on both databases, and on Postgres by way of PgBouncer.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -12,9 +12,10 @@ use fermiac_fleet::store::{
     SimulationState, Store, StoreError, StoreSettings, SubmittedSimulation, Viewer, WorkerBeat,
 };
 
-use crate::support::{Bench, Home, LEASE, again, completed, failed, family, job, noon, settings, simulation};
+use crate::pgbouncer;
+use crate::support::{Bench, Home, LEASE, again, completed, failed, family, job, noon, simulation};
 
-macro_rules! on_both {
+macro_rules! on_all {
     ($($name:ident),+ $(,)?) => {
         mod on_sqlite {
             $(#[tokio::test]
@@ -29,10 +30,19 @@ macro_rules! on_both {
                 super::$name(super::Bench::on(super::Home::Postgres).await).await;
             })+
         }
+
+        mod behind_pgbouncer {
+            $(#[tokio::test]
+            async fn $name() {
+                if super::pgbouncer::is_installed() {
+                    super::$name(super::Bench::on(super::Home::PgBouncer).await).await;
+                }
+            })+
+        }
     };
 }
 
-on_both!(
+on_all!(
     submitted_job_is_claimed_and_settled_once,
     settlement_under_an_older_epoch_writes_nothing,
     job_is_claimed_by_one_of_many,
@@ -63,6 +73,7 @@ on_both!(
     migrating_twice_changes_nothing,
     settle_and_claim_is_both,
     job_of_a_later_time_waits_for_it,
+    results_come_in_the_order_of_the_call,
 );
 
 async fn submitted_job_is_claimed_and_settled_once(bench: Bench) {
@@ -544,6 +555,24 @@ async fn job_of_a_later_time_waits_for_it(bench: Bench) {
     bench.claim(later.id).await;
 }
 
+async fn results_come_in_the_order_of_the_call(bench: Bench) {
+    let jobs: Vec<NewJob> = (0..3).map(|_| job()).collect();
+    bench.store.submit(&jobs).await.unwrap();
+    for (place, job) in jobs.iter().enumerate() {
+        let result_key = Some(format!("part {place}"));
+        bench.run(job.id, Outcome::Completed(Produced { result_key, ..Produced::default() })).await;
+    }
+    let wanted = [jobs[2].id, jobs[0].id, jobs[1].id];
+    let produced = bench.store.produced(&wanted).await.unwrap();
+    let keys: Vec<&str> = produced.iter().map(|produced| produced.result_key.as_deref().unwrap()).collect();
+    assert_eq!(keys, ["part 2", "part 0", "part 1"]);
+    let unknown = bench.store.produced(&[jobs[0].id, JobId::new()]).await.unwrap_err();
+    assert!(matches!(unknown, StoreError::NotFound { .. }), "{unknown:?}");
+    let waits = job();
+    bench.store.submit(std::slice::from_ref(&waits)).await.unwrap();
+    assert!(matches!(bench.store.produced(&[waits.id]).await, Err(StoreError::Conflict { .. })));
+}
+
 #[tokio::test]
 async fn database_without_a_schema_is_refused() {
     for home in [Home::Postgres, Home::Sqlite] {
@@ -557,7 +586,7 @@ async fn database_without_a_schema_is_refused() {
 #[tokio::test]
 async fn database_of_another_environment_is_refused() {
     let bench = Bench::on(Home::Postgres).await;
-    let production = StoreSettings { environment: "production".to_owned(), ..settings(&bench.clock) };
+    let production = StoreSettings { environment: "production".to_owned(), ..bench.settings.clone() };
     let stranger = Store::connect(&bench.url, &production).await.unwrap();
     for refused in [stranger.check_schema().await, stranger.migrate().await.map(drop)] {
         let refused = refused.unwrap_err().to_string();

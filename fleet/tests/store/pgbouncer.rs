@@ -1,37 +1,66 @@
-//! Through PgBouncer in transaction mode, as production has it: consecutive statements may come to different server
-//! processes.
+//! PgBouncer in transaction mode, as production has it: consecutive transactions may come to different server processes.
 
 use std::fs;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use fermiac_fleet::ids::JobId;
 use fermiac_fleet::job::NewJob;
 use fermiac_fleet::store::{Store, StoreSettings};
-use fermiac_harness::{Folder, PostgresServer, Process, await_until, free_port, program};
+use fermiac_harness::{Folder, PostgresServer, Process, await_until, free_port, program, wait_until};
 
 use crate::support::{LEASE, completed, job};
 
 const START: Duration = Duration::from_secs(10);
+const PROGRAM: &str = "/usr/sbin/pgbouncer";
+
+/// One for all tests of this binary, before the Postgres that they share.
+static SHARED: LazyLock<Bouncer> = LazyLock::new(Bouncer::start);
+
+struct Bouncer {
+    // Dropped before the folder that it writes to.
+    _process: Process,
+    _folder: Folder,
+    port: u16,
+}
+
+/// Whether these tests can be; said where they cannot.
+pub fn is_installed() -> bool {
+    let installed = std::path::Path::new(PROGRAM).exists();
+    if !installed {
+        eprintln!("SKIPPED: pgbouncer is not installed (apt-get install pgbouncer)");
+    }
+    installed
+}
+
+/// Makes an empty database and says where it is.
+pub fn create_database() -> String {
+    let direct = PostgresServer::shared().create_database();
+    let database = direct.rsplit('/').next().unwrap();
+    PostgresServer::shared().url_through(SHARED.port, database)
+}
+
+impl Bouncer {
+    fn start() -> Bouncer {
+        let (folder, port) = (Folder::new("pgbouncer"), free_port());
+        let process = start(&folder, PostgresServer::shared().port(), port);
+        wait_until("pgbouncer listens", START, || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+        Bouncer { _process: process, _folder: folder, port }
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_works_through_pgbouncer_in_transaction_mode() {
-    if !std::path::Path::new("/usr/sbin/pgbouncer").exists() {
-        eprintln!("SKIPPED: pgbouncer is not installed (apt-get install pgbouncer)");
+async fn clients_are_handed_from_one_server_process_to_another() {
+    if !is_installed() {
         return;
     }
-    let server = PostgresServer::shared();
-    let direct = server.create_database();
-    let database = direct.rsplit('/').next().unwrap();
-    let folder = Folder::new("pgbouncer");
-    let port = free_port();
-    let _bouncer = start(&folder, server.port(), port);
+    let url = create_database();
     let settings = StoreSettings { pooled_by_pgbouncer: true, ..StoreSettings::of("testing") };
-    let url = format!("postgres://postgres@127.0.0.1:{port}/{database}");
     await_until("pgbouncer answers", START, async || Store::connect(&url, &settings).await.is_ok()).await;
     let store = Store::connect(&url, &settings).await.unwrap();
     assert!(!store.migrate().await.unwrap().is_empty());
     store.check_schema().await.unwrap();
-    // More clients than server connections, so that each is handed from one to another.
+    // More clients than server connections.
     let mut clients = tokio::task::JoinSet::new();
     for client in 0..8 {
         let store = store.clone();
@@ -59,7 +88,7 @@ fn start(folder: &Folder, postgres: u16, port: u16) -> Process {
     let settings = format!(
         "[databases]\n* = host=127.0.0.1 port={postgres} user=postgres\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
          listen_port = {port}\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\n\
-         default_pool_size = 3\n"
+         default_pool_size = 3\nmax_client_conn = 500\n"
     );
     let path = folder.path().join("pgbouncer.ini");
     fs::write(&path, settings).unwrap();

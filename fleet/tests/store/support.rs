@@ -9,16 +9,20 @@ use fermiac_fleet::job::{Kind, Label, NewJob, Priority, Start, State};
 use fermiac_fleet::store::{ManualClock, NewSimulation, Store, StoreClock, StoreSettings};
 use fermiac_harness::PostgresServer;
 
+use crate::pgbouncer;
+
 /// How long the leases of these tests are.
 pub const LEASE: Duration = Duration::from_secs(10);
 
 /// Which database a test runs on.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Home {
     /// Postgres.
     Postgres,
     /// SQLite.
     Sqlite,
+    /// Postgres, through PgBouncer in transaction mode.
+    PgBouncer,
 }
 
 /// An empty store whose clock is moved by hand.
@@ -29,6 +33,8 @@ pub struct Bench {
     pub clock: ManualClock,
     /// Where it is.
     pub url: String,
+    /// How it is spoken to.
+    pub settings: StoreSettings,
 }
 
 impl Bench {
@@ -44,10 +50,12 @@ impl Bench {
         let url = match home {
             Home::Postgres => PostgresServer::shared().create_database(),
             Home::Sqlite => "sqlite::memory:".to_owned(),
+            Home::PgBouncer => pgbouncer::create_database(),
         };
         let clock = ManualClock::at(noon());
-        let store = Store::connect(&url, &settings(&clock)).await.unwrap();
-        Bench { store, clock, url }
+        let settings = StoreSettings { pooled_by_pgbouncer: home == Home::PgBouncer, ..settings(&clock) };
+        let store = Store::connect(&url, &settings).await.unwrap();
+        Bench { store, clock, url, settings }
     }
 
     /// Claims one job, which must be ready.

@@ -27,11 +27,9 @@ impl Runner {
     ) -> Result<Produced, JobError> {
         let CombineWork { slices } = payload(delivery)?;
         let model = self.models.get(simulation_of(delivery)?).await?;
-        let mut keys = Vec::with_capacity(slices.len());
-        for slice in slices {
-            let key = patiently(|| self.store.result(slice)).await?.result_key;
-            keys.push(key.ok_or_else(|| JobError::permanent("a slice has no part"))?);
-        }
+        let parts = patiently(|| self.store.produced(&slices)).await?;
+        let keys: Option<Vec<String>> = parts.into_iter().map(|part| part.result_key).collect();
+        let keys = keys.ok_or_else(|| JobError::permanent("a slice has no part"))?;
         let (sender, receiver) = mpsc::channel(AHEAD);
         let (threads, tether) = (self.threads, Arc::clone(tether));
         let merging = on_own_threads(move || {

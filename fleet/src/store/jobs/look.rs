@@ -8,11 +8,15 @@ use crate::delivery::{Held, Produced};
 use crate::ids::{JobId, SimulationId, UserId};
 use crate::job::{Job, Kind, Label, Priority, State};
 use crate::store::columns::Instant;
-use crate::store::transaction::run;
+use crate::store::transaction::{Transaction, run};
 use crate::store::{Store, StoreError};
 
 /// A page has at most so many rows.
 pub(in crate::store) const MAX_PAGE: u32 = 1_000;
+
+/// Outstanding jobs that stand alike are counted to so many: whoever scales workers by them needs no more, and to count a
+/// backlog of millions every few seconds would take a core.
+pub const MOST_COUNTED: u64 = 100_000;
 
 /// Which jobs are listed, newest first.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,7 +44,7 @@ pub struct Outstanding {
     pub priority: Priority,
     /// Where they stand.
     pub state: State,
-    /// How many they are.
+    /// How many they are, counted to [`MOST_COUNTED`].
     pub count: u64,
     /// How long the first of them has been due; nothing where none is.
     pub oldest_age: Duration,
@@ -89,21 +93,42 @@ impl Store {
         Ok(held.into_iter().map(|(job, epoch)| Held { job, epoch }).collect())
     }
 
+    /// What each of these jobs made, in their order.
+    pub async fn produced(&self, ids: &[JobId]) -> Result<Vec<Produced>, StoreError> {
+        let mut transaction = self.begin_to_read().await?;
+        let rows: Vec<ProducedRow> = match &mut transaction {
+            Transaction::Postgres(on) => {
+                let query = query_as(POSTGRES_RESULTS).bind(ids).persistent(on.persistent);
+                query.fetch_all(&mut *on.connection).await?
+            }
+            Transaction::Sqlite(on) => {
+                let mut rows = Vec::with_capacity(ids.len());
+                for &id in ids {
+                    rows.extend(query_as(RESULT).bind(id).fetch_optional(&mut *on.connection).await?);
+                }
+                rows
+            }
+        };
+        transaction.commit().await?;
+        if rows.len() < ids.len() {
+            return Err(StoreError::NotFound { what: "job" });
+        }
+        rows.into_iter().map(ProducedRow::produced).collect()
+    }
+
     /// What is still to be done, for gauges and for those who scale the workers.
     pub async fn outstanding(&self) -> Result<Vec<Outstanding>, StoreError> {
         let mut transaction = self.begin_to_read().await?;
         let Instant(now) = transaction.now().await?;
-        let rows: Vec<(Label, Priority, State, i64, Instant)> =
-            run!(&mut transaction, query_as(OUTSTANDING), fetch_all)?;
+        let rows: Vec<(Label, Priority, State, i64, Option<Instant>)> =
+            run!(&mut transaction, query_as(OUTSTANDING).bind(MOST_COUNTED as i64), fetch_all)?;
         transaction.commit().await?;
-        let outstanding = |(label, priority, state, count, Instant(oldest)): (_, _, _, i64, _)| Outstanding {
-            label,
-            priority,
-            state,
-            count: count.unsigned_abs(),
-            oldest_age: (now - oldest).to_std().unwrap_or_default(),
+        let outstanding = |(label, priority, state, count, oldest): (_, _, _, i64, Option<Instant>)| {
+            let Instant(oldest) = oldest?;
+            let oldest_age = (now - oldest).to_std().unwrap_or_default();
+            Some(Outstanding { label, priority, state, count: count.unsigned_abs(), oldest_age })
         };
-        Ok(rows.into_iter().map(outstanding).collect())
+        Ok(rows.into_iter().filter_map(outstanding).collect())
     }
 }
 
@@ -206,10 +231,42 @@ const HELD_BY: &str = "
 -- name: list what a worker holds
 select id, epoch from jobs where state = 'running' and worker = $1";
 
+const POSTGRES_RESULTS: &str = "
+-- name: look at results
+select state, result, result_key, samples_key, progress
+from unnest($1) with ordinality as named (id, place) join jobs on jobs.id = named.id
+order by place";
+
+/// Each of the few places in the index is looked into by itself: its first entry is the oldest, and those after it are
+/// counted as far as they need be. The states are named again so that the planner knows the index to be enough.
 const OUTSTANDING: &str = "
 -- name: count outstanding jobs
-select label, priority, state, count(*), min(ready_at)
-from jobs
-where state in ('scheduled', 'waiting', 'ready', 'running')
-group by label, priority, state
+with states (state) as (values ('scheduled'), ('waiting'), ('ready'), ('running')),
+    labels (label) as (values ('cpu'), ('gpu'), ('maintenance')),
+    priorities (priority) as (values ('high'), ('normal'), ('low'))
+select label, priority, state,
+    (select count(*) from (
+        select 1 from jobs
+        where jobs.state = states.state and jobs.label = labels.label and jobs.priority = priorities.priority
+            and jobs.state in ('scheduled', 'waiting', 'ready', 'running')
+        limit $1) as first),
+    (select min(ready_at) from jobs
+        where jobs.state = states.state and jobs.label = labels.label and jobs.priority = priorities.priority
+            and jobs.state in ('scheduled', 'waiting', 'ready', 'running'))
+from labels cross join priorities cross join states
 order by label, priority, state";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_of_outstanding_jobs_is_counted() {
+        let unfinished = State::ALL.iter().filter(|state| !state.is_terminal()).map(|state| state.name());
+        let places =
+            Label::ALL.iter().map(|label| label.name()).chain(Priority::ALL.iter().map(|one| one.name()));
+        for name in unfinished.chain(places) {
+            assert!(OUTSTANDING.contains(&format!("('{name}')")), "{name}");
+        }
+    }
+}
