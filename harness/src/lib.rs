@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod certificate;
 mod deadline;
 mod folder;
 mod port;

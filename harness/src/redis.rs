@@ -7,6 +7,7 @@ use std::{io, thread};
 
 use rustix::process::Signal;
 
+use crate::certificate::Certificate;
 use crate::folder::Folder;
 use crate::port::free_port;
 use crate::process::{Process, program};
@@ -33,11 +34,13 @@ pub struct RedisOptions {
     pub max_memory_bytes: Option<u64>,
     /// What clients must know.
     pub password: Option<String>,
+    /// Whether clients come over TLS.
+    pub tls: bool,
 }
 
 impl Default for RedisOptions {
     fn default() -> Self {
-        RedisOptions { persistence: Persistence::None, max_memory_bytes: None, password: None }
+        RedisOptions { persistence: Persistence::None, max_memory_bytes: None, password: None, tls: false }
     }
 }
 
@@ -48,6 +51,8 @@ pub struct RedisServer {
     process: Process,
     folder: Folder,
     port: u16,
+    /// Where it speaks TLS, and the certificate that vouches for it.
+    tls: Option<(u16, Certificate)>,
     options: RedisOptions,
 }
 
@@ -61,8 +66,11 @@ impl RedisServer {
         let folder = Folder::new("redis");
         for _ in 0..5 {
             let port = free_port();
-            if let Some(process) = launch(&folder, port, &options) {
-                return RedisServer { process, folder, port, options };
+            let tls = options.tls.then(|| (free_port(), Certificate::make(&folder)));
+            if let Some(process) =
+                launch(&folder, &words(&folder, port, tls.as_ref(), &options), (port, &options))
+            {
+                return RedisServer { process, folder, port, tls, options };
             }
         }
         panic!("redis-server found its port taken five times");
@@ -71,7 +79,16 @@ impl RedisServer {
     /// Where it is, for clients.
     #[must_use]
     pub fn url(&self) -> String {
-        self.url_through(self.port)
+        match &self.tls {
+            Some((port, _)) => self.url_through(*port).replacen("redis:", "rediss:", 1),
+            None => self.url_through(self.port),
+        }
+    }
+
+    /// The certificate that vouches for it, as PEM, if it speaks TLS.
+    #[must_use]
+    pub fn root_certificate(&self) -> Option<&str> {
+        self.tls.as_ref().map(|(_, certificate)| certificate.pem.as_str())
     }
 
     /// The same, by way of a proxy on another port.
@@ -99,7 +116,8 @@ impl RedisServer {
     /// When it does not start.
     pub fn restart(&mut self) {
         self.process.kill();
-        self.process = launch(&self.folder, self.port, &self.options)
+        let words = words(&self.folder, self.port, self.tls.as_ref(), &self.options);
+        self.process = launch(&self.folder, &words, (self.port, &self.options))
             .unwrap_or_else(|| panic!("port {} of redis-server was taken while it was down", self.port));
     }
 
@@ -123,10 +141,10 @@ impl RedisServer {
 }
 
 /// Nothing, if another process has the port.
-fn launch(folder: &Folder, port: u16, options: &RedisOptions) -> Option<Process> {
+fn launch(folder: &Folder, words: &[String], (port, options): (u16, &RedisOptions)) -> Option<Process> {
     let program = program("redis-server", "redis-server");
     let log = folder.path().join("log");
-    let mut process = Process::start(&program, &arguments(folder, port, options), None, &log);
+    let mut process = Process::start(&program, words, None, &log);
     let own = format!("process_id:{}\r\n", process.id());
     let started = Instant::now();
     loop {
@@ -147,7 +165,12 @@ fn launch(folder: &Folder, port: u16, options: &RedisOptions) -> Option<Process>
     }
 }
 
-fn arguments(folder: &Folder, port: u16, options: &RedisOptions) -> Vec<String> {
+fn words(
+    folder: &Folder,
+    port: u16,
+    tls: Option<&(u16, Certificate)>,
+    options: &RedisOptions,
+) -> Vec<String> {
     let (append_only, sync) = match options.persistence {
         Persistence::None => ("no", "no"),
         Persistence::AppendOnlyEverySecond => ("yes", "everysec"),
@@ -160,6 +183,13 @@ fn arguments(folder: &Folder, port: u16, options: &RedisOptions) -> Vec<String> 
     words.extend(["--maxmemory".to_owned(), options.max_memory_bytes.unwrap_or(0).to_string()]);
     if let Some(password) = &options.password {
         words.extend(["--requirepass".to_owned(), password.clone()]);
+    }
+    if let Some((port, certificate)) = tls {
+        words.extend(["--tls-port".to_owned(), port.to_string()]);
+        words.extend(["--tls-auth-clients", "no"].map(str::to_owned));
+        words.extend(["--tls-cert-file".to_owned(), certificate.path.display().to_string()]);
+        words.extend(["--tls-key-file".to_owned(), certificate.key_path.display().to_string()]);
+        words.extend(["--tls-ca-cert-file".to_owned(), certificate.path.display().to_string()]);
     }
     words
 }

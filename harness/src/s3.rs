@@ -93,6 +93,12 @@ impl S3Server {
         self.faults.requests()
     }
 
+    /// The method of every request that asked for encryption, and what it asked for.
+    #[must_use]
+    pub fn encryptions(&self) -> Vec<String> {
+        self.faults.encryptions()
+    }
+
     /// The keys in a bucket, sorted, as its disk holds them.
     #[must_use]
     pub fn keys(&self, bucket: &str) -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use fermiac_fleet::blobs::{Addressing, BlobSettings, Blobs, Encryption, S3Keys};
-use fermiac_fleet::profile::{Blobs as BlobsSection, Profile};
+use fermiac_fleet::profile::{Blobs as BlobsSection, Profile, Queue as QueueSection};
 use fermiac_fleet::queue::{Queue, QueueSettings};
 use fermiac_fleet::store::{Store, StoreSettings};
 
@@ -25,7 +25,7 @@ impl Homes {
         let blobs = Blobs::connect(&blob_settings(&profile.blobs)?).map_err(Failure::refused)?;
         let queue = match &profile.queue.url {
             Some(url) if url.scheme() != "in-process" => {
-                Queue::connect(url.expose(), environment, &QueueSettings::default())
+                Queue::connect(url.expose(), environment, &queue_settings(&profile.queue)?)
                     .map_err(Failure::refused)?
             }
             _ => Queue::in_process(),
@@ -59,6 +59,27 @@ fn make_folder_of(url: &str) -> Result<(), Failure> {
     }
 }
 
+fn queue_settings(section: &QueueSection) -> Result<QueueSettings, Failure> {
+    let read = |path: &String| {
+        std::fs::read(path)
+            .map_err(|error| Failure::Refused(format!("FERMIAC_QUEUE_ROOT_CERTIFICATE: {path}: {error}")))
+    };
+    let root_certificate = section.root_certificate.as_ref().map(read).transpose()?;
+    Ok(QueueSettings { root_certificate, ..QueueSettings::default() })
+}
+
+fn encryption(setting: &str) -> Result<Encryption, Failure> {
+    match (setting, setting.strip_prefix("aws:kms:")) {
+        ("AES256", _) => Ok(Encryption::ServerKey),
+        ("aws:kms", _) => Ok(Encryption::ManagedKey { id: None }),
+        (_, Some(key)) if !key.is_empty() => Ok(Encryption::ManagedKey { id: Some(key.to_owned()) }),
+        _ => Err(Failure::Refused(format!(
+            "FERMIAC_BLOBS_SERVER_SIDE_ENCRYPTION={setting}: it takes AES256, aws:kms, aws:kms:KEY, or nothing for the \
+             bucket's own"
+        ))),
+    }
+}
+
 fn blob_settings(section: &BlobsSection) -> Result<BlobSettings, Failure> {
     let keys = match (&section.access_key, &section.secret_key) {
         (Some(access), Some(secret)) => {
@@ -66,15 +87,7 @@ fn blob_settings(section: &BlobsSection) -> Result<BlobSettings, Failure> {
         }
         _ => None,
     };
-    let encryption = match section.server_side_encryption.as_deref() {
-        None => None,
-        Some("AES256") => Some(Encryption::ServerKey),
-        Some(other) => {
-            return Err(Failure::Refused(format!(
-                "FERMIAC_BLOBS_SERVER_SIDE_ENCRYPTION={other}: it takes AES256, or nothing for the bucket's own"
-            )));
-        }
-    };
+    let encryption = section.server_side_encryption.as_deref().map(encryption).transpose()?;
     Ok(BlobSettings {
         endpoint: section.endpoint.as_ref().map(|endpoint| endpoint.expose().to_owned()),
         region: section.region.clone(),

@@ -73,7 +73,7 @@ pub enum Encryption {
     ServerKey,
     /// A key of the account's key service.
     ManagedKey {
-        /// Which one.
-        id: String,
+        /// Which one; none for the account's own.
+        id: Option<String>,
     },
 }

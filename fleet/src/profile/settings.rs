@@ -71,6 +71,8 @@ section! {
     Queue "queue" {
         /// Where Redis is: redis:// or rediss://; in-process: for none, in a single process.
         url "url": Option<SecretUrl> = "", ["REDIS_URL"];
+        /// The file of the certificate, as PEM, that signed the server's; nothing for those that the public knows.
+        root_certificate "root_certificate": Option<String> = "", ["FERMIAC_QUEUE_ROOT_CERTIFICATE"];
     }
 }
 
@@ -85,7 +87,7 @@ section! {
         region "region": String = "us-east-1", ["FERMIAC_BLOBS_REGION", "AWS_REGION"];
         /// Whether the bucket stands in the path rather than in the name of the host.
         path_style "path_style": bool = "false", ["FERMIAC_BLOBS_PATH_STYLE"];
-        /// Encryption by the server, AES256 or aws:kms; nothing for the bucket's own.
+        /// Encryption by the server: AES256, aws:kms or aws:kms:KEY; nothing for the bucket's own.
         server_side_encryption "server_side_encryption": Option<String> = "", ["FERMIAC_BLOBS_SERVER_SIDE_ENCRYPTION"];
         /// The name of the key.
         access_key "access_key": Option<Secret> = "", ["FERMIAC_BLOBS_ACCESS_KEY", "AWS_ACCESS_KEY_ID"];
@@ -129,8 +131,8 @@ section! {
         outstanding "outstanding_ms": Duration = "5000", ["FERMIAC_SCHEDULER_OUTSTANDING_MS"], ms(50)..=HOUR;
         /// Removes blobs that nothing refers to.
         collect "collect_ms": Duration = "3600000", ["FERMIAC_SCHEDULER_COLLECT_MS"], ms(50)..=Duration::from_secs(86_400);
-        /// How long a scheduler leads without a sign of life.
-        term "term_ms": Duration = "15000", ["FERMIAC_SCHEDULER_TERM_MS"], ms(1_000)..=HOUR;
+        /// How long a scheduler leads without a sign of life; then another does the duties.
+        term "term_ms": Duration = "6000", ["FERMIAC_SCHEDULER_TERM_MS"], ms(1_000)..=HOUR;
         /// The address that its probes and metrics listen on; nothing for none.
         listen "listen": Option<SocketAddr> = "", ["FERMIAC_SCHEDULER_LISTEN"];
     }

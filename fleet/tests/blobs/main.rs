@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "statements that several tests share are tests too")]
 
 mod conformance;
+mod encryption;
 mod faults;
 mod support;

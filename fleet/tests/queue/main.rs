@@ -6,3 +6,4 @@ mod conformance;
 mod faults;
 mod rescue;
 mod support;
+mod tls;

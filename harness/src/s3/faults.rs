@@ -35,9 +35,13 @@ pub struct Faults {
     healed: Notify,
 }
 
+/// The header by which a client asks that an object be encrypted.
+const ENCRYPTION: &str = "x-amz-server-side-encryption";
+
 #[derive(Debug, Default)]
 struct Plan {
     requests: usize,
+    encryptions: Vec<String>,
     fault: Option<Fault>,
     skip: usize,
     count: usize,
@@ -46,7 +50,8 @@ struct Plan {
 impl Faults {
     pub fn plan(&self, fault: Fault, skip: usize, count: usize) {
         let mut plan = self.lock();
-        *plan = Plan { requests: plan.requests, fault: Some(fault), skip, count };
+        plan.fault = Some(fault);
+        (plan.skip, plan.count) = (skip, count);
     }
 
     pub fn heal(&self) {
@@ -56,6 +61,15 @@ impl Faults {
 
     pub fn requests(&self) -> usize {
         self.lock().requests
+    }
+
+    pub fn encryptions(&self) -> Vec<String> {
+        self.lock().encryptions.clone()
+    }
+
+    fn note(&self, request: &Request<Incoming>) {
+        let asked = request.headers().get(ENCRYPTION).and_then(|value| value.to_str().ok());
+        self.lock().encryptions.extend(asked.map(|asked| format!("{} {asked}", request.method())));
     }
 
     fn next(&self) -> Option<Fault> {
@@ -84,6 +98,7 @@ pub async fn answer(
     service: &S3Service,
     faults: &Faults,
 ) -> Result<Answer, AnyError> {
+    faults.note(&request);
     match faults.next() {
         None => done(request, service).await,
         Some(Fault::Error) => refused(request, StatusCode::INTERNAL_SERVER_ERROR, "InternalError").await,

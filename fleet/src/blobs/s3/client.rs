@@ -42,7 +42,7 @@ impl Inner {
         match &self.encryption {
             None => (None, None),
             Some(Encryption::ServerKey) => (Some(ServerSideEncryption::Aes256), None),
-            Some(Encryption::ManagedKey { id }) => (Some(ServerSideEncryption::AwsKms), Some(id.clone())),
+            Some(Encryption::ManagedKey { id }) => (Some(ServerSideEncryption::AwsKms), id.clone()),
         }
     }
 }
