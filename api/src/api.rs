@@ -2,11 +2,11 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use fermiac_fleet::blobs::Blobs;
 use fermiac_fleet::job::Bell;
+use fermiac_fleet::probes::Probes;
 use fermiac_fleet::profile::Profile;
 use fermiac_fleet::queue::Queue;
 use fermiac_fleet::store::Store;
@@ -30,12 +30,11 @@ pub struct Parts {
     pub(crate) queue: Queue,
     pub(crate) blobs: Blobs,
     pub(crate) profile: Profile,
-    pub(crate) figures: Figures,
+    pub(crate) probes: Probes,
     pub(crate) compiler: Compiler,
     pub(crate) uploads: Arc<Semaphore>,
     pub(crate) event_streams: Arc<Semaphore>,
     pub(crate) draining: CancellationToken,
-    started: AtomicBool,
 }
 
 impl Api {
@@ -47,6 +46,7 @@ impl Api {
         figures: Figures,
         draining: CancellationToken,
     ) -> Api {
+        let probes = Probes::new(homes.clone(), figures, draining.clone());
         let (store, queue, blobs) = homes;
         Api(Arc::new(Parts {
             store,
@@ -56,9 +56,8 @@ impl Api {
             uploads: Arc::new(Semaphore::new(profile.http.uploads)),
             event_streams: Arc::new(Semaphore::new(profile.http.event_streams)),
             profile,
-            figures,
+            probes,
             draining,
-            started: AtomicBool::new(false),
         }))
     }
 
@@ -70,14 +69,6 @@ impl Api {
             Err(_) => "the queue does not answer".to_owned(),
         };
         tracing::warn!(reason, bells = bells.len(), "bells were not rung; the relay will");
-    }
-
-    pub(crate) fn has_started(&self) -> bool {
-        self.started.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn set_started(&self) {
-        self.started.store(true, Ordering::Relaxed);
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A request passes [`http`]: it gets an id, a place in the log, a time to be answered in, and its answer the headers
 //! that every answer has. A [`caller`] is who its key says. What it may ask for stands in [`simulations`],
-//! [`workbooks`] and [`jobs`]; [`health`] answers probes. Whatever goes wrong is an [`error::ApiError`], and leaves as
+//! [`workbooks`] and [`jobs`]; probes are answered as in every other role. Whatever goes wrong is an [`error::ApiError`], and leaves as
 //! `application/problem+json`. Models are compiled here or refused here ([`models`]), with a bound on how many at a
 //! time and on the wait.
 //!
@@ -14,7 +14,6 @@
 mod api;
 mod caller;
 mod error;
-mod health;
 mod http;
 mod input;
 mod instant;

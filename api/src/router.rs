@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use crate::api::Api;
 use crate::error::ApiError;
 use crate::http::{allowed_hosts, allowed_origins, attended, timed};
-use crate::{health, jobs, simulations, workbooks};
+use crate::{jobs, simulations, workbooks};
 
 /// Everything that is answered.
 pub fn router(api: Api) -> Router {
@@ -31,22 +31,11 @@ pub fn router(api: Api) -> Router {
         .layer(allowed_origins(&api.profile.http.cors_origins))
         .layer(from_fn_with_state(api.clone(), allowed_hosts))
         // Whoever probes knows this process by its address.
-        .merge(probes())
+        .merge(api.probes.router())
         .fallback(async || ApiError::NotFound("address"))
         .layer(map_response(no_such_method))
         .layer(from_fn_with_state(api.clone(), attended))
         .with_state(api)
-}
-
-fn probes() -> Router<Api> {
-    Router::new()
-        .route("/livez", get(health::livez))
-        .route("/health", get(health::health))
-        .route("/health/", get(health::health))
-        .route("/api/health", get(health::health))
-        .route("/ready", get(health::ready))
-        .route("/api/ready", get(health::ready))
-        .route("/metrics", get(health::metrics))
 }
 
 /// A known address with another method, in the form of every other problem; which methods it takes stays said.

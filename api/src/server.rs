@@ -27,7 +27,7 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 pub async fn serve(api: Api, listener: TcpListener, shutdown: &Shutdown) -> io::Result<()> {
     let address = listener.local_addr()?;
     tracing::info!(%address, "api begins");
-    api.set_started();
+    api.probes.set_started();
     let connections = Connections::new(&api.profile.http, router(api.clone()));
     loop {
         tokio::select! {

@@ -10,6 +10,7 @@ pub mod blobs;
 pub mod delivery;
 pub mod ids;
 pub mod job;
+pub mod probes;
 pub mod profile;
 pub mod queue;
 pub mod reconnect;

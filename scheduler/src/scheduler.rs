@@ -1,10 +1,11 @@
 //! Runs the duties while it leads.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fermiac_fleet::blobs::Blobs;
 use fermiac_fleet::queue::{ConsumerName, Queue};
 use fermiac_fleet::store::Store;
+use fermiac_fleet::telemetry::metrics as names;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,7 @@ use crate::duties::promote::Promote;
 use crate::duties::relay::Relay;
 use crate::duties::rescue::Rescue;
 use crate::duties::{Duty, DutyError};
-use crate::leader::lead;
+use crate::leader::{Candidate, lead};
 
 /// How often each duty is done.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +31,9 @@ pub struct Periods {
     pub orphans: Duration,
     /// [`crate::duties::measure`].
     pub measure: Duration,
+    /// How long a scheduler leads without a sign of life: another then does the duties, and whatever waited for one is
+    /// to be within the 15 s in which a crashed worker's job must run again.
+    pub term: Duration,
 }
 
 impl Default for Periods {
@@ -40,6 +44,7 @@ impl Default for Periods {
             rescue: Duration::from_secs(1),
             orphans: Duration::from_secs(600),
             measure: Duration::from_secs(5),
+            term: Duration::from_secs(6),
         }
     }
 }
@@ -66,7 +71,8 @@ impl Scheduler {
         let (sender, leading) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let Scheduler { store, queue, blobs, periods } = self;
-        tasks.spawn(lead(store.clone(), holder, sender, ended.clone()));
+        let candidate = Candidate { store: store.clone(), holder, term: periods.term };
+        tasks.spawn(lead(candidate, sender, ended.clone()));
         let relay = Relay::new(store.clone(), queue.clone());
         tasks.spawn(repeat(relay, periods.relay, leading.clone(), ended.clone()));
         let promote = Promote::new(store.clone(), queue.clone());
@@ -92,6 +98,7 @@ async fn repeat<D: Duty>(
     mut leading: watch::Receiver<bool>,
     ended: CancellationToken,
 ) {
+    metrics::counter!(names::DUTY_FAILURES, "duty" => D::NAME).increment(0);
     let mut every = tokio::time::interval(period);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -103,7 +110,9 @@ async fn repeat<D: Duty>(
             () = ended.cancelled() => return,
             _ = every.tick() => {}
         }
+        let started = Instant::now();
         let done = tokio::time::timeout(D::WITHIN, duty.tick()).await;
+        metrics::histogram!(names::DUTY_SECONDS, "duty" => D::NAME).record(started.elapsed());
         match done.unwrap_or(Err(DutyError::Silent(D::WITHIN))) {
             Ok(done) if D::is_news(&done) => tracing::info!(duty = D::NAME, ?done),
             Ok(_) => {}
@@ -112,7 +121,7 @@ async fn repeat<D: Duty>(
     }
 }
 
-fn log(duty: &str, error: &DutyError) {
-    metrics::counter!("fermiac_duty_failures_total", "duty" => duty.to_owned()).increment(1);
+fn log(duty: &'static str, error: &DutyError) {
+    metrics::counter!(names::DUTY_FAILURES, "duty" => duty).increment(1);
     tracing::warn!(duty, %error, "duty failed; its next tick tries again");
 }

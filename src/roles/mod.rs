@@ -5,9 +5,11 @@ mod jobs;
 mod queues;
 mod users;
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 
 use fermiac_api::{Api, serve};
+use fermiac_fleet::probes::Probes;
 use fermiac_fleet::profile::{Profile, Variables};
 use fermiac_fleet::shutdown::Shutdown;
 use fermiac_fleet::telemetry::{self, Figures};
@@ -100,7 +102,13 @@ pub fn queues(arguments: &QueuesArguments) -> Result<(), Failure> {
 
 async fn until_a_signal(role: Role, profile: Profile, homes: Homes, figures: Figures) -> Result<(), Failure> {
     let (shutdown, finished) = (Shutdown::new(), CancellationToken::new());
-    let mut tasks: JoinSet<Result<(), Failure>> = JoinSet::new();
+    let (mut tasks, mut probing) = (JoinSet::new(), JoinSet::new());
+    if let Some(address) = probed_at(role, &profile) {
+        let Homes { store, queue, blobs } = homes.clone();
+        let probes = Probes::new((store, queue, blobs), figures.clone(), shutdown.draining.clone());
+        let serving = probes.serve(listen(address).await?, finished.clone());
+        probing.spawn(async move { serving.await.map_err(failed) });
+    }
     if matches!(role, Role::Dev | Role::Worker) {
         let worker = worker(&profile, &homes)?;
         let draining = shutdown.draining.clone();
@@ -120,9 +128,7 @@ async fn until_a_signal(role: Role, profile: Profile, homes: Homes, figures: Fig
     }
     let drain = profile.worker.drain.max(profile.http.drain);
     if matches!(role, Role::Dev | Role::Api) {
-        let listener = TcpListener::bind(profile.http.listen).await;
-        let listener = listener
-            .map_err(|error| Failure::Failed(format!("cannot listen on {}: {error}", profile.http.listen)))?;
+        let listener = listen(profile.http.listen).await?;
         let Homes { store, queue, blobs } = homes;
         let api = Api::new((store, queue, blobs), profile, figures, shutdown.draining.clone());
         let shutdown = shutdown.clone();
@@ -130,13 +136,32 @@ async fn until_a_signal(role: Role, profile: Profile, homes: Homes, figures: Fig
     }
     let ended = finished.clone();
     let signals = tokio::spawn(async move { shutdown.on_signals(drain, &ended).await });
+    let outcome = all_of(tasks).await;
+    finished.cancel();
+    signals.await.map_err(failed)?.map_err(failed)?;
+    outcome.and(all_of(probing).await)
+}
+
+async fn all_of(mut tasks: JoinSet<Result<(), Failure>>) -> Result<(), Failure> {
     let mut outcome = Ok(());
     while let Some(end) = tasks.join_next().await {
         outcome = outcome.and(end.map_err(failed).and_then(|done| done));
     }
-    finished.cancel();
-    signals.await.map_err(failed)?.map_err(failed)?;
     outcome
+}
+
+/// Where a role that answers nothing else answers probes; the API does so among its own addresses.
+fn probed_at(role: Role, profile: &Profile) -> Option<SocketAddr> {
+    match role {
+        Role::Worker => profile.worker.listen,
+        Role::Scheduler => profile.scheduler.listen,
+        Role::Dev | Role::Api => None,
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let listener = TcpListener::bind(address).await;
+    listener.map_err(|error| Failure::Failed(format!("cannot listen on {address}: {error}")))
 }
 
 fn worker(profile: &Profile, homes: &Homes) -> Result<Worker, Failure> {
@@ -165,6 +190,7 @@ fn periods(profile: &Profile) -> Periods {
         rescue: settings.rescue,
         orphans: settings.collect,
         measure: settings.outstanding,
+        term: settings.term,
     }
 }
 

@@ -8,12 +8,13 @@ use fermiac_fleet::job::Kind;
 use fermiac_fleet::queue::{Listener, Queue, Rung};
 use fermiac_fleet::store::{Store, StoreError};
 
+use crate::figures;
 use crate::patience::ANSWERED_WITHIN;
 use crate::running::Running;
 
 /// One call listens so long: how late a connection that is half dead is noticed.
 const LISTEN: Duration = Duration::from_secs(5);
-/// The pause before a claim that failed is tried again.
+/// The pause before a claim or a call that failed is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
 /// A claim that the database was still at when the connection broke is committed within this time, or never.
 const DOUBT: Duration = Duration::from_secs(5);
@@ -33,6 +34,8 @@ pub struct Intake {
     in_doubt_until: Instant,
     /// How many to claim at once beyond the free slots: it doubles while all that comes is over in no time.
     batch: usize,
+    /// Heard, when the store was away: they are claimed before anything else is listened to.
+    put_off: Vec<Rung>,
 }
 
 impl Intake {
@@ -43,8 +46,8 @@ impl Intake {
         lease: Duration,
         running: Running,
     ) -> Intake {
-        let (in_doubt, in_doubt_until) = (Vec::new(), Instant::now());
-        Intake { store, queue, listener, worker, lease, running, in_doubt, in_doubt_until, batch: 1 }
+        let (in_doubt, in_doubt_until, put_off) = (Vec::new(), Instant::now(), Vec::new());
+        Intake { store, queue, listener, worker, lease, running, in_doubt, in_doubt_until, batch: 1, put_off }
     }
 
     /// Waits until something rings. May be dropped: a bell that was lost on the way rings again.
@@ -53,6 +56,10 @@ impl Intake {
             tracing::warn!(%error, jobs = self.in_doubt.len(), "cannot tell what was claimed, trying again");
             tokio::time::sleep(PAUSE).await;
             return Vec::new();
+        }
+        if !self.put_off.is_empty() {
+            tokio::time::sleep(PAUSE).await;
+            return std::mem::take(&mut self.put_off);
         }
         match self.listener.next(self.batch.max(free_slots), LISTEN).await {
             Ok(rung) => rung,
@@ -71,9 +78,10 @@ impl Intake {
         let deliveries = match StoreError::unless_silent(ANSWERED_WITHIN, claim).await {
             Ok(deliveries) => deliveries,
             Err(error) => {
+                tracing::warn!(%error, bells = rung.len(), "cannot claim, trying again");
                 self.in_doubt.extend(jobs);
                 self.in_doubt_until = Instant::now() + DOUBT;
-                self.put_off(&error).await;
+                self.put_off = rung;
                 return Vec::new();
             }
         };
@@ -83,6 +91,7 @@ impl Intake {
         }
         // What comes here after all is known.
         self.in_doubt.retain(|job| deliveries.iter().all(|delivery| delivery.job != *job));
+        figures::claimed(&deliveries);
         self.adapt(&deliveries);
         deliveries
     }
@@ -108,12 +117,6 @@ impl Intake {
             tracing::warn!(%error, "cannot ring; the relay will");
         }
         Ok(())
-    }
-
-    /// The bells stay unanswered, so they ring again once they have waited long enough.
-    async fn put_off(&self, error: &StoreError) {
-        tracing::warn!(%error, "cannot claim, trying again");
-        tokio::time::sleep(PAUSE).await;
     }
 
     fn adapt(&mut self, deliveries: &[Delivery]) {

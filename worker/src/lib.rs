@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod figures;
 mod intake;
 mod jobs;
 mod models;

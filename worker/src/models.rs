@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
 use fermiac_fleet::blobs::Blobs;
 use fermiac_fleet::ids::SimulationId;
@@ -10,6 +11,7 @@ use fermiac_fleet::store::{Store, Viewer};
 use fermiac_simulation::{Prepared, SimulationRequest};
 use tokio::sync::OnceCell;
 
+use crate::figures;
 use crate::jobs::failure::JobError;
 use crate::patience::patiently;
 
@@ -52,12 +54,14 @@ impl Models {
             Some(hash) => Some(self.blobs.get(&workbook_key(hash), MAX_WORKBOOK_BYTES).await?),
             None => None,
         };
+        let started = Instant::now();
         let compiled = tokio::task::spawn_blocking(move || {
             let request = SimulationRequest::from_json(stored.request.get().as_bytes())?;
             let model = workbook.as_deref().or(request.json_model()).unwrap_or_default();
             Prepared::compile(model, &request)
         });
         let compiled = compiled.await.map_err(|error| JobError::panicked(&error))?;
+        figures::compiled(started);
         Ok(Arc::new(compiled?))
     }
 
@@ -79,6 +83,7 @@ impl Models {
             let oldest = kept.pop_front();
             total -= oldest.as_ref().map_or(0, bytes);
         }
+        figures::kept(total);
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<(SimulationId, Compiled)>> {

@@ -4,12 +4,16 @@
 //! lone settlement waits for nobody. Nothing is given up while the store is away: a settlement is fenced, so writing it
 //! late, or twice, does no harm.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use fermiac_fleet::delivery::Settlement;
+use fermiac_fleet::delivery::{Delivery, Held, Outcome, Settlement};
+use fermiac_fleet::job::{Bell, Kind};
 use fermiac_fleet::queue::Queue;
-use fermiac_fleet::store::{Store, StoreError};
+use fermiac_fleet::store::{Settled, Store, StoreError};
 use tokio::sync::mpsc;
+
+use crate::figures;
 
 /// At most so many are written at once.
 const BATCH: usize = 500;
@@ -23,7 +27,25 @@ const LAST_PAUSE: Duration = Duration::from_secs(1);
 const WRITTEN_WITHIN: Duration = Duration::from_secs(10);
 
 /// Where settlements are handed in.
-pub type Settlements = mpsc::Sender<Settlement>;
+pub type Settlements = mpsc::Sender<Ended>;
+
+/// A delivery that ended.
+pub struct Ended {
+    kind: Kind,
+    outcome: &'static str,
+    settlement: Settlement,
+}
+
+impl Ended {
+    /// With this outcome.
+    pub fn with(delivery: Delivery, outcome: Outcome) -> Ended {
+        Ended {
+            kind: delivery.kind,
+            outcome: figures::name_of(&outcome),
+            settlement: delivery.settle(outcome),
+        }
+    }
+}
 
 /// A place to hand settlements in, and the task that writes them: it ends once all places are dropped and all is written.
 pub fn settling(store: Store, queue: Queue) -> (Settlements, impl Future<Output = ()>) {
@@ -31,35 +53,48 @@ pub fn settling(store: Store, queue: Queue) -> (Settlements, impl Future<Output 
     (sender, write_all(store, queue, receiver))
 }
 
-async fn write_all(store: Store, queue: Queue, mut receiver: mpsc::Receiver<Settlement>) {
+async fn write_all(store: Store, queue: Queue, mut receiver: mpsc::Receiver<Ended>) {
     let mut batch = Vec::with_capacity(BATCH);
     while receiver.recv_many(&mut batch, BATCH).await > 0 {
-        write(&store, &queue, &batch).await;
-        batch.clear();
+        let ends: HashMap<Held, _> =
+            batch.iter().map(|end| (end.settlement.held, (end.kind, end.outcome))).collect();
+        let settlements: Vec<Settlement> = batch.drain(..).map(|end| end.settlement).collect();
+        if let Some(settled) = write(&store, &settlements).await {
+            figures::settled(settled.written.iter().filter_map(|held| ends.get(held)).copied());
+            report(&settled.superseded);
+            ring(&queue, &settled.bells).await;
+        }
     }
 }
 
-async fn write(store: &Store, queue: &Queue, batch: &[Settlement]) {
+/// Nothing, if the store refuses them for good: then the leases run out and the jobs are tried again.
+async fn write(store: &Store, batch: &[Settlement]) -> Option<Settled> {
     let mut pause = FIRST_PAUSE;
-    let settled = loop {
+    loop {
         match StoreError::unless_silent(WRITTEN_WITHIN, store.settle(batch.to_vec())).await {
-            Ok(settled) => break settled,
+            Ok(settled) => return Some(settled),
             Err(error) if error.is_retryable() => {
                 tracing::warn!(%error, jobs = batch.len(), "cannot write settlements, trying again");
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LAST_PAUSE);
             }
-            // The leases run out and the jobs are tried again: nothing is lost.
             Err(error) => {
-                return tracing::error!(%error, jobs = batch.len(), "settlements refused by the store");
+                tracing::error!(%error, jobs = batch.len(), "settlements refused by the store");
+                return None;
             }
         }
-    };
-    for held in &settled.superseded {
+    }
+}
+
+fn report(superseded: &[Held]) {
+    for held in superseded {
         tracing::warn!(job = %held.job, epoch = held.epoch, "another worker has this job; what came of it here is dropped");
     }
-    metrics::counter!("fermiac_settlements_superseded_total").increment(settled.superseded.len() as u64);
-    if let Err(error) = queue.ring(&settled.bells).await {
+    figures::superseded(superseded.len());
+}
+
+async fn ring(queue: &Queue, bells: &[Bell]) {
+    if let Err(error) = queue.ring(bells).await {
         tracing::warn!(%error, "cannot ring; the relay will");
     }
 }

@@ -12,12 +12,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use crate::figures;
 use crate::intake::{Intake, is_light};
 use crate::jobs::Runner;
 use crate::patience::ANSWERED_WITHIN;
 use crate::running::{Running, Stop};
 use crate::settings::Settings;
-use crate::settling::{Settlements, settling};
+use crate::settling::{Ended, Settlements, settling};
 
 /// The worker shows that it is alive so often.
 const BEAT: Duration = Duration::from_secs(5);
@@ -58,6 +59,7 @@ impl Worker {
     /// Works until told to drain, then drains: returns when nothing is in its hands any more.
     pub async fn run(self, draining: CancellationToken) {
         tracing::info!(worker = %self.name, slots = self.settings.slots, threads = self.settings.threads, "worker begins");
+        figures::begin(self.settings.slots.get());
         let ended = CancellationToken::new();
         let (settlements, writing) = settling(self.store.clone(), self.queue.clone());
         let mut background = JoinSet::new();
@@ -135,7 +137,10 @@ impl Worker {
             () = tokio::time::sleep(PATIENCE) => None,
         };
         let outcome = match slot {
-            Some(_slot) => self.runner.run(&delivery, &tether).await,
+            Some(_slot) => {
+                let _run = figures::Run::begin(delivery.kind);
+                self.runner.run(&delivery, &tether).await
+            }
             None => Outcome::Interrupted,
         };
         self.running.end(held);
@@ -202,7 +207,7 @@ impl Worker {
 }
 
 async fn hand_in(settlements: &Settlements, delivery: Delivery, outcome: Outcome) {
-    let handed = settlements.send(delivery.settle(outcome)).await;
+    let handed = settlements.send(Ended::with(delivery, outcome)).await;
     handed.expect("settlements are written until the last place to hand them in is dropped");
 }
 

@@ -13,6 +13,7 @@ mod key;
 mod measure;
 mod s3;
 mod settings;
+mod timed;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -24,6 +25,7 @@ pub use error::BlobError;
 pub use settings::{Addressing, BlobSettings, Encryption, S3Keys};
 
 use measure::{BoxError, Measured};
+use timed::timed;
 
 /// What an operation gives.
 pub type Result<T> = std::result::Result<T, BlobError>;
@@ -112,10 +114,13 @@ impl Blobs {
         key::check(key)?;
         let stream = stream.map(|piece| piece.map_err(Into::into));
         let mut source = Measured::new(Box::pin(stream), key, max_bytes);
-        match &self.0 {
-            Home::S3(bucket) => bucket.put(key, &mut source).await?,
-            Home::Folder(folder) => folder.put(key, &mut source).await?,
-        }
+        timed("put", async {
+            match &self.0 {
+                Home::S3(bucket) => bucket.put(key, &mut source).await,
+                Home::Folder(folder) => folder.put(key, &mut source).await,
+            }
+        })
+        .await?;
         Ok(source.stored())
     }
 
@@ -133,10 +138,13 @@ impl Blobs {
         let stored = self.put_stream(&upload, stream, max_bytes).await?;
         let key = format!("{prefix}{}", stored.sha256);
         key::check(&key)?;
-        match &self.0 {
-            Home::S3(bucket) => bucket.rename(&upload, &key).await?,
-            Home::Folder(folder) => folder.rename(&upload, &key).await?,
-        }
+        timed("rename", async {
+            match &self.0 {
+                Home::S3(bucket) => bucket.rename(&upload, &key).await,
+                Home::Folder(folder) => folder.rename(&upload, &key).await,
+            }
+        })
+        .await?;
         Ok(stored)
     }
 
@@ -146,10 +154,13 @@ impl Blobs {
     /// When there is none, it is longer than `max_bytes`, or the home is away or refuses.
     pub async fn get(&self, key: &str, max_bytes: u64) -> Result<Bytes> {
         key::check(key)?;
-        match &self.0 {
-            Home::S3(bucket) => bucket.get(key, max_bytes).await,
-            Home::Folder(folder) => folder.get(key, max_bytes).await,
-        }
+        timed("get", async {
+            match &self.0 {
+                Home::S3(bucket) => bucket.get(key, max_bytes).await,
+                Home::Folder(folder) => folder.get(key, max_bytes).await,
+            }
+        })
+        .await
     }
 
     /// Reads a blob piece by piece.
@@ -158,10 +169,13 @@ impl Blobs {
     /// When there is none, or the home is away or refuses.
     pub async fn get_stream(&self, key: &str) -> Result<BlobStream> {
         key::check(key)?;
-        match &self.0 {
-            Home::S3(bucket) => bucket.get_stream(key).await,
-            Home::Folder(folder) => folder.get_stream(key).await,
-        }
+        timed("get", async {
+            match &self.0 {
+                Home::S3(bucket) => bucket.get_stream(key).await,
+                Home::Folder(folder) => folder.get_stream(key).await,
+            }
+        })
+        .await
     }
 
     /// How long a blob is.
@@ -170,10 +184,13 @@ impl Blobs {
     /// When there is none, or the home is away or refuses.
     pub async fn size(&self, key: &str) -> Result<u64> {
         key::check(key)?;
-        match &self.0 {
-            Home::S3(bucket) => bucket.size(key).await,
-            Home::Folder(folder) => folder.size(key).await,
-        }
+        timed("size", async {
+            match &self.0 {
+                Home::S3(bucket) => bucket.size(key).await,
+                Home::Folder(folder) => folder.size(key).await,
+            }
+        })
+        .await
     }
 
     /// Whether there is a blob.
@@ -194,10 +211,13 @@ impl Blobs {
     /// When the home is away or refuses; some may be deleted then.
     pub async fn delete(&self, keys: &[String]) -> Result<()> {
         keys.iter().try_for_each(|key| key::check(key))?;
-        match &self.0 {
-            Home::S3(bucket) => bucket.delete(keys).await,
-            Home::Folder(folder) => folder.delete(keys).await,
-        }
+        timed("delete", async {
+            match &self.0 {
+                Home::S3(bucket) => bucket.delete(keys).await,
+                Home::Folder(folder) => folder.delete(keys).await,
+            }
+        })
+        .await
     }
 
     /// The blobs whose keys begin with `prefix`, from the one behind `after` on.
@@ -205,10 +225,13 @@ impl Blobs {
     /// # Errors
     /// When the home is away or refuses.
     pub async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page> {
-        match &self.0 {
-            Home::S3(bucket) => bucket.list(prefix, after).await,
-            Home::Folder(folder) => folder.list(prefix, after).await,
-        }
+        timed("list", async {
+            match &self.0 {
+                Home::S3(bucket) => bucket.list(prefix, after).await,
+                Home::Folder(folder) => folder.list(prefix, after).await,
+            }
+        })
+        .await
     }
 
     /// Whether the home answers.
@@ -216,10 +239,13 @@ impl Blobs {
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<()> {
-        match &self.0 {
-            Home::S3(bucket) => bucket.ping().await,
-            Home::Folder(folder) => folder.ping().await,
-        }
+        timed("ping", async {
+            match &self.0 {
+                Home::S3(bucket) => bucket.ping().await,
+                Home::Folder(folder) => folder.ping().await,
+            }
+        })
+        .await
     }
 }
 

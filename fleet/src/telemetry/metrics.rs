@@ -89,7 +89,7 @@ metrics! {
     WORKER_SLOTS_BUSY: Gauge = "fermiac_worker_slots_busy" [];
     /// Bytes of compiled models that this worker keeps.
     PLAN_CACHE_BYTES: Gauge = "fermiac_plan_cache_bytes" [];
-    /// Jobs that are not at their end.
+    /// Jobs that are not at their end, counted to 100,000.
     JOBS_OUTSTANDING: Gauge = "fermiac_jobs_outstanding" ["label", "priority", "state"];
     /// Age of the oldest of them.
     JOBS_OLDEST_AGE_SECONDS: Gauge = "fermiac_jobs_oldest_age_seconds" ["label", "priority", "state"];
@@ -111,6 +111,10 @@ metrics! {
     DUTY_FAILURES: Counter = "fermiac_duty_failures_total" ["duty"];
     /// Time that a tick of a duty took.
     DUTY_SECONDS: Histogram = "fermiac_duty_seconds" ["duty"];
+    /// What was asked of the home of the blobs; `outcome` is done, missing or failed.
+    BLOB_REQUESTS: Counter = "fermiac_blob_requests_total" ["operation", "outcome"];
+    /// Time that it took to answer, for a blob that is read as a stream to its first byte.
+    BLOB_REQUEST_SECONDS: Histogram = "fermiac_blob_request_seconds" ["operation"];
     /// Connections to the database; `state` is used or idle.
     DATABASE_CONNECTIONS: Gauge = "fermiac_database_connections" ["state"];
 }

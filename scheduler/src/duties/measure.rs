@@ -2,11 +2,16 @@
 //! and what waits for its time.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use fermiac_fleet::job::{Label, State};
-use fermiac_fleet::store::Store;
+use fermiac_fleet::store::{Store, Worker};
+use fermiac_fleet::telemetry::metrics as names;
 
 use super::{Duty, DutyError};
+
+/// A worker that was heard of within this time is alive.
+const ALIVE: Duration = Duration::from_secs(15);
 
 /// The duty.
 #[derive(Debug)]
@@ -39,16 +44,24 @@ impl Duty for Measure {
         for row in &outstanding {
             let labels =
                 [("label", row.label.name()), ("priority", row.priority.name()), ("state", row.state.name())];
-            metrics::gauge!("fermiac_jobs_outstanding", &labels).set(row.count as f64);
-            metrics::gauge!("fermiac_jobs_oldest_age_seconds", &labels).set(row.oldest_age.as_secs_f64());
+            metrics::gauge!(names::JOBS_OUTSTANDING, &labels).set(row.count as f64);
+            metrics::gauge!(names::JOBS_OLDEST_AGE_SECONDS, &labels).set(row.oldest_age.as_secs_f64());
             seen.insert(labels);
         }
         forget_others(&seen);
+        count_workers(&self.store.workers(ALIVE).await?);
         Ok(Measured { outstanding: outstanding.iter().map(|row| row.count).sum() })
     }
 
     fn is_news(_: &Measured) -> bool {
         false
+    }
+}
+
+fn count_workers(workers: &[Worker]) {
+    for label in Label::ALL {
+        let able = workers.iter().filter(|worker| worker.beat.labels.contains(label)).count();
+        metrics::gauge!(names::WORKERS_ALIVE, "label" => label.name()).set(able as f64);
     }
 }
 
@@ -61,8 +74,8 @@ fn forget_others(seen: &HashSet<[(&'static str, &'static str); 3]>) {
                 let labels =
                     [("label", label.name()), ("priority", priority.name()), ("state", state.name())];
                 if !seen.contains(&labels) {
-                    metrics::gauge!("fermiac_jobs_outstanding", &labels).set(0.0);
-                    metrics::gauge!("fermiac_jobs_oldest_age_seconds", &labels).set(0.0);
+                    metrics::gauge!(names::JOBS_OUTSTANDING, &labels).set(0.0);
+                    metrics::gauge!(names::JOBS_OLDEST_AGE_SECONDS, &labels).set(0.0);
                 }
             }
         }

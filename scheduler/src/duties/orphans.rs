@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::Utc;
 use fermiac_fleet::blobs::Blobs;
 use fermiac_fleet::store::Store;
+use fermiac_fleet::telemetry::metrics as names;
 
 use super::{Duty, DutyError};
 
@@ -84,6 +85,7 @@ impl Duty for Orphans {
             all.seen += collected.seen;
             all.deleted += collected.deleted;
         }
+        metrics::counter!(names::BLOBS_COLLECTED).increment(all.deleted as u64);
         Ok(all)
     }
 

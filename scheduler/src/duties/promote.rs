@@ -2,6 +2,7 @@
 
 use fermiac_fleet::queue::Queue;
 use fermiac_fleet::store::Store;
+use fermiac_fleet::telemetry::metrics as names;
 
 use super::{Duty, DutyError};
 
@@ -47,6 +48,7 @@ impl Duty for Promote {
                 break;
             }
         }
+        metrics::counter!(names::JOBS_PROMOTED).increment(promoted as u64);
         Ok(Promoted { promoted })
     }
 

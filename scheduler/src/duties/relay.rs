@@ -11,6 +11,7 @@ use std::time::Duration;
 use fermiac_fleet::job::{Label, Priority};
 use fermiac_fleet::queue::Queue;
 use fermiac_fleet::store::{Cursor, Store};
+use fermiac_fleet::telemetry::metrics as names;
 
 use super::{Duty, DutyError};
 
@@ -83,6 +84,7 @@ impl Duty for Relay {
                 rung += self.relay(*label, *priority).await?;
             }
         }
+        metrics::counter!(names::BELLS_RELAYED).increment(rung as u64);
         Ok(Rung { rung })
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use fermiac_fleet::job::{Bell, Priority};
 use fermiac_fleet::queue::{ConsumerName, Queue};
 use fermiac_fleet::store::Store;
+use fermiac_fleet::telemetry::metrics as names;
 
 use super::{Duty, DutyError};
 
@@ -68,6 +69,8 @@ impl Duty for Rescue {
 
     async fn tick(&mut self) -> Result<Rescued, DutyError> {
         let rescued = self.store.rescue(BATCH).await?;
+        metrics::counter!(names::JOBS_RESCUED).increment(rescued.bells.len() as u64);
+        metrics::counter!(names::JOBS_DEAD).increment(rescued.dead.len() as u64);
         // They had their turn: behind all that waits now, the next one would come as late as the backlog is long. Which
         // stream a bell rings in is no matter of the job's.
         let bells: Vec<Bell> =

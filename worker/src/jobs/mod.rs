@@ -17,6 +17,7 @@ use fermiac_fleet::store::Store;
 use fermiac_simulation::Observer;
 use serde::de::DeserializeOwned;
 
+use crate::figures;
 use crate::models::Models;
 use crate::running::{Stop, Tether};
 use crate::settings::Settings;
@@ -53,6 +54,7 @@ impl Runner {
             (Err(_), Some(Stop::TimedOut)) => JobError::timed_out(delivery.timeout).into(),
             (Err(error), None) => error.into(),
         };
+        figures::completed(delivery.kind, &outcome);
         log(&outcome);
         outcome
     }

@@ -22,7 +22,7 @@ pub async fn look() -> Machine {
         disk_space: disk_free(&std::env::temp_dir()).is_none_or(|free| free >= DISK_FREE),
         memory_usage: memory_free().is_none_or(|free| free >= MEMORY_FREE),
     });
-    let looked = tokio::time::timeout(super::HEALTH_WITHIN, looking).await;
+    let looked = tokio::time::timeout(super::answers::HEALTH_WITHIN, looking).await;
     looked.ok().and_then(Result::ok).unwrap_or(Machine { disk_space: false, memory_usage: true })
 }
 

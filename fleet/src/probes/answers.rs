@@ -1,7 +1,5 @@
-//! What probes and operators are told. One document has the fields of every convention that is served, so that each
-//! address answers each prober.
-
-mod machine;
+//! The answers themselves. One document has the fields of every convention that is served, so that each address answers
+//! each prober.
 
 use std::time::Duration;
 
@@ -10,13 +8,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
-use fermiac_fleet::telemetry::metrics as names;
 use serde::Serialize;
 
-use crate::api::Api;
+use super::{Probes, machine};
+use crate::telemetry::metrics as names;
 
 /// Health is told within 5 s, whatever hangs.
-const HEALTH_WITHIN: Duration = Duration::from_millis(4_500);
+pub const HEALTH_WITHIN: Duration = Duration::from_millis(4_500);
 /// Readiness is told within 3 s.
 const READY_WITHIN: Duration = Duration::from_millis(2_500);
 
@@ -34,7 +32,7 @@ pub struct Health {
     external_services: bool,
 }
 
-/// Whether requests should come here.
+/// Whether work should come here.
 #[derive(Debug, Serialize)]
 pub struct Readiness {
     status: &'static str,
@@ -49,11 +47,11 @@ pub async fn livez() -> &'static str {
 }
 
 /// Whether everything that is needed answers; 503 where something does not.
-pub async fn health(State(api): State<Api>) -> impl IntoResponse {
+pub async fn health(State(probes): State<Probes>) -> impl IntoResponse {
     let (database, redis, storage, machine) = tokio::join!(
-        answers("database", HEALTH_WITHIN, api.store.ping()),
-        answers("queue", HEALTH_WITHIN, api.queue.ping()),
-        answers("storage", HEALTH_WITHIN, api.blobs.ping()),
+        answers("database", HEALTH_WITHIN, probes.0.store.ping()),
+        answers("queue", HEALTH_WITHIN, probes.0.queue.ping()),
+        answers("storage", HEALTH_WITHIN, probes.0.blobs.ping()),
         machine::look(),
     );
     let healthy = database && redis && storage && machine.disk_space && machine.memory_usage;
@@ -71,12 +69,12 @@ pub async fn health(State(api): State<Api>) -> impl IntoResponse {
     (status_of(healthy), Json(health))
 }
 
-/// Whether requests should come here: the schema is the one that is spoken, and nobody said to stop. What is kept warm
+/// Whether work should come here: the schema is the one that is spoken, and nobody said to stop. What is kept warm
 /// are connections to the database: answering about the schema opened one.
-pub async fn ready(State(api): State<Api>) -> impl IntoResponse {
-    let application_started = api.has_started() && !api.draining.is_cancelled();
-    let database_migrations = answers("schema", READY_WITHIN, api.store.check_schema()).await;
-    let cache_warmup = api.store.pool_gauges().open > 0;
+pub async fn ready(State(probes): State<Probes>) -> impl IntoResponse {
+    let application_started = probes.has_started() && !probes.0.draining.is_cancelled();
+    let database_migrations = answers("schema", READY_WITHIN, probes.0.store.check_schema()).await;
+    let cache_warmup = probes.0.store.pool_gauges().open > 0;
     let is_ready = application_started && database_migrations && cache_warmup;
     let readiness = Readiness {
         status: if is_ready { "ready" } else { "not ready" },
@@ -88,12 +86,12 @@ pub async fn ready(State(api): State<Api>) -> impl IntoResponse {
 }
 
 /// The figures of this process, for Prometheus.
-pub async fn metrics(State(api): State<Api>) -> impl IntoResponse {
-    let pool = api.store.pool_gauges();
+pub async fn metrics(State(probes): State<Probes>) -> impl IntoResponse {
+    let pool = probes.0.store.pool_gauges();
     let used = pool.open.saturating_sub(pool.idle);
-    metrics::gauge!(names::DATABASE_CONNECTIONS, "state" => "used").set(f64::from(used));
-    metrics::gauge!(names::DATABASE_CONNECTIONS, "state" => "idle").set(f64::from(pool.idle));
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], api.figures.render())
+    ::metrics::gauge!(names::DATABASE_CONNECTIONS, "state" => "used").set(f64::from(used));
+    ::metrics::gauge!(names::DATABASE_CONNECTIONS, "state" => "idle").set(f64::from(pool.idle));
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], probes.0.figures.render())
 }
 
 async fn answers<E: std::fmt::Display>(

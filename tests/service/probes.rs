@@ -1,0 +1,64 @@
+//! Processes that answer nothing else answer probes.
+
+use std::process::{Child, Command};
+
+use fermiac_fleet::store::{Store, StoreSettings};
+use fermiac_harness::{Folder, PostgresServer, RedisOptions, RedisServer, free_port};
+use serde_json::Value;
+
+use crate::service::until;
+
+/// A role that listens for probes; it ends with the test.
+struct Process {
+    child: Child,
+    address: String,
+}
+
+impl Process {
+    fn start(role: &str, variables: &[(&str, String)]) -> Process {
+        let listen = format!("127.0.0.1:{}", free_port());
+        let child = Command::new(env!("CARGO_BIN_EXE_fermiac"))
+            .args([role, "--env", "testing"])
+            .env(format!("FERMIAC_{}_LISTEN", role.to_uppercase()), &listen)
+            .envs(variables.iter().map(|(name, value)| (name, value)))
+            .spawn()
+            .unwrap();
+        Process { child, address: format!("http://{listen}") }
+    }
+
+    /// The body of a good answer.
+    fn get(&self, path: &str) -> Option<String> {
+        ureq::get(format!("{}{path}", self.address)).call().ok()?.into_body().read_to_string().ok()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_and_a_scheduler_tell_how_they_are() {
+    let (url, redis, blobs) = (
+        PostgresServer::shared().create_database(),
+        RedisServer::start(RedisOptions::default()),
+        Folder::new("blobs"),
+    );
+    Store::connect(&url, &StoreSettings::of("testing")).await.unwrap().migrate().await.unwrap();
+    let variables = [
+        ("DATABASE_URL", url),
+        ("REDIS_URL", redis.url()),
+        ("FERMIAC_BLOBS_URL", blobs.path().display().to_string()),
+    ];
+    for (role, figure) in [("worker", "fermiac_worker_slots 1"), ("scheduler", "fermiac_scheduler_leading 1")]
+    {
+        let process = Process::start(role, &variables);
+        until("it is ready", || process.get("/ready"));
+        let health: Value = serde_json::from_str(&process.get("/health").unwrap()).unwrap();
+        assert_eq!(health["status"], "healthy", "{health}");
+        assert_eq!(process.get("/livez").unwrap(), "alive\n");
+        until(figure, || process.get("/metrics").filter(|page| page.lines().any(|line| line == figure)));
+    }
+}

@@ -1,0 +1,93 @@
+//! What a worker counts and times.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use fermiac_fleet::delivery::{Delivery, Outcome};
+use fermiac_fleet::job::Kind;
+use fermiac_fleet::telemetry::metrics as names;
+use metrics::{counter, gauge, histogram};
+
+/// A worker with so many slots begins.
+pub fn begin(slots: usize) {
+    gauge!(names::WORKER_SLOTS).set(slots as f64);
+    gauge!(names::WORKER_SLOTS_BUSY).increment(0.0);
+    counter!(names::SETTLEMENTS_SUPERSEDED).increment(0);
+}
+
+/// These were claimed.
+pub fn claimed(deliveries: &[Delivery]) {
+    let mut counts: HashMap<Kind, u64> = HashMap::new();
+    for delivery in deliveries {
+        *counts.entry(delivery.kind).or_default() += 1;
+    }
+    for (kind, count) in counts {
+        counter!(names::JOBS_CLAIMED, "kind" => kind.name()).increment(count);
+    }
+}
+
+/// How jobs ended that are now written.
+pub fn settled(ends: impl Iterator<Item = (Kind, &'static str)>) {
+    let mut counts: HashMap<(Kind, &str), u64> = HashMap::new();
+    for end in ends {
+        *counts.entry(end).or_default() += 1;
+    }
+    for ((kind, outcome), count) in counts {
+        counter!(names::JOBS_SETTLED, "kind" => kind.name(), "outcome" => outcome).increment(count);
+    }
+}
+
+/// So many settlements were refused by the fence.
+pub fn superseded(count: usize) {
+    counter!(names::SETTLEMENTS_SUPERSEDED).increment(count as u64);
+}
+
+/// What the label `outcome` says.
+pub fn name_of(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Completed(_) => "completed",
+        Outcome::Failed { .. } => "failed",
+        Outcome::Cancelled => "cancelled",
+        Outcome::Interrupted => "interrupted",
+    }
+}
+
+/// A job that runs: it holds a slot, and its time is taken.
+pub struct Run {
+    kind: Kind,
+    started: Instant,
+}
+
+impl Run {
+    /// It begins.
+    pub fn begin(kind: Kind) -> Run {
+        gauge!(names::WORKER_SLOTS_BUSY).increment(1.0);
+        Run { kind, started: Instant::now() }
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        gauge!(names::WORKER_SLOTS_BUSY).decrement(1.0);
+        histogram!(names::JOB_SECONDS, "kind" => self.kind.name()).record(self.started.elapsed());
+    }
+}
+
+/// What a job that completed computed: the combine of slices computes none of its trials.
+pub fn completed(kind: Kind, outcome: &Outcome) {
+    let Outcome::Completed(produced) = outcome else { return };
+    match kind {
+        Kind::Simulate | Kind::Slice => counter!(names::TRIALS).increment(produced.progress.unwrap_or(0)),
+        Kind::Combine | Kind::Probe => {}
+    }
+}
+
+/// A model was compiled.
+pub fn compiled(started: Instant) {
+    histogram!(names::COMPILE_SECONDS).record(started.elapsed());
+}
+
+/// So many bytes of models are kept.
+pub fn kept(bytes: usize) {
+    gauge!(names::PLAN_CACHE_BYTES).set(bytes as f64);
+}
