@@ -13,11 +13,9 @@
 //! ```
 //! The same machine stands as constraints in `migrations/`.
 
-use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
 use crate::ids::{JobId, SimulationId, UserId};
 
@@ -36,7 +34,7 @@ pub const MAX_CHILDREN: usize = 4_096;
 macro_rules! named {
     ($(#[$doc:meta])* $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
         pub enum $type {
             $($(#[$variant_doc])* #[serde(rename = $name)] $variant),+
         }
@@ -60,13 +58,15 @@ macro_rules! named {
             }
         }
 
-        impl fmt::Display for $type {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $type {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 formatter.pad(self.name())
             }
         }
     };
 }
+
+pub(crate) use named;
 
 named! {
     /// What is to be done.
@@ -79,6 +79,16 @@ named! {
         Combine = "combine",
         /// Nothing: shows that the queue works, and how fast.
         Probe = "probe",
+        /// Copies what the platform holds to where its loss does not reach.
+        Backup = "backup",
+        /// Restores the last backup beside the platform, and checks what came back.
+        RestoreDrill = "restore_drill",
+        /// Deletes what has been kept long enough.
+        Retention = "retention",
+        /// Checks that each part of the platform does its work.
+        SmokeTest = "smoke_test",
+        /// Looks at the memory and the disks of its machine.
+        ResourceWatch = "resource_watch",
     }
 }
 
@@ -123,6 +133,28 @@ named! {
         Failed = "failed",
         /// No longer wanted.
         Cancelled = "cancelled",
+    }
+}
+
+impl Kind {
+    /// Whether it keeps the platform in order rather than serve a user: a schedule may emit it.
+    #[must_use]
+    pub fn is_maintenance(self) -> bool {
+        match self {
+            Kind::Simulate | Kind::Slice | Kind::Combine => false,
+            Kind::Probe
+            | Kind::Backup
+            | Kind::RestoreDrill
+            | Kind::Retention
+            | Kind::SmokeTest
+            | Kind::ResourceWatch => true,
+        }
+    }
+
+    /// Whether it deletes what users have.
+    #[must_use]
+    pub fn is_destructive(self) -> bool {
+        self == Kind::Retention
     }
 }
 

@@ -133,6 +133,13 @@ impl Intake {
 pub fn is_light(kind: Kind) -> bool {
     match kind {
         Kind::Probe => true,
-        Kind::Simulate | Kind::Slice | Kind::Combine => false,
+        Kind::Simulate
+        | Kind::Slice
+        | Kind::Combine
+        | Kind::Backup
+        | Kind::RestoreDrill
+        | Kind::Retention
+        | Kind::SmokeTest
+        | Kind::ResourceWatch => false,
     }
 }

@@ -46,6 +46,9 @@ impl Runner {
             Kind::Slice => self.slice(delivery, tether).await,
             Kind::Combine => self.combine(delivery, tether).await,
             Kind::Probe => Ok(Produced::default()),
+            Kind::Backup | Kind::RestoreDrill | Kind::Retention | Kind::SmokeTest | Kind::ResourceWatch => {
+                Err(unknown(delivery.kind))
+            }
         };
         let outcome = match (done, tether.stop()) {
             (Ok(produced), _) => Outcome::Completed(produced),
@@ -67,6 +70,11 @@ fn log(outcome: &Outcome) {
         Outcome::Cancelled => tracing::info!("job cancelled"),
         Outcome::Interrupted => tracing::info!("job interrupted"),
     }
+}
+
+/// Another try would meet the same program.
+fn unknown(kind: Kind) -> JobError {
+    JobError::permanent(format!("this worker does not know how to do a job of the kind {kind}"))
 }
 
 /// What a job's payload says.
