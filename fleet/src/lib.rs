@@ -14,6 +14,7 @@ pub mod probes;
 pub mod profile;
 pub mod queue;
 pub mod reconnect;
+pub mod schedule;
 pub mod shutdown;
 pub mod simulation;
 pub mod store;
