@@ -14,6 +14,7 @@ mod rules;
 mod secret;
 mod section;
 mod settings;
+mod timetable;
 mod value;
 
 #[cfg(test)]
@@ -34,6 +35,8 @@ use std::path::Path;
 use reader::{Reader, Shown};
 use section::Section;
 
+use crate::schedule::Timetable;
+
 /// The settings of one environment, complete and checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
@@ -43,6 +46,8 @@ pub struct Profile {
     pub debug: bool,
     /// Its settings; the profile stands for them.
     pub sections: Sections,
+    /// What happens by the clock; only its file says that.
+    pub timetable: Timetable,
     shown: Vec<Shown>,
 }
 
@@ -125,11 +130,12 @@ impl Profile {
         let mut reader = Reader::new(environment, variables, file_name, &text);
         let debug = reader.read::<bool>(&TOP[1], |_| Ok(()));
         let sections = Sections::read(&mut reader);
+        let timetable = timetable::read(&mut reader);
         reader.refuse_unknown(&all_settings());
         let (Some(debug), Some(sections), true) = (debug, sections, reader.mistakes.is_empty()) else {
             return Err(ProfileErrors { mistakes: reader.mistakes });
         };
-        let profile = Profile { environment, debug, sections, shown: reader.shown };
+        let profile = Profile { environment, debug, sections, timetable, shown: reader.shown };
         let broken = rules::broken_by(&profile);
         if broken.is_empty() {
             return Ok(profile);
@@ -152,7 +158,7 @@ impl Profile {
             }
             text.push_str(&format!("{key} = {value}  # {origin}\n"));
         }
-        text
+        text + &timetable::show(&self.timetable)
     }
 }
 

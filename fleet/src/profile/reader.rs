@@ -111,6 +111,27 @@ impl<'a> Reader<'a> {
         Some(value)
     }
 
+    /// The entries of a list of tables, which is then read; none if it is wrong, which is noted.
+    pub fn take_list(&mut self, list: &str, most: usize) -> Vec<toml::Table> {
+        let Some(value) = self.file.remove(list) else { return Vec::new() };
+        let tables: Option<Vec<toml::Table>> =
+            value.as_array().and_then(|items| items.iter().map(|item| item.as_table().cloned()).collect());
+        match tables {
+            Some(tables) if tables.len() <= most => return tables,
+            Some(_) => self.mistake(&format!("{}: {list}", self.file_name), &format!("are more than {most}")),
+            None => {
+                let problem = format!("must be entries that begin with [[{list}]]");
+                self.mistake(&format!("{}: {list}", self.file_name), &problem);
+            }
+        }
+        Vec::new()
+    }
+
+    /// The file, as mistakes name it.
+    pub fn file_name(&self) -> &str {
+        &self.file_name
+    }
+
     /// Notes what is wrong with what.
     pub fn mistake(&mut self, what: &str, problem: &str) {
         self.mistakes.push(format!("{what}: {problem}"));
