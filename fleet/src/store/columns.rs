@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::ids::{JobId, SimulationId, UserId, WorkbookId};
 use crate::job::{Kind, Label, Priority, State};
+use crate::schedule::Fate;
 
 macro_rules! id_column {
     ($($id:ident),+) => { $(
@@ -79,7 +80,7 @@ macro_rules! name_column {
     )+ };
 }
 
-name_column!(Kind, Label, Priority, State);
+name_column!(Kind, Label, Priority, State, Fate);
 
 /// An instant in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

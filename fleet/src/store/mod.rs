@@ -24,6 +24,7 @@ mod machine;
 
 mod leaderships;
 mod references;
+mod schedules;
 mod simulations;
 mod users;
 mod workbooks;
@@ -42,6 +43,9 @@ pub use jobs::due::Cursor;
 pub use jobs::look::{JobFilter, MOST_COUNTED, Outstanding};
 pub use jobs::submit::Submitted;
 pub use leaderships::Leadership;
+pub use schedules::desired::DesiredWorkers;
+pub use schedules::emit::{Emission, OutsideWindows};
+pub use schedules::{ListedTick, RecordedTick};
 pub use schema::{Applied, MigrationState, MigrationStatus};
 pub use simulations::submit::{NewSimulation, SubmittedSimulation};
 pub use simulations::{Simulation, SimulationFilter, SimulationState, Viewer};

@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(5, "jobs"),
     migration!(6, "workers"),
     migration!(7, "leaderships"),
+    migration!(8, "schedules"),
 ];
 
 /// A migration that was just applied.

@@ -12,35 +12,7 @@ use fermiac_fleet::store::{
     SimulationState, Store, StoreError, StoreSettings, SubmittedSimulation, Viewer, WorkerBeat,
 };
 
-use crate::pgbouncer;
 use crate::support::{Bench, Home, LEASE, again, completed, failed, family, job, noon, simulation};
-
-macro_rules! on_all {
-    ($($name:ident),+ $(,)?) => {
-        mod on_sqlite {
-            $(#[tokio::test]
-            async fn $name() {
-                super::$name(super::Bench::on(super::Home::Sqlite).await).await;
-            })+
-        }
-
-        mod on_postgres {
-            $(#[tokio::test]
-            async fn $name() {
-                super::$name(super::Bench::on(super::Home::Postgres).await).await;
-            })+
-        }
-
-        mod behind_pgbouncer {
-            $(#[tokio::test]
-            async fn $name() {
-                if super::pgbouncer::is_installed() {
-                    super::$name(super::Bench::on(super::Home::PgBouncer).await).await;
-                }
-            })+
-        }
-    };
-}
 
 on_all!(
     submitted_job_is_claimed_and_settled_once,

@@ -3,10 +3,39 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, an error is a failure")]
 
+/// Each of these functions as a test on each database.
+macro_rules! on_all {
+    ($($name:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(crate::support::Bench::on(crate::support::Home::Sqlite).await).await;
+            })+
+        }
+
+        mod on_postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(crate::support::Bench::on(crate::support::Home::Postgres).await).await;
+            })+
+        }
+
+        mod behind_pgbouncer {
+            $(#[tokio::test]
+            async fn $name() {
+                if crate::pgbouncer::is_installed() {
+                    super::$name(crate::support::Bench::on(crate::support::Home::PgBouncer).await).await;
+                }
+            })+
+        }
+    };
+}
+
 mod conformance;
 mod crowd;
 mod outage;
 mod pgbouncer;
+mod schedules;
 mod seeded;
 mod speed;
 mod support;
