@@ -9,6 +9,7 @@
 //! | [`duties::relay`] | a job that is ready rings, whatever Redis lost |
 //! | [`duties::promote`] | a job whose time has come is ready |
 //! | [`duties::rescue`] | a job whose worker is gone runs elsewhere |
+//! | [`duties::schedules`] | what happens by the clock happens, once |
 //! | [`duties::orphans`] | a blob that no row names is deleted |
 //! | [`duties::measure`] | what waits and how long is known |
 

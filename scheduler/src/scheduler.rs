@@ -1,9 +1,11 @@
 //! Runs the duties while it leads.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fermiac_fleet::blobs::Blobs;
 use fermiac_fleet::queue::{ConsumerName, Queue};
+use fermiac_fleet::schedule::Timetable;
 use fermiac_fleet::store::Store;
 use fermiac_fleet::telemetry::metrics as names;
 use tokio::sync::watch;
@@ -15,6 +17,7 @@ use crate::duties::orphans::Orphans;
 use crate::duties::promote::Promote;
 use crate::duties::relay::Relay;
 use crate::duties::rescue::Rescue;
+use crate::duties::schedules::Schedules;
 use crate::duties::{Duty, DutyError};
 use crate::leader::{Candidate, lead};
 
@@ -27,6 +30,8 @@ pub struct Periods {
     pub promote: Duration,
     /// [`crate::duties::rescue`].
     pub rescue: Duration,
+    /// [`crate::duties::schedules`].
+    pub schedules: Duration,
     /// [`crate::duties::orphans`].
     pub orphans: Duration,
     /// [`crate::duties::measure`].
@@ -42,6 +47,7 @@ impl Default for Periods {
             relay: Duration::from_millis(500),
             promote: Duration::from_millis(250),
             rescue: Duration::from_secs(1),
+            schedules: Duration::from_secs(1),
             orphans: Duration::from_secs(600),
             measure: Duration::from_secs(5),
             term: Duration::from_secs(6),
@@ -56,13 +62,20 @@ pub struct Scheduler {
     queue: Queue,
     blobs: Blobs,
     periods: Periods,
+    timetable: Arc<Timetable>,
 }
 
 impl Scheduler {
-    /// A scheduler that has not begun.
+    /// A scheduler that has not begun, with nothing to do by the clock.
     #[must_use]
     pub fn new(store: Store, queue: Queue, blobs: Blobs, periods: Periods) -> Scheduler {
-        Scheduler { store, queue, blobs, periods }
+        Scheduler { store, queue, blobs, periods, timetable: Arc::default() }
+    }
+
+    /// The same, with this timetable.
+    #[must_use]
+    pub fn with_timetable(self, timetable: Timetable) -> Scheduler {
+        Scheduler { timetable: Arc::new(timetable), ..self }
     }
 
     /// Does the duties, while it leads, until told to end.
@@ -70,7 +83,7 @@ impl Scheduler {
         let holder = ConsumerName::fresh().to_string();
         let (sender, leading) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        let Scheduler { store, queue, blobs, periods } = self;
+        let Scheduler { store, queue, blobs, periods, timetable } = self;
         let candidate = Candidate { store: store.clone(), holder, term: periods.term };
         tasks.spawn(lead(candidate, sender, ended.clone()));
         let relay = Relay::new(store.clone(), queue.clone());
@@ -79,6 +92,8 @@ impl Scheduler {
         tasks.spawn(repeat(promote, periods.promote, leading.clone(), ended.clone()));
         let rescue = Rescue::new(store.clone(), queue.clone());
         tasks.spawn(repeat(rescue, periods.rescue, leading.clone(), ended.clone()));
+        let schedules = Schedules::new(store.clone(), queue, timetable);
+        tasks.spawn(repeat(schedules, periods.schedules, leading.clone(), ended.clone()));
         let orphans = Orphans::new(store.clone(), blobs);
         tasks.spawn(repeat(orphans, periods.orphans, leading.clone(), ended.clone()));
         let measure = Measure::new(store);

@@ -119,8 +119,9 @@ async fn until_a_signal(role: Role, profile: Profile, homes: Homes, figures: Fig
     }
     if matches!(role, Role::Dev | Role::Scheduler) {
         let Homes { store, queue, blobs } = homes.clone();
-        let (scheduler, draining) =
-            (Scheduler::new(store, queue, blobs, periods(&profile)), shutdown.draining.clone());
+        let scheduler =
+            Scheduler::new(store, queue, blobs, periods(&profile)).with_timetable(profile.timetable.clone());
+        let draining = shutdown.draining.clone();
         tasks.spawn(async move {
             scheduler.run(draining).await;
             Ok(())
@@ -188,6 +189,7 @@ fn periods(profile: &Profile) -> Periods {
         relay: settings.relay,
         promote: settings.promote,
         rescue: settings.rescue,
+        schedules: settings.schedules,
         orphans: settings.collect,
         measure: settings.outstanding,
         term: settings.term,

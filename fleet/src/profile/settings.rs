@@ -127,6 +127,8 @@ section! {
         promote "promote_ms": Duration = "500", ["FERMIAC_SCHEDULER_PROMOTE_MS"], ms(50)..=MINUTE;
         /// Takes back what a worker lost.
         rescue "rescue_ms": Duration = "1000", ["FERMIAC_SCHEDULER_RESCUE_MS"], ms(50)..=MINUTE;
+        /// Emits what the timetable says is due.
+        schedules "schedules_ms": Duration = "1000", ["FERMIAC_SCHEDULER_SCHEDULES_MS"], ms(50)..=MINUTE;
         /// Counts outstanding work.
         outstanding "outstanding_ms": Duration = "5000", ["FERMIAC_SCHEDULER_OUTSTANDING_MS"], ms(50)..=HOUR;
         /// Removes blobs that nothing refers to.

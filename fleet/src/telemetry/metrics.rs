@@ -117,6 +117,14 @@ metrics! {
     BLOB_REQUEST_SECONDS: Histogram = "fermiac_blob_request_seconds" ["operation"];
     /// Connections to the database; `state` is used or idle.
     DATABASE_CONNECTIONS: Gauge = "fermiac_database_connections" ["state"];
+    /// Ticks of schedules; `fate` is emitted, caught_up, by_hand, skipped or missed.
+    SCHEDULE_TICKS: Counter = "fermiac_schedule_ticks_total" ["schedule", "fate"];
+    /// Workers that there should be, as a schedule said last.
+    DESIRED_WORKERS: Gauge = "fermiac_desired_workers" ["label"];
+    /// The part of the memory that is used, of the machine or of the container, whichever is nearer its end.
+    MEMORY_USED_RATIO: Gauge = "fermiac_memory_used_ratio" [];
+    /// The part of a disk that is used.
+    DISK_USED_RATIO: Gauge = "fermiac_disk_used_ratio" ["path"];
 }
 
 /// Gives every figure its words on the page.

@@ -5,6 +5,7 @@ pub mod orphans;
 pub mod promote;
 pub mod relay;
 pub mod rescue;
+pub mod schedules;
 
 use std::fmt::Debug;
 use std::time::Duration;
