@@ -3,6 +3,7 @@
 mod combine;
 pub mod failure;
 mod publish;
+mod resource_watch;
 mod simulate;
 mod slice;
 
@@ -46,7 +47,8 @@ impl Runner {
             Kind::Slice => self.slice(delivery, tether).await,
             Kind::Combine => self.combine(delivery, tether).await,
             Kind::Probe => Ok(Produced::default()),
-            Kind::Backup | Kind::RestoreDrill | Kind::Retention | Kind::SmokeTest | Kind::ResourceWatch => {
+            Kind::ResourceWatch => resource_watch::resource_watch(delivery).await,
+            Kind::Backup | Kind::RestoreDrill | Kind::Retention | Kind::SmokeTest => {
                 Err(unknown(delivery.kind))
             }
         };
