@@ -41,6 +41,7 @@ pub fn command_line() -> ExitCode {
         Command::Submit(arguments) => submit::submit(arguments),
         Command::Jobs(arguments) => roles::jobs(arguments),
         Command::Queues(arguments) => roles::queues(arguments),
+        Command::Schedules(arguments) => roles::schedules(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

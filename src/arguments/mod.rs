@@ -1,10 +1,12 @@
 //! What can be typed: the commands of `fermiac` and their arguments.
 
 mod operating;
+mod schedules;
 mod simulation;
 mod submitting;
 
 pub use operating::{JobsArguments, JobsCommand, QueuesArguments};
+pub use schedules::{SchedulesArguments, SchedulesCommand};
 pub use simulation::SimulationArguments;
 pub use submitting::SubmitArguments;
 
@@ -51,6 +53,8 @@ pub enum Command {
     Config(EnvironmentArguments),
     /// Add, list and revoke those who may submit
     Users(UsersArguments),
+    /// List what happens by the clock, with the next and last ticks, or do one of it now
+    Schedules(SchedulesArguments),
 }
 
 /// Which settings are in force.

@@ -3,6 +3,7 @@
 mod homes;
 mod jobs;
 mod queues;
+mod schedules;
 mod users;
 
 use std::net::SocketAddr;
@@ -12,6 +13,7 @@ use fermiac_api::{Api, serve};
 use fermiac_fleet::probes::Probes;
 use fermiac_fleet::profile::{Profile, Variables};
 use fermiac_fleet::shutdown::Shutdown;
+use fermiac_fleet::store::OutsideWindows;
 use fermiac_fleet::telemetry::{self, Figures};
 use fermiac_scheduler::{Periods, Scheduler};
 use fermiac_worker::Worker;
@@ -19,7 +21,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::{EnvironmentArguments, JobsArguments, QueuesArguments, UsersArguments};
+use crate::arguments::{
+    EnvironmentArguments, JobsArguments, QueuesArguments, SchedulesArguments, SchedulesCommand,
+    UsersArguments,
+};
 use crate::failure::Failure;
 use homes::Homes;
 
@@ -97,6 +102,24 @@ pub fn queues(arguments: &QueuesArguments) -> Result<(), Failure> {
         let homes = Homes::connect(&profile).await?;
         let queue = (!homes.queue.is_in_process()).then_some(&homes.queue);
         queues::show(&homes.store, queue, arguments.json).await
+    })
+}
+
+/// Lists what happens by the clock, or does one of it now.
+pub fn schedules(arguments: &SchedulesArguments) -> Result<(), Failure> {
+    let profile = profile(Role::Api, &arguments.environment)?;
+    runtime()?.block_on(async {
+        let homes = Homes::connect(&profile).await?;
+        homes.store.check_schema().await.map_err(Failure::refused)?;
+        let document = match &arguments.command {
+            None => schedules::list(&homes.store, &profile).await?,
+            Some(SchedulesCommand::Run { name, outside_windows }) => {
+                let outside =
+                    if *outside_windows { OutsideWindows::Allowed } else { OutsideWindows::Refused };
+                schedules::run(&homes, &profile, name, outside).await?
+            }
+        };
+        document.print(arguments.json)
     })
 }
 

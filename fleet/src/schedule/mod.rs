@@ -44,6 +44,18 @@ impl Timetable {
     pub fn named(&self, name: &str) -> Option<&Schedule> {
         self.schedules.iter().find(|schedule| schedule.name == name)
     }
+
+    /// The next tick of a schedule after an instant, and when it will be done: later by its jitter, and by the wait for
+    /// a maintenance window.
+    #[must_use]
+    pub fn next(&self, schedule: &Schedule, after: DateTime<Utc>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let tick = schedule.cron.after(after)?;
+        let due = schedule.due(tick);
+        if schedule.work.is_destructive() && self.windows.open_since(due).is_none() {
+            return self.windows.next(due).map(|(opens, _)| (tick, opens));
+        }
+        Some((tick, due))
+    }
 }
 
 /// One entry of the timetable.

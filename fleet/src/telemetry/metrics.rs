@@ -117,7 +117,7 @@ metrics! {
     BLOB_REQUEST_SECONDS: Histogram = "fermiac_blob_request_seconds" ["operation"];
     /// Connections to the database; `state` is used or idle.
     DATABASE_CONNECTIONS: Gauge = "fermiac_database_connections" ["state"];
-    /// Ticks of schedules; `fate` is emitted, caught_up, by_hand, skipped or missed.
+    /// Ticks of schedules; `fate` is emitted, caught_up, skipped or missed.
     SCHEDULE_TICKS: Counter = "fermiac_schedule_ticks_total" ["schedule", "fate"];
     /// Workers that there should be, as a schedule said last.
     DESIRED_WORKERS: Gauge = "fermiac_desired_workers" ["label"];

@@ -1,0 +1,71 @@
+//! What happens by the clock: looked at, and done by hand.
+
+mod document;
+
+use fermiac_fleet::profile::Profile;
+use fermiac_fleet::schedule::Work;
+use fermiac_fleet::store::{OutsideWindows, Store, StoreError};
+
+use super::failed;
+use super::homes::Homes;
+use crate::failure::Failure;
+pub use document::Document;
+use document::{Desired, Emitted, Listed, Schedules, Tick, Window};
+
+/// So many of a schedule's last ticks are listed.
+const LAST: u32 = 5;
+
+/// Every schedule of the profile, with its next and its last ticks.
+pub async fn list(store: &Store, profile: &Profile) -> Result<Document, Failure> {
+    let (timetable, now) = (&profile.timetable, store.now().await.map_err(failed)?);
+    let mut schedules = Vec::new();
+    for schedule in &timetable.schedules {
+        let ticks = store.schedule_ticks(&schedule.name, LAST).await.map_err(failed)?;
+        let next = timetable.next(schedule, now);
+        schedules.push(Listed {
+            name: schedule.name.clone(),
+            kind: schedule.work.name(),
+            cron: schedule.cron.as_str().to_owned(),
+            next_tick: next.map(|(tick, _)| tick),
+            next_start: next.map(|(_, start)| start),
+            last_ticks: ticks.into_iter().map(Tick::from).collect(),
+        });
+    }
+    let windows = timetable.windows.0.iter().map(|window| Window::of(window, now)).collect();
+    let desired = store.desired_workers().await.map_err(failed)?;
+    let desired_workers = desired.into_iter().map(Desired::from).collect();
+    let environment = profile.environment.name();
+    Ok(Document::Schedules(Schedules { environment, now, schedules, windows, desired_workers }))
+}
+
+/// Does one now, and rings for its job.
+pub async fn run(
+    homes: &Homes,
+    profile: &Profile,
+    name: &str,
+    outside: OutsideWindows,
+) -> Result<Document, Failure> {
+    let timetable = &profile.timetable;
+    let Some(schedule) = timetable.named(name) else {
+        let names: Vec<&str> = timetable.schedules.iter().map(|schedule| schedule.name.as_str()).collect();
+        let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        return Err(Failure::Refused(format!(
+            "there is no schedule {name:?}; {} has {known}",
+            profile.environment
+        )));
+    };
+    let emission = homes.store.emit_by_hand(timetable, name, outside).await.map_err(|error| match error {
+        StoreError::Refused { .. } => Failure::refused(error),
+        other => failed(other),
+    })?;
+    // The job exists now: a bell that is lost, or that this process alone would hear, rings again by the relay.
+    if let Err(error) = homes.queue.ring(&emission.bells).await {
+        eprintln!("fermiac: the queue does not answer ({error}); a scheduler will ring for the job");
+    }
+    let workers = match schedule.work {
+        Work::Scale { workers, .. } => Some(workers),
+        Work::Job(_) => None,
+    };
+    let job = emission.bells.first().map(|bell| bell.job);
+    Ok(Document::Emitted(Emitted { schedule: name.to_owned(), job, workers }))
+}

@@ -1,0 +1,157 @@
+//! `fermiac schedules` from outside: what it lists, what it does by hand, and that a fleet then does the work.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests; a panic is what a test wants")]
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// Far beyond what anything here takes: it is there so that a test ends.
+const DEADLINE: Duration = Duration::from_secs(120);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// The window opens once in four years, and never in the hour of a test that runs on the day before.
+const PROFILE: &str = r#"
+[worker]
+labels = ["cpu", "maintenance"]
+[queue]
+url = "in-process:"
+[log]
+level = "warning"
+[[maintenance_windows]]
+name = "leap_day"
+opens = "0 12 29 2 *"
+length = "1m"
+[[schedules]]
+name = "cleanup"
+kind = "retention"
+cron = "0 0 * * *"
+[[schedules]]
+name = "evening"
+kind = "scale"
+cron = "0 20 * * *"
+arguments = { workers = 0, label = "gpu" }
+[[schedules]]
+name = "resources"
+kind = "resource_watch"
+cron = "0 0 1 1 *"
+"#;
+
+/// An environment in a folder of its own; it ends with the test.
+struct Environment {
+    folder: PathBuf,
+    fleet: Option<Child>,
+}
+
+impl Environment {
+    fn new(name: &str) -> Environment {
+        let folder = std::env::temp_dir().join(format!("fermiac-schedules-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("testing.toml"), PROFILE).unwrap();
+        Environment { folder, fleet: None }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fermiac"));
+        command.args(arguments).args(["--env", "testing", "--environments"]).arg(&self.folder);
+        command.env("DATABASE_URL", "sqlite:test.db").current_dir(&self.folder);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(&[arguments, &["--json"]].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Every role in one process.
+    fn start_fleet(&mut self) {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let mut command = self.command(&["dev"]);
+        command.env("FERMIAC_HTTP_LISTEN", format!("127.0.0.1:{port}")).stderr(Stdio::null());
+        self.fleet = Some(command.spawn().unwrap());
+    }
+}
+
+impl Drop for Environment {
+    fn drop(&mut self) {
+        if let Some(fleet) = &mut self.fleet {
+            let _ = fleet.kill();
+            let _ = fleet.wait();
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[test]
+fn schedules_are_listed_with_their_next_and_last_ticks() {
+    let environment = Environment::new("listed");
+    assert!(environment.run(&["migrate"]).status.success());
+    environment.json(&["schedules", "run", "evening"]);
+    let listed = environment.json(&["schedules"]);
+    assert_eq!(listed["environment"], "testing");
+    let names: Vec<&str> =
+        listed["schedules"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["cleanup", "evening", "resources"]);
+    let [cleanup, evening, resources] = [0, 1, 2].map(|place| &listed["schedules"][place]);
+    assert!(cleanup["next_start"].as_str().unwrap().ends_with("-02-29T12:00:00Z"), "{cleanup}");
+    assert!(resources["next_tick"].as_str().unwrap().ends_with("-01-01T00:00:00Z"), "{resources}");
+    assert_eq!(evening["last_ticks"][0]["fate"], "by_hand");
+    assert_eq!(evening["last_ticks"][0]["job"], Value::Null);
+    assert_eq!(listed["windows"][0]["length"], "1m");
+    assert_eq!(listed["desired_workers"][0]["label"], "gpu");
+    assert_eq!(listed["desired_workers"][0]["workers"], 0);
+    let for_people = String::from_utf8(environment.run(&["schedules"]).stdout).unwrap();
+    for words in ["cron (UTC)", "0 20 * * *", "by hand", "window leap_day", "desired workers of gpu: 0"] {
+        assert!(for_people.contains(words), "{words}: {for_people}");
+    }
+}
+
+#[test]
+fn what_cannot_be_done_by_hand_says_why() {
+    let environment = Environment::new("refused");
+    let unmigrated = environment.run(&["schedules"]);
+    assert_eq!(unmigrated.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unmigrated.stderr).contains("run `fermiac migrate`"));
+    assert!(environment.run(&["migrate"]).status.success());
+    let unknown = environment.run(&["schedules", "run", "backup"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    let message = String::from_utf8(unknown.stderr).unwrap();
+    assert!(message.contains("testing has cleanup, evening, resources"), "{message}");
+    let closed = environment.run(&["schedules", "run", "cleanup"]);
+    assert_eq!(closed.status.code(), Some(1));
+    let message = String::from_utf8(closed.stderr).unwrap();
+    assert!(message.contains("no maintenance window is open; the next is \"leap_day\" at"), "{message}");
+    let emergency = environment.json(&["schedules", "run", "cleanup", "--outside-windows"]);
+    let again = environment.run(&["schedules", "run", "cleanup", "--outside-windows"]);
+    assert_eq!(again.status.code(), Some(1));
+    let message = String::from_utf8(again.stderr).unwrap();
+    assert!(message.contains(emergency["job"].as_str().unwrap()), "{message}");
+}
+
+#[test]
+fn a_fleet_does_what_was_asked_for_by_hand() {
+    let mut environment = Environment::new("fleet");
+    assert!(environment.run(&["migrate"]).status.success());
+    let emitted = environment.json(&["schedules", "run", "resources"]);
+    environment.start_fleet();
+    let started = Instant::now();
+    loop {
+        let listed = environment.json(&["schedules"]);
+        let last = &listed["schedules"][2]["last_ticks"][0];
+        assert_eq!(last["job"], emitted["job"]);
+        if last["state"] == "succeeded" {
+            return;
+        }
+        assert_ne!(last["state"], "failed", "{last}");
+        assert!(started.elapsed() < DEADLINE, "{last}");
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
