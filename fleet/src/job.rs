@@ -209,7 +209,7 @@ pub enum Start {
 }
 
 /// A job as it is looked at: nothing can be done with it. To work on one, claim a [`crate::delivery::Delivery`].
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Job {
     /// Its name.
     pub id: JobId,

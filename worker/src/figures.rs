@@ -75,10 +75,8 @@ impl Drop for Run {
 
 /// What a job that completed computed: the combine of slices computes none of its trials.
 pub fn completed(kind: Kind, outcome: &Outcome) {
-    let Outcome::Completed(produced) = outcome else { return };
-    match kind {
-        Kind::Simulate | Kind::Slice => counter!(names::TRIALS).increment(produced.progress.unwrap_or(0)),
-        Kind::Combine | Kind::Probe => {}
+    if let (Kind::Simulate | Kind::Slice, Outcome::Completed(produced)) = (kind, outcome) {
+        counter!(names::TRIALS).increment(produced.progress.unwrap_or(0));
     }
 }
 

@@ -7,7 +7,7 @@ use fermiac_fleet::job::{Kind, Label, State};
 use fermiac_fleet::schedule::{CatchUp, Cron, Fate, Overlap, Schedule, Timetable, Window, Windows, Work};
 use fermiac_fleet::store::{ListedTick, OutsideWindows, RecordedTick, StoreError};
 
-use crate::support::{Bench, Home, completed, noon};
+use crate::support::{Bench, completed, noon};
 
 on_all!(
     tick_is_emitted_once_with_its_job,
