@@ -45,7 +45,7 @@ fn in_slices(model: &Path, request: &SimulationRequest, slices: &[Range<u64>]) -
         let part = prepared().simulate_slice(trials.clone(), NonZeroUsize::MIN, &Unobserved)?;
         Ok(SlicePart::from_bytes(&part.to_bytes())?)
     });
-    prepared().combine(NonZeroUsize::MIN, Drawn::No, parts).unwrap()
+    prepared().combine(NonZeroUsize::MIN, parts).unwrap()
 }
 
 fn at_once(model: &Path, more: &[&str]) -> String {
@@ -141,7 +141,7 @@ fn planned_slices_hold_every_trial_once() {
 fn what_could_not_be_simulated_is_refused_when_it_is_compiled() {
     let bytes = std::fs::read(committed("examples/project_npv.xlsx")).unwrap();
     for (settings, expected) in [
-        (json!({"trials": 1_000_000_000}), "may be held in memory"),
+        (json!({"trials": 1_000_000_000, "samples": true}), "may be held in memory"),
         (json!({"until": "mean(Nothing)+-1%"}), "until: there is no output \"Nothing\""),
         (json!({"inputs": {"Nowhere!A1": "uniform(0, 1)"}}), "Nowhere"),
     ] {
@@ -149,6 +149,6 @@ fn what_could_not_be_simulated_is_refused_when_it_is_compiled() {
         assert!(matches!(&refused, Failure::Refused(reason) if reason.contains(expected)), "{refused}");
     }
     let missing = Prepared::compile(&bytes, &request(json!({"trials": TRIALS}))).unwrap();
-    let combined = missing.combine(NonZeroUsize::MIN, Drawn::No, []);
+    let combined = missing.combine(NonZeroUsize::MIN, []);
     assert_eq!(combined.unwrap_err(), Failure::Failed("the parts end at trial 0 of 300000".to_owned()));
 }

@@ -5,7 +5,7 @@
 use fermiac_kernels::engine::cpu::CpuEngine;
 use fermiac_kernels::random::Sampling;
 use fermiac_kernels::simulation::{
-    HalfWidth, MAX_VALUES, Precision, Results, Run, RunUntil, SimulateError, Statistic, Unobserved,
+    HalfWidth, Keep, MAX_VALUES, Precision, Results, Run, RunUntil, SimulateError, Statistic, Unobserved,
     evaluate_trial, simulate, simulate_until,
 };
 use fermiac_kernels::statistics::rank::sensitivities;
@@ -44,7 +44,7 @@ fn plan(inputs: &[&str]) -> Plan {
 }
 
 fn run(threads: usize) -> Run {
-    Run { trials: TRIALS, threads, keep_samples: true, max_values: MAX_VALUES }
+    Run { trials: TRIALS, threads, keep: Keep::Everything, max_values: MAX_VALUES }
 }
 
 fn simulated(plan: &Plan, seed: u64, sampling: Sampling, run: &Run) -> Results {

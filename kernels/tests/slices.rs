@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use fermiac_kernels::engine::cpu::CpuEngine;
 use fermiac_kernels::random::Sampling;
 use fermiac_kernels::simulation::{
-    CombineError, MAX_VALUES, Observer, Results, Run, Slice, SliceError, SlicePart, Unobserved, combine,
-    simulate, simulate_slice, slices,
+    CombineError, Keep, MAX_VALUES, Observer, Results, Run, Slice, SliceError, SlicePart, Unobserved,
+    combine, simulate, simulate_slice, slices,
 };
 use fermiac_kernels::statistics::moments::BLOCK;
 use fermiac_model::distribution::{Distribution, identity_hash};
@@ -43,7 +43,7 @@ fn plan() -> Plan {
 }
 
 fn run(trials: u64) -> Run {
-    Run { trials, threads: 2, keep_samples: false, max_values: MAX_VALUES }
+    Run { trials, threads: 2, keep: Keep::Nothing, max_values: MAX_VALUES }
 }
 
 /// Each slice on its own, through bytes, and their combine.
@@ -55,7 +55,7 @@ fn in_slices(sampling: Sampling, run: &Run, slices: &[Range<u64>]) -> Result<Res
         let bytes = simulate_slice(&engine, &plan, &slice, &Unobserved).unwrap().to_bytes();
         SlicePart::from_bytes(&bytes).map_err(CombineError::from)
     });
-    combine(&plan, sampling, run, parts)
+    combine(&CpuEngine::with_sampling(&plan, 7, sampling).unwrap(), &plan, run, parts)
 }
 
 fn at_once(sampling: Sampling, run: &Run) -> Results {
@@ -95,17 +95,17 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn any_slices_give_the_results_of_one_run(
-        trials in prop_oneof![1u64..5000, 60_000u64..300_000],
+        trials in prop_oneof![1u64..5000, 60_000u64..400_000],
         picks in prop::collection::vec(0u32..6, 1..8),
         sampling in 0..3,
-        keep_samples: bool,
+        keep in prop_oneof![Just(Keep::Nothing), Just(Keep::Outputs), Just(Keep::Everything)],
     ) {
         let sampling = match sampling {
             0 => Sampling::Random,
             1 => Sampling::LatinHypercube { trials },
             _ => Sampling::Sobol,
         };
-        let run = Run { keep_samples, ..run(trials) };
+        let run = Run { keep, ..run(trials) };
         let one = at_once(sampling, &run);
         prop_assert!(trials < 100 || one.outputs[1].errors.get(ErrorKind::Num) > 0);
         assert_same(&one, &in_slices(sampling, &run, &cut(trials, &picks)).unwrap());
@@ -141,10 +141,10 @@ fn parts_that_do_not_make_the_run_are_refused() {
 #[test]
 fn a_part_of_another_run_is_refused() {
     let engine = CpuEngine::new(&plan(), 7).unwrap();
-    let kept = Run { keep_samples: true, ..run(200_000) };
+    let kept = Run { keep: Keep::Everything, ..run(200_000) };
     let part = || simulate_slice(&engine, &plan(), &Slice { run: &kept, trials: 0..131_072 }, &Unobserved);
     let of = |plan: &Plan, run: &Run| {
-        combine(plan, Sampling::Random, run, [Ok::<_, CombineError>(part().unwrap())]).unwrap_err()
+        combine(&engine, plan, run, [Ok::<_, CombineError>(part().unwrap())]).unwrap_err()
     };
     assert_eq!(of(&plan(), &run(200_000)), CombineError::OtherRun { first: 0 });
     assert_eq!(of(&Plan { outputs: 1, ..plan() }, &kept), CombineError::OtherRun { first: 0 });

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use fermiac_kernels::engine::cpu::CpuEngine;
 use fermiac_kernels::simulation::{
-    Observer, Precision, Results, RunUntil, Slice, SlicePart, combine, evaluate_trial, simulate,
+    Keep, Observer, Precision, Results, Run, RunUntil, Slice, SlicePart, combine, evaluate_trial, simulate,
     simulate_slice, simulate_until, slices,
 };
 use fermiac_model::compile::{Compiled, Selection, compile};
@@ -104,7 +104,7 @@ impl Prepared {
         observer: &dyn Observer,
     ) -> Result<Finished, Failure> {
         let started = Instant::now();
-        let (run, plan) = (self.settings.run(threads.get()), &self.compiled.plan);
+        let (run, plan) = (self.run(threads, drawn), &self.compiled.plan);
         let engine = self.engine()?;
         let results = match self.precision()? {
             None => simulate(&engine, plan, &run, observer),
@@ -135,18 +135,24 @@ impl Prepared {
     }
 
     /// What all slices came to, from their parts in order of trials: the same bytes, but for the timing, as if it had
-    /// been simulated at once. Only one part is held at a time beside the values that are kept.
+    /// been simulated at once without a drawing. Only one part is held at a time beside the values that are kept.
     pub fn combine(
         &self,
         threads: NonZeroUsize,
-        drawn: Drawn,
         parts: impl IntoIterator<Item = Result<SlicePart, Failure>>,
     ) -> Result<Finished, Failure> {
         self.refuse_slices_of_precision()?;
         let started = Instant::now();
+        let run = self.run(threads, Drawn::No);
+        let results = combine(&self.engine()?, &self.compiled.plan, &run, parts)?;
+        Ok(self.finished(results, Drawn::No, started))
+    }
+
+    /// The run of the kernels; a drawing looks at every trial of the outputs.
+    fn run(&self, threads: NonZeroUsize, drawn: Drawn) -> Run {
         let run = self.settings.run(threads.get());
-        let results = combine(&self.compiled.plan, self.settings.sampled(), &run, parts)?;
-        Ok(self.finished(results, drawn, started))
+        let keep = if drawn == Drawn::Yes && run.keep == Keep::Nothing { Keep::Outputs } else { run.keep };
+        Run { keep, ..run }
     }
 
     fn refuse_slices_of_precision(&self) -> Result<(), Failure> {

@@ -1,7 +1,7 @@
 //! What is wanted of a model, apart from what the model says itself.
 
 use fermiac_kernels::random;
-use fermiac_kernels::simulation::{MAX_VALUES, Run};
+use fermiac_kernels::simulation::{Keep, MAX_VALUES, Run};
 
 use crate::{Sampling, Trials, Until};
 
@@ -26,7 +26,8 @@ impl Settings {
 
     /// The run of the kernels on so many threads.
     pub(crate) fn run(&self, threads: usize) -> Run {
-        Run { trials: self.trials.count(), threads, keep_samples: self.keep_samples, max_values: MAX_VALUES }
+        let keep = if self.keep_samples { Keep::Everything } else { Keep::Nothing };
+        Run { trials: self.trials.count(), threads, keep, max_values: MAX_VALUES }
     }
 
     /// The sampling of the kernels.

@@ -21,7 +21,7 @@ const FEWEST_BINS: usize = 10;
 /// Steps of the cumulative distribution, from 0 to 100 percent.
 const QUANTILE_STEPS: u32 = 200;
 
-/// Whether anything will be drawn, which costs a look at all samples.
+/// Whether anything will be drawn, which costs a look at all samples: they are kept for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drawn {
     /// On the terminal or in a report.
@@ -55,12 +55,10 @@ pub(crate) fn inputs(compiled: &Compiled, results: &Results) -> Vec<(String, Inp
 
 /// The outputs by canonical cell.
 pub(crate) fn outputs(compiled: &Compiled, results: &Results, drawn: Drawn) -> Vec<(String, OutputOutcome)> {
-    let outputs = compiled.outputs.iter().zip(&results.outputs).zip(&results.samples.outputs);
-    let outputs = outputs.map(|((column, summary), samples)| {
-        let picture = match drawn {
-            Drawn::Yes => picture(samples),
-            Drawn::No => Picture::default(),
-        };
+    let samples = results.samples.outputs.iter().filter(|_| drawn == Drawn::Yes);
+    let pictures = samples.map(|samples| picture(samples)).chain(std::iter::repeat_with(Picture::default));
+    let outputs = compiled.outputs.iter().zip(&results.outputs).zip(pictures);
+    let outputs = outputs.map(|((column, summary), picture)| {
         (column.identity.clone(), output(column, summary, picture, &compiled.inputs))
     });
     outputs.collect()

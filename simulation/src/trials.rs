@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The most trials of one run, which bounds memory: exact percentiles keep every trial of an output.
+/// The most trials of one run, which bounds its time and, where every trial is kept, its memory.
 pub const MAX_TRIALS: u64 = 1_000_000_000;
 
 /// A number of trials, 1..=[`MAX_TRIALS`].

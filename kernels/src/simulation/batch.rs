@@ -1,4 +1,4 @@
-//! Phase one: evaluating a batch of trials on all threads.
+//! Evaluating trials on all threads.
 
 use super::Observer;
 use crate::engine::Engine;
@@ -29,10 +29,10 @@ pub(super) struct Evaluation<'a, E: Engine> {
 }
 
 /// Some trials of a batch.
-struct Unit<'a> {
-    first_trial: u64,
-    columns: Vec<&'a mut [f64]>,
-    length: usize,
+pub(super) struct Unit<'a> {
+    pub first_trial: u64,
+    pub columns: Vec<&'a mut [f64]>,
+    pub length: usize,
 }
 
 impl<'a, E> Evaluation<'a, E>
@@ -68,7 +68,7 @@ where
     }
 
     /// Evaluates a unit step by step; returns how many trials were done.
-    fn evaluate_unit(&self, mut unit: Unit) -> usize {
+    pub fn evaluate_unit(&self, mut unit: Unit) -> usize {
         let mut scratch = self.idle_scratches().pop().unwrap_or_else(|| self.engine.scratch());
         let mut done = 0;
         while done < unit.length && !self.observer.cancelled() {

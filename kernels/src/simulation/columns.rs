@@ -1,9 +1,12 @@
 //! Where the values of a slice lie, and what is known of each column so far.
 
+use super::kept::Kept;
 use super::pages::zeros;
 use super::part::{ColumnPart, SlicePart};
 use super::precision::next_look;
 use super::slice::Slice;
+use super::stream::Streamed;
+use super::tallies::Tallies;
 use crate::statistics::errors::ErrorCounts;
 use crate::statistics::moments::{BLOCK, Moments};
 use crate::statistics::moments_tree::MomentsTree;
@@ -13,6 +16,10 @@ use std::ops::Range;
 
 /// A batch holds at most so many values (or one block), so that it stays in a shared cache between its phases.
 const BATCH_VALUES: usize = 1 << 19;
+/// All threads together hold at most so many values of blocks that are streamed.
+const STREAM_VALUES: usize = 1 << 25;
+/// The statistics of at most so many blocks, one of each column, wait to be merged.
+const STREAM_STATISTICS: usize = 1 << 14;
 
 /// One input or output.
 #[derive(Debug, Default)]
@@ -23,38 +30,45 @@ pub(super) struct Column {
     pub errors: ErrorCounts,
 }
 
-/// All columns of a slice, trials counted from its first. Outputs keep every trial. Inputs keep the trials that are
-/// ranked, or all if asked to; past those each batch overwrites the one before in `passing`.
+/// What is known of a block of a column.
+pub(super) type BlockStatistics = (Moments, ErrorCounts);
+
+/// All columns of a slice, trials counted from its first. The first trials of each column are kept; past those each
+/// batch overwrites the one before in `passing`.
 pub(super) struct Columns {
     pub inputs: Vec<Column>,
     pub outputs: Vec<Column>,
+    /// Where not all trials of the outputs are kept.
+    pub tallies: Option<Tallies>,
     passing: Vec<f64>,
     first_trial: u64,
     trials: usize,
     kept_inputs: usize,
+    kept_outputs: usize,
     batch: usize,
     done: usize,
 }
 
 impl Columns {
-    pub fn new(plan: &Plan, slice: &Slice<'_>) -> Columns {
+    /// To be worked on by the threads of the caller's pool.
+    pub fn new(plan: &Plan, slice: &Slice<'_>, kept: Kept) -> Columns {
         let (inputs, outputs) = (plan.draws.len(), plan.outputs as usize);
         let first_trial = slice.trials.start;
         let trials = (slice.trials.end - first_trial) as usize;
-        let kept_inputs = slice.run.kept_trials_of_inputs(plan).saturating_sub(first_trial);
-        let kept_inputs = trials.min(kept_inputs as usize);
+        let in_slice = |kept: u64| trials.min(kept.saturating_sub(first_trial) as usize);
+        let (kept_inputs, kept_outputs) = (in_slice(kept.inputs), in_slice(kept.outputs));
         let blocks = (BATCH_VALUES / (plan.columns().max(1) * BLOCK)).max(1);
-        let batch = (blocks * BLOCK).min(trials);
-        let passing = if kept_inputs < trials { batch * inputs } else { 0 };
         let column = |trials: usize| Column { kept: zeros(trials), ..Column::default() };
         Columns {
             inputs: (0..inputs).map(|_| column(kept_inputs)).collect(),
-            outputs: (0..outputs).map(|_| column(trials)).collect(),
-            passing: vec![0.0; passing],
+            outputs: (0..outputs).map(|_| column(kept_outputs)).collect(),
+            tallies: kept.tallied.then(|| Tallies::new(outputs, rayon::current_num_threads())),
+            passing: Vec::new(),
             first_trial,
             trials,
             kept_inputs,
-            batch,
+            kept_outputs,
+            batch: (blocks * BLOCK).min(trials),
             done: 0,
         }
     }
@@ -64,13 +78,15 @@ impl Columns {
         self.done
     }
 
-    /// The trials of the next batch; none when all are done. It ends where inputs are no longer kept, and, if
-    /// there are `looks`, where the next is due.
+    /// The trials of the next batch; none when all are done. It ends where inputs or outputs are no longer kept, and,
+    /// if there are `looks`, where the next is due.
     pub fn next_batch(&self, looks: bool) -> Option<Range<usize>> {
         let start = self.done;
         let mut end = self.trials.min(start + self.batch);
-        if start < self.kept_inputs {
-            end = end.min(self.kept_inputs);
+        for kept in [self.kept_inputs, self.kept_outputs] {
+            if start < kept {
+                end = end.min(kept);
+            }
         }
         if looks {
             end = end.min(next_look(start));
@@ -78,29 +94,65 @@ impl Columns {
         (start < end).then_some(start..end)
     }
 
+    /// The trials that may be streamed now: of which nothing is kept, in blocks that all threads have memory for.
+    pub fn next_stream(&self) -> Option<Range<u64>> {
+        let columns = (self.inputs.len() + self.outputs.len()).max(1);
+        let fits = columns * BLOCK * rayon::current_num_threads() <= STREAM_VALUES;
+        let nothing_is_kept = self.done >= self.kept_inputs.max(self.kept_outputs);
+        let is_ready = self.tallies.is_some() && nothing_is_kept && fits && self.done < self.trials;
+        let blocks = (STREAM_STATISTICS / columns).max(1);
+        let end = self.trials.min(self.done + blocks * BLOCK);
+        is_ready.then_some(self.first_trial + self.done as u64..self.first_trial + end as u64)
+    }
+
     /// Where the values of a batch go: inputs, then outputs.
     pub fn places(&mut self, batch: &Range<usize>) -> Vec<&mut [f64]> {
-        let mut places: Vec<&mut [f64]> = Vec::with_capacity(self.inputs.len() + self.outputs.len());
-        if batch.start < self.kept_inputs {
-            places.extend(self.inputs.iter_mut().map(|column| &mut column.kept[batch.clone()]));
-        } else {
-            places.extend(self.passing.chunks_exact_mut(self.batch).map(|column| &mut column[..batch.len()]));
+        let columns = self.inputs.len() + self.outputs.len();
+        if batch.start >= self.kept_inputs.min(self.kept_outputs) {
+            self.passing.resize(self.batch * columns, 0.0);
         }
-        places.extend(self.outputs.iter_mut().map(|column| &mut column.kept[batch.clone()]));
+        let mut passing = self.passing.chunks_exact_mut(self.batch);
+        let mut places: Vec<&mut [f64]> = Vec::with_capacity(columns);
+        for (columns, kept) in [(&mut self.inputs, self.kept_inputs), (&mut self.outputs, self.kept_outputs)]
+        {
+            if batch.start < kept {
+                places.extend(columns.iter_mut().map(|column| &mut column.kept[batch.clone()]));
+            } else {
+                places.extend(passing.by_ref().take(columns.len()).map(|column| &mut column[..batch.len()]));
+            }
+        }
         places
     }
 
-    /// Takes in the trials of a batch that were evaluated: makes the moments of its blocks.
+    /// Takes in the trials of a batch that were evaluated: makes the statistics of its blocks.
     pub fn take(&mut self, evaluated: Range<usize>) {
-        let of_columns: Vec<Vec<_>> =
-            self.places(&evaluated).into_par_iter().map(|values| of_blocks(values)).collect();
-        for (column, blocks) in self.inputs.iter_mut().chain(&mut self.outputs).zip(of_columns) {
-            for (moments, errors) in blocks {
-                column.moments.push(moments);
-                column.errors.merge(&errors);
+        let tallies = self.tallies.take();
+        let inputs = self.inputs.len();
+        let of_column = |(column, values): (usize, &mut [f64])| {
+            let found = of_blocks(values);
+            if let (Some(tallies), Some(output)) = (&tallies, column.checked_sub(inputs)) {
+                values.chunks(BLOCK).zip(&found).for_each(|(block, of_block)| {
+                    tallies.add((0, output), block, of_block);
+                });
             }
+            found
+        };
+        let of_columns: Vec<Vec<_>> =
+            self.places(&evaluated).into_par_iter().enumerate().map(of_column).collect();
+        for (column, blocks) in self.inputs.iter_mut().chain(&mut self.outputs).zip(of_columns) {
+            blocks.into_iter().for_each(|block| column.push(block));
         }
+        self.tallies = tallies;
         self.done = evaluated.end;
+    }
+
+    /// Takes in what was streamed.
+    pub fn take_streamed(&mut self, streamed: Streamed) {
+        for block in streamed.blocks {
+            let columns = self.inputs.iter_mut().chain(&mut self.outputs);
+            columns.zip(block).for_each(|(column, block)| column.push(block));
+        }
+        self.done += streamed.done;
     }
 
     /// What was found of the trials that were done.
@@ -114,17 +166,28 @@ impl Columns {
         SlicePart {
             trials: self.first_trial..self.first_trial + done as u64,
             kept_inputs: self.kept_inputs.min(done),
+            kept_outputs: self.kept_outputs.min(done),
             inputs: self.inputs.into_iter().map(part).collect(),
             outputs: self.outputs.into_iter().map(part).collect(),
+            tallies: self.tallies.map(Tallies::finish),
         }
     }
 }
 
-fn of_blocks(values: &[f64]) -> Vec<(Moments, ErrorCounts)> {
-    let of_block = |block: &[f64]| {
-        let moments = Moments::of_block(block);
-        let has_errors = moments.count < block.len() as u64;
-        (moments, if has_errors { ErrorCounts::of(block) } else { ErrorCounts::default() })
-    };
+impl Column {
+    fn push(&mut self, (moments, errors): BlockStatistics) {
+        self.moments.push(moments);
+        self.errors.merge(&errors);
+    }
+}
+
+fn of_blocks(values: &[f64]) -> Vec<BlockStatistics> {
     values.par_chunks(BLOCK).map(of_block).collect()
+}
+
+/// The statistics of a block's values.
+pub(super) fn of_block(block: &[f64]) -> BlockStatistics {
+    let moments = Moments::of_block(block);
+    let has_errors = moments.count < block.len() as u64;
+    (moments, if has_errors { ErrorCounts::of(block) } else { ErrorCounts::default() })
 }

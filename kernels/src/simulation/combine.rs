@@ -1,15 +1,18 @@
 //! From the parts of all slices to the results of the run.
 
 use super::columns::Column;
+use super::kept::{Keep, Kept};
 use super::pages::zeros;
 use super::part::{ColumnPart, DamagedPart, SlicePart};
 use super::slice::level;
-use super::{NoThreads, Results, Run, Samples, SimulateError, Stopped, threads};
-use crate::random::Sampling;
+use super::{NoThreads, Results, Run, Samples, SimulateError, Stopped, replay, threads};
+use crate::engine::Engine;
 use crate::random::sampling::REPLICATES;
+use crate::statistics::moments::Moments;
 use crate::statistics::rank::sensitivities;
 use crate::statistics::replicates::mean_std_error;
-use crate::statistics::summary::{InputSummary, OutputSummary};
+use crate::statistics::summary::{HISTOGRAM_BINS, InputSummary, OutputSummary, PERCENTS, Shape};
+use crate::statistics::tally::Tallied;
 use fermiac_model::plan::Plan;
 use rayon::prelude::*;
 
@@ -54,16 +57,22 @@ impl From<NoThreads> for CombineError {
     }
 }
 
-/// The results of a run from the parts of its slices, in order: the same to the bit for any slices. `sampling` is that
-/// of the engine that evaluated them. Parts are taken one by one, so that only one is held beside what is kept.
-pub fn combine<E: From<CombineError>>(
+/// The results of a run from the parts of its slices, in order: the same to the bit for any slices. `engine` is one
+/// such as evaluated them; it evaluates trials again where parts let go of what turns out to be needed. Parts are taken
+/// one by one, so that only one is held beside what is kept.
+pub fn combine<E, F>(
+    engine: &E,
     plan: &Plan,
-    sampling: Sampling,
     run: &Run,
-    parts: impl IntoIterator<Item = Result<SlicePart, E>>,
-) -> Result<Results, E> {
-    run.check(plan, sampling).map_err(CombineError::from)?;
-    let mut gathered = Gathered::new(plan, run);
+    parts: impl IntoIterator<Item = Result<SlicePart, F>>,
+) -> Result<Results, F>
+where
+    E: Engine,
+    E::Scratch: Send,
+    F: From<CombineError>,
+{
+    run.check(plan, engine.sampling()).map_err(CombineError::from)?;
+    let mut gathered = Gathered::new(plan, run.trials, Kept::new(run, plan, engine.sampling()));
     for part in parts {
         gathered.push(part?)?;
     }
@@ -72,28 +81,30 @@ pub fn combine<E: From<CombineError>>(
         return Err(CombineError::Missing { done, trials: run.trials }.into());
     }
     let threads = threads(run.threads).map_err(CombineError::from)?;
-    Ok(threads.install(|| summarised(gathered, run, sampling)))
+    Ok(threads.install(|| summarised(gathered, engine, plan, run.keep)))
 }
 
 /// The columns of a run, from the parts so far.
 pub(super) struct Gathered {
     inputs: Vec<Column>,
     outputs: Vec<Column>,
+    /// One for each output, if not all trials are kept.
+    tallies: Vec<Tallied>,
     trials: u64,
-    kept_inputs: usize,
-    ranked: usize,
+    kept: Kept,
     done: u64,
 }
 
 impl Gathered {
-    pub fn new(plan: &Plan, run: &Run) -> Gathered {
+    pub fn new(plan: &Plan, trials: u64, kept: Kept) -> Gathered {
         let columns = |count: usize| (0..count).map(|_| Column::default()).collect();
+        let outputs = plan.outputs as usize;
         Gathered {
             inputs: columns(plan.draws.len()),
-            outputs: columns(plan.outputs as usize),
-            trials: run.trials,
-            kept_inputs: run.kept_trials_of_inputs(plan) as usize,
-            ranked: run.ranked_trials(plan) as usize,
+            outputs: columns(outputs),
+            tallies: (0..if kept.tallied { outputs } else { 0 }).map(|_| Tallied::new()).collect(),
+            trials,
+            kept,
             done: 0,
         }
     }
@@ -103,21 +114,54 @@ impl Gathered {
         let (first, end) = (part.trials.start, part.trials.end);
         let level = level(&part.trials, self.trials).filter(|_| first == self.done);
         let level = level.ok_or(CombineError::OutOfOrder { expected: self.done, first, end })?;
-        let kept_inputs = self.kept_inputs.min(end as usize).saturating_sub(first as usize);
+        let kept = |kept: u64| kept.min(end).saturating_sub(first) as usize;
         if part.inputs.len() != self.inputs.len()
             || part.outputs.len() != self.outputs.len()
-            || part.kept_inputs != kept_inputs
+            || part.kept_inputs != kept(self.kept.inputs)
+            || part.kept_outputs != kept(self.kept.outputs)
+            || part.tallies.as_ref().map_or(0, Vec::len) < self.tallies.len()
         {
             return Err(CombineError::OtherRun { first });
         }
+        let place = (first as usize, level);
         for (column, of_part) in self.inputs.iter_mut().zip(part.inputs) {
-            take(column, of_part, (first as usize, level), self.kept_inputs);
+            take(column, of_part, place, self.kept.inputs as usize);
         }
         for (column, of_part) in self.outputs.iter_mut().zip(part.outputs) {
-            take(column, of_part, (first as usize, level), self.trials as usize);
+            take(column, of_part, place, self.kept.outputs as usize);
+        }
+        for (tallied, of_part) in self.tallies.iter_mut().zip(part.tallies.into_iter().flatten()) {
+            take_tallied(tallied, of_part);
         }
         self.done = end;
         Ok(())
+    }
+}
+
+/// How the numbers of an output lie: from its tally, or from all its trials.
+fn shape<E>(
+    (output, column, moments): (usize, &Column, &Moments),
+    tallied: Option<Tallied>,
+    (engine, plan, trials): (&E, &Plan, u64),
+) -> Shape
+where
+    E: Engine,
+    E::Scratch: Send,
+{
+    let Some(mut tallied) = tallied else { return Shape::of(&column.kept, moments) };
+    let again = || replay::order_statistics(engine, plan, (trials, output), &PERCENTS);
+    Shape {
+        percentiles: tallied.order_statistics().unwrap_or_else(again).percentiles(&PERCENTS),
+        histogram: tallied.spread.histogram(moments.min, moments.max, HISTOGRAM_BINS),
+    }
+}
+
+fn take_tallied(tallied: &mut Tallied, of_part: Tallied) {
+    let before = std::mem::replace(tallied, Tallied::new());
+    let is_first = before.segments.count == 0;
+    *tallied = before.merge(of_part);
+    if !is_first {
+        tallied.narrow();
     }
 }
 
@@ -139,31 +183,42 @@ fn take(column: &mut Column, part: ColumnPart, (first, level): (usize, u32), kep
 }
 
 /// The results of all trials, on the threads of the caller's pool.
-pub(super) fn summarised(gathered: Gathered, run: &Run, sampling: Sampling) -> Results {
-    let Gathered { inputs, outputs, ranked, .. } = gathered;
-    let ranked_inputs: Vec<&[f64]> = inputs.iter().map(|column| &column.kept[..ranked]).collect();
-    let ranked_outputs: Vec<&[f64]> = outputs.iter().map(|column| &column.kept[..ranked]).collect();
+pub(super) fn summarised<E>(gathered: Gathered, engine: &E, plan: &Plan, keep: Keep) -> Results
+where
+    E: Engine,
+    E::Scratch: Send,
+{
+    let Gathered { inputs, outputs, tallies, kept: Kept { ranked, .. }, trials, .. } = gathered;
+    let moments: Vec<Moments> = outputs.iter().map(|column| column.moments.total()).collect();
+    let tallies = tallies.into_iter().map(Some).chain(std::iter::repeat_with(|| None));
+    let shapes: Vec<(usize, Option<Tallied>)> = tallies.take(outputs.len()).enumerate().collect();
+    let of_output = |(output, tallied): (usize, Option<Tallied>)| {
+        shape((output, &outputs[output], &moments[output]), tallied, (engine, plan, trials))
+    };
+    let shapes: Vec<Shape> = shapes.into_par_iter().map(of_output).collect();
+    let ranked_inputs: Vec<&[f64]> = inputs.iter().map(|column| &column.kept[..ranked as usize]).collect();
+    let ranked_outputs: Vec<&[f64]> = outputs.iter().map(|column| &column.kept[..ranked as usize]).collect();
     let sensitivities = sensitivities(&ranked_inputs, &ranked_outputs);
-    let summary = |(column, sensitivity): (&Column, _)| {
-        OutputSummary::new(&column.moments.total(), column.errors, &column.kept, sensitivity)
-    };
-    let mut results = Results {
-        trials: run.trials,
-        stopped: Stopped::Trials,
-        inputs: inputs
-            .iter()
-            .map(|column| InputSummary::new(&column.moments.total(), column.errors))
-            .collect(),
-        outputs: outputs.par_iter().zip(sensitivities).map(summary).collect(),
-        samples: Samples {
-            inputs: if run.keep_samples { kept(inputs) } else { Vec::new() },
-            outputs: kept(outputs),
-        },
-    };
-    if let Some(sets) = sampling.replicates() {
-        correct_errors(&mut results, sets);
+    let of_outputs = moments.iter().zip(&outputs).zip(shapes.into_iter().zip(sensitivities));
+    let mut summaries: Vec<OutputSummary> = of_outputs
+        .map(|((moments, column), (shape, sensitivity))| {
+            OutputSummary::new(moments, column.errors, shape, sensitivity)
+        })
+        .collect();
+    if let Some(sets) = engine.sampling().replicates() {
+        correct_errors(&mut summaries, &outputs, sets);
     }
-    results
+    let of_input = |column: &Column| InputSummary::new(&column.moments.total(), column.errors);
+    Results {
+        trials,
+        stopped: Stopped::Trials,
+        inputs: inputs.iter().map(of_input).collect(),
+        outputs: summaries,
+        samples: Samples {
+            inputs: if keep == Keep::Everything { kept(inputs) } else { Vec::new() },
+            outputs: if keep == Keep::Nothing { Vec::new() } else { kept(outputs) },
+        },
+    }
 }
 
 fn kept(columns: Vec<Column>) -> Vec<Vec<f64>> {
@@ -172,9 +227,9 @@ fn kept(columns: Vec<Column>) -> Vec<Vec<f64>> {
 
 /// The standard errors of trials that are not independent, but come in `sets` that are: from the sets' means, and
 /// none where there is one set.
-fn correct_errors(results: &mut Results, sets: usize) {
-    for (output, samples) in results.outputs.iter_mut().zip(&results.samples.outputs) {
-        let mean = output.mean.filter(|_| sets == REPLICATES);
-        output.mean_std_error = mean.and_then(|mean| mean_std_error::<REPLICATES>(samples, mean));
+fn correct_errors(summaries: &mut [OutputSummary], outputs: &[Column], sets: usize) {
+    for (summary, column) in summaries.iter_mut().zip(outputs) {
+        let mean = summary.mean.filter(|_| sets == REPLICATES);
+        summary.mean_std_error = mean.and_then(|mean| mean_std_error::<REPLICATES>(&column.kept, mean));
     }
 }

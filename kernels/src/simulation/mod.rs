@@ -1,9 +1,11 @@
 //! Many trials of a plan, and what they tell: on one machine at once, or in slices on many.
 //!
-//! Trials go through in *batches* of whole blocks. Phase one evaluates a batch: threads take *units* of trials
-//! and write their results straight to where they stay. Phase two makes the moments of each of its blocks.
-//! What is computed of a trial depends on its number alone, of a block on its trials alone, and blocks are merged
-//! in block order; so neither the threads nor the sizes of batches and units change a bit of the results.
+//! Trials of which values are kept go through in *batches* of whole blocks. Phase one evaluates a batch: threads take
+//! *units* of trials and write their results straight to where they stay. Phase two makes the statistics of each of its
+//! blocks. Trials of which nothing is kept are *streamed*: a thread evaluates a block and makes its statistics at once.
+//! What is computed of a trial depends on its number alone, of a block on its trials alone, blocks are merged
+//! in block order, and all else is counted; so neither the threads nor the sizes of batches and units change a bit of
+//! the results.
 //!
 //! Nor do slices: [`slices`] cuts a run into aligned runs of blocks, each of which [`simulate_slice`] evaluates
 //! anywhere into a [`SlicePart`], and [`combine()`] makes the results of the parts. [`simulate`] does the same with one
@@ -12,15 +14,20 @@
 mod batch;
 mod columns;
 mod combine;
+mod kept;
 mod pages;
 mod part;
 mod part_bytes;
 mod precision;
 mod refusal;
+mod replay;
 mod slice;
 mod slicing;
+mod stream;
+mod tallies;
 
 pub use combine::{CombineError, combine};
+pub use kept::Keep;
 pub use part::{DamagedPart, SlicePart};
 pub use precision::{Estimate, HalfWidth, Precision, Statistic};
 pub use refusal::{NoThreads, SimulateError};
@@ -28,10 +35,10 @@ pub use slice::{Slice, SliceError, simulate_slice};
 pub use slicing::slices;
 
 use crate::engine::Engine;
-use crate::statistics::rank::ranked_trials;
 use crate::statistics::summary::{InputSummary, OutputSummary};
 use combine::{Gathered, summarised};
 use fermiac_model::plan::Plan;
+use kept::Kept;
 use slice::evaluated;
 
 /// The usual bound on the values that a run keeps: 2 GiB of them.
@@ -44,8 +51,8 @@ pub struct Run {
     pub trials: u64,
     /// On how many threads; 0 counts as 1. Changes no result.
     pub threads: usize,
-    /// Whether the samples of inputs are kept too; those of outputs always are.
-    pub keep_samples: bool,
+    /// Which values are wanted. Changes nothing else of the results.
+    pub keep: Keep,
     /// At most so many values may be kept, 8 bytes each: trials times kept columns. [`MAX_VALUES`] is usual.
     pub max_values: u64,
 }
@@ -111,9 +118,9 @@ pub struct Results {
 /// Packed values by column, then by trial.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Samples {
-    /// Of the inputs; no columns unless [`Run::keep_samples`].
+    /// Of the inputs; no columns unless [`Keep::Everything`] is wanted.
     pub inputs: Vec<Vec<f64>>,
-    /// Of the outputs.
+    /// Of the outputs; no columns if [`Keep::Nothing`] is.
     pub outputs: Vec<Vec<f64>>,
 }
 
@@ -131,7 +138,7 @@ where
     at_once(engine, plan, (run, None), observer)
 }
 
-/// As [`simulate`], but ends once the precision is reached.
+/// As [`simulate`], but ends once the precision is reached. Outputs are kept.
 pub fn simulate_until<E>(
     engine: &E,
     plan: &Plan,
@@ -143,7 +150,9 @@ where
     E::Scratch: Send,
 {
     refusal::check_precision(plan, &until.precision, engine.sampling())?;
-    at_once(engine, plan, (&until.run, Some(&until.precision)), observer)
+    // A look at a percentile is a look at all trials so far.
+    let keep = if until.run.keep == Keep::Nothing { Keep::Outputs } else { until.run.keep };
+    at_once(engine, plan, (&Run { keep, ..until.run }, Some(&until.precision)), observer)
 }
 
 /// One slice of as many trials as get done, and its combine.
@@ -157,15 +166,15 @@ where
     E: Engine,
     E::Scratch: Send,
 {
-    let sampling = engine.sampling();
-    run.check(plan, sampling)?;
+    run.check(plan, engine.sampling())?;
     let all = Slice { run, trials: 0..run.trials };
+    let kept = Kept::new(run, plan, engine.sampling());
     let results = threads(run.threads)?.install(|| {
-        let (part, stopped) = evaluated(engine, plan, &all, until, observer);
-        let done = Run { trials: part.trials().end, ..*run };
-        let mut gathered = Gathered::new(plan, &done);
+        let (part, stopped) = evaluated(engine, plan, (&all, kept), until, observer);
+        let done = part.trials().end;
+        let mut gathered = Gathered::new(plan, done, kept.of_first(done));
         gathered.push(part).expect("all trials of a run are a slice of it");
-        Results { stopped, ..summarised(gathered, &done, sampling) }
+        Results { stopped, ..summarised(gathered, engine, plan, run.keep) }
     });
     Ok(results)
 }
@@ -176,23 +185,6 @@ pub fn evaluate_trial<E: Engine>(engine: &E, plan: &Plan, trial: u64) -> Vec<f64
     let mut columns: Vec<&mut [f64]> = values.chunks_mut(1).collect();
     engine.evaluate(&mut engine.scratch(), trial, &mut columns);
     values
-}
-
-impl Run {
-    /// How many columns keep every trial.
-    fn kept_columns(&self, plan: &Plan) -> u64 {
-        if self.keep_samples { plan.columns() as u64 } else { u64::from(plan.outputs) }
-    }
-
-    /// How many trials of each input are kept: all, or the first ones, which are ranked.
-    fn kept_trials_of_inputs(&self, plan: &Plan) -> u64 {
-        if self.keep_samples { self.trials } else { self.ranked_trials(plan) }
-    }
-
-    /// How many of the first trials are ranked.
-    fn ranked_trials(&self, plan: &Plan) -> u64 {
-        self.trials.min(ranked_trials(plan.columns()))
-    }
 }
 
 /// The threads of a run.

@@ -2,6 +2,7 @@
 
 use crate::statistics::errors::ErrorCounts;
 use crate::statistics::moments::Moments;
+use crate::statistics::tally::Tallied;
 use std::ops::Range;
 
 /// What was found of the trials of one slice.
@@ -13,10 +14,14 @@ pub struct SlicePart {
     pub(super) trials: Range<u64>,
     /// How many trials of each input are kept: all, or those that are ranked and in this slice.
     pub(super) kept_inputs: usize,
+    /// How many trials of each output are kept: all, or as of the inputs.
+    pub(super) kept_outputs: usize,
     /// One for each input of the plan.
     pub(super) inputs: Vec<ColumnPart>,
-    /// One for each output of the plan, with every trial kept.
+    /// One for each output of the plan.
     pub(super) outputs: Vec<ColumnPart>,
+    /// One for each output, over all trials, in a run that does not keep them.
+    pub(super) tallies: Option<Vec<Tallied>>,
 }
 
 /// One input or output over the trials of a slice.
@@ -38,5 +43,11 @@ impl SlicePart {
     /// The trials that it is of.
     pub fn trials(&self) -> Range<u64> {
         self.trials.clone()
+    }
+
+    /// Without what the run will hardly need.
+    pub(super) fn narrowed(mut self) -> SlicePart {
+        self.tallies.iter_mut().flatten().for_each(Tallied::narrow);
+        self
     }
 }

@@ -1,5 +1,7 @@
 //! What cannot run, told before anything does.
 
+use super::kept::{Keep, Kept};
+use super::tallies::TALLY_VALUES;
 use super::{Precision, Run};
 use crate::random::Sampling;
 use crate::statistics::moments::BLOCK;
@@ -75,6 +77,11 @@ pub struct NoThreads {
 }
 
 impl Run {
+    /// How many columns keep every trial, if outputs do.
+    pub(super) fn kept_columns(&self, plan: &Plan) -> u64 {
+        if self.keep == Keep::Everything { plan.columns() as u64 } else { u64::from(plan.outputs) }
+    }
+
     /// Refuses a run of `plan` that cannot be, whether at once or in slices.
     pub fn check(&self, plan: &Plan, sampling: Sampling) -> Result<(), SimulateError> {
         if self.trials == 0 {
@@ -82,7 +89,9 @@ impl Run {
         }
         let columns = self.kept_columns(plan);
         let largest_trials = self.max_values / columns.max(1);
-        if self.trials > largest_trials {
+        let is_tallied = Kept::new(self, plan, sampling).tallied;
+        let tallies = u64::from(plan.outputs) * TALLY_VALUES;
+        if self.trials > largest_trials && !(is_tallied && tallies <= self.max_values) {
             let (trials, max_values) = (self.trials, self.max_values);
             return Err(SimulateError::TooManyValues { trials, columns, max_values, largest_trials });
         }

@@ -2,8 +2,10 @@
 
 use super::batch::Evaluation;
 use super::columns::Columns;
+use super::kept::Kept;
 use super::part::SlicePart;
 use super::precision::is_look;
+use super::stream::stream;
 use super::{NoThreads, Observer, Precision, Run, SimulateError, Stopped, threads};
 use crate::engine::Engine;
 use crate::statistics::moments::BLOCK;
@@ -63,8 +65,9 @@ where
     if slice.trials.is_empty() || level(&slice.trials, slice.run.trials).is_none() {
         return Err(SliceError::NoSlice { first, end, trials: slice.run.trials });
     }
-    match threads(slice.run.threads)?.install(|| evaluated(engine, plan, slice, None, observer)) {
-        (part, Stopped::Trials | Stopped::Precision) => Ok(part),
+    let kept = Kept::new(slice.run, plan, engine.sampling());
+    match threads(slice.run.threads)?.install(|| evaluated(engine, plan, (slice, kept), None, observer)) {
+        (part, Stopped::Trials | Stopped::Precision) => Ok(part.narrowed()),
         (_, Stopped::Cancelled) => Err(SliceError::Cancelled),
     }
 }
@@ -83,7 +86,7 @@ pub(super) fn level(slice: &Range<u64>, trials: u64) -> Option<u32> {
 pub(super) fn evaluated<E>(
     engine: &E,
     plan: &Plan,
-    slice: &Slice<'_>,
+    (slice, kept): (&Slice<'_>, Kept),
     until: Option<&Precision>,
     observer: &dyn Observer,
 ) -> (SlicePart, Stopped)
@@ -91,7 +94,7 @@ where
     E: Engine,
     E::Scratch: Send,
 {
-    let mut columns = Columns::new(plan, slice);
+    let mut columns = Columns::new(plan, slice, kept);
     let evaluation = Evaluation::new(engine, observer, rayon::current_num_threads());
     let stopped = run_batches(&evaluation, &mut columns, slice, until);
     (columns.into_part(), stopped)
@@ -107,7 +110,14 @@ where
     E: Engine,
     E::Scratch: Send,
 {
-    while let Some(batch) = columns.next_batch(until.is_some()) {
+    loop {
+        if let Some(trials) = columns.next_stream() {
+            if stream_trials(evaluation, columns, trials) == Stopped::Cancelled {
+                return Stopped::Cancelled;
+            }
+            continue;
+        }
+        let Some(batch) = columns.next_batch(until.is_some()) else { return Stopped::Trials };
         let first_trial = slice.trials.start + batch.start as u64;
         let done = evaluation.evaluate(first_trial, batch.len(), columns.places(&batch));
         columns.take(batch.start..batch.start + done);
@@ -118,7 +128,19 @@ where
             return Stopped::Precision;
         }
     }
-    Stopped::Trials
+}
+
+fn stream_trials<E>(evaluation: &Evaluation<E>, columns: &mut Columns, trials: Range<u64>) -> Stopped
+where
+    E: Engine,
+    E::Scratch: Send,
+{
+    let count = columns.inputs.len() + columns.outputs.len();
+    let Some(tallies) = &columns.tallies else { return Stopped::Trials };
+    let streamed = stream(evaluation, tallies, count, trials.clone());
+    let is_whole = streamed.done as u64 == trials.end - trials.start;
+    columns.take_streamed(streamed);
+    if is_whole { Stopped::Trials } else { Stopped::Cancelled }
 }
 
 fn is_reached(until: &Precision, columns: &Columns, trials: u64) -> bool {

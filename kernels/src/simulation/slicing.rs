@@ -53,7 +53,7 @@ fn power_of_two_within(bound: u64) -> u64 {
 mod tests {
     use super::super::slice::level;
     use super::*;
-    use crate::simulation::MAX_VALUES;
+    use crate::simulation::{Keep, MAX_VALUES};
     use fermiac_model::plan::{Instruction, Opcode};
     use proptest::prelude::*;
 
@@ -63,7 +63,7 @@ mod tests {
     }
 
     fn run(trials: u64) -> Run {
-        Run { trials, threads: 1, keep_samples: false, max_values: MAX_VALUES }
+        Run { trials, threads: 1, keep: Keep::Outputs, max_values: MAX_VALUES }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::statistics::moments::BLOCK;
+use crate::statistics::summary::PERCENTS;
 use fermiac_model::distribution::{Distribution, Family};
 use fermiac_model::plan::Draw;
 use fermiac_model::value::{ErrorKind, Value};
@@ -51,7 +52,7 @@ fn plan() -> Plan {
 }
 
 fn run(trials: u64, threads: usize) -> Run {
-    Run { trials, threads, keep_samples: false, max_values: MAX_VALUES }
+    Run { trials, threads, keep: Keep::Outputs, max_values: MAX_VALUES }
 }
 
 fn simulated(run: &Run) -> Results {
@@ -95,7 +96,7 @@ impl Observer for CancelAfter {
 
 #[test]
 fn every_trial_is_evaluated_once_and_kept_in_place() {
-    let results = simulated(&Run { keep_samples: true, ..run(100_001, 2) });
+    let results = simulated(&Run { keep: Keep::Everything, ..run(100_001, 2) });
     assert_eq!((results.trials, results.stopped), (100_001, Stopped::Trials));
     let columns: Vec<&Vec<f64>> = results.samples.inputs.iter().chain(&results.samples.outputs).collect();
     for trial in 0..100_001 {
@@ -172,13 +173,76 @@ fn a_run_stops_at_the_first_look_that_is_precise_enough() {
     assert_eq!(simulated_until(never, run(70_000, 2)).stopped, Stopped::Trials);
 }
 
+/// All but the samples.
+fn statistics(results: &Results) -> String {
+    format!("{} {:?} {:?}", results.trials, results.inputs, results.outputs)
+}
+
+#[test]
+fn what_is_kept_changes_no_bit() {
+    for trials in [262_144, 262_145, 401_234] {
+        let kept = simulated(&run(trials, 1));
+        for threads in [1, 2, 5] {
+            let streamed = simulated(&Run { keep: Keep::Nothing, ..run(trials, threads) });
+            assert_eq!(streamed.samples, Samples::default());
+            assert_eq!(statistics(&streamed), statistics(&kept));
+        }
+    }
+}
+
+#[test]
+fn a_cancelled_stream_reports_the_trials_before_the_first_gap() {
+    for threads in [1, 2, 3] {
+        for after in [10_000, 150_000, 400_000] {
+            let all = Run { keep: Keep::Nothing, ..run(10_000_000, threads) };
+            let results = simulate(&Hashes, &plan(), &all, &CancelAfter::new(after)).unwrap();
+            assert_eq!(results.stopped, Stopped::Cancelled);
+            assert!(results.trials < after + 300_000, "{} trials", results.trials);
+            let as_many = Run { keep: Keep::Nothing, ..run(results.trials, 1) };
+            assert_eq!(statistics(&results), statistics(&simulated(&as_many)));
+        }
+    }
+}
+
+#[test]
+fn more_trials_than_may_be_kept_are_tallied() {
+    let few = Run { keep: Keep::Nothing, max_values: 150_000, ..run(100_000, 2) };
+    assert_eq!(statistics(&simulated(&few)), statistics(&simulated(&run(100_000, 1))));
+    assert!(simulate(&Hashes, &plan(), &Run { keep: Keep::Outputs, ..few }, &Unobserved).is_err());
+    assert!(simulate(&Hashes, &plan(), &Run { max_values: 50_000, ..few }, &Unobserved).is_err());
+}
+
+/// One output, the number of the trial: the percentiles move away from wherever they were.
+struct Rising;
+
+impl Engine for Rising {
+    type Scratch = ();
+
+    fn scratch(&self) {}
+
+    fn evaluate(&self, (): &mut (), first_trial: u64, columns: &mut [&mut [f64]]) {
+        columns[0].iter_mut().zip(first_trial..).for_each(|(value, trial)| *value = trial as f64);
+    }
+}
+
+#[test]
+fn percentiles_that_the_tallies_missed_are_read_again() {
+    let plan = Plan { outputs: 1, ..Plan::default() };
+    for threads in [1, 3] {
+        let run = Run { keep: Keep::Nothing, ..run(1_000_001, threads) };
+        let results = simulate(&Rising, &plan, &run, &Unobserved).unwrap();
+        let expected: Vec<(f64, f64)> = PERCENTS.iter().map(|percent| (*percent, percent * 1e4)).collect();
+        assert_eq!(results.outputs[0].percentiles, expected);
+    }
+}
+
 #[test]
 fn what_cannot_run_is_refused_with_the_reason() {
     let refused = |run: &Run| simulate(&Hashes, &plan(), run, &Unobserved).unwrap_err();
     assert_eq!(refused(&run(0, 1)), SimulateError::NoTrials);
     let error = refused(&Run { max_values: 1000, ..run(501, 1) });
     assert!(error.to_string().contains("at most 500 trials fit"), "{error}");
-    let error = refused(&Run { max_values: 1000, keep_samples: true, ..run(251, 1) });
+    let error = refused(&Run { max_values: 1000, keep: Keep::Everything, ..run(251, 1) });
     assert!(error.to_string().contains("at most 250 trials fit"), "{error}");
     let until = Precision { output: 2, statistic: Statistic::StdDev, half_width: HalfWidth::Absolute(1.0) };
     let until = RunUntil { run: run(10, 1), precision: until };
@@ -189,11 +253,12 @@ fn what_cannot_run_is_refused_with_the_reason() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(6))]
     #[test]
-    fn threads_batches_and_units_change_no_bit(trials in prop_oneof![1u64..5000, 60_000u64..200_000], threads in 2usize..5, keep_samples: bool) {
-        let one = simulated(&Run { keep_samples, ..run(trials, 1) });
+    fn threads_batches_and_units_change_no_bit(trials in prop_oneof![1u64..5000, 60_000u64..200_000], threads in 2usize..5, everything: bool) {
+        let keep = if everything { Keep::Everything } else { Keep::Outputs };
+        let one = simulated(&Run { keep, ..run(trials, 1) });
         // Looks that are never satisfied cut the batches elsewhere.
         let precision = Precision { output: 0, statistic: Statistic::Mean, half_width: HalfWidth::Absolute(0.0) };
-        let until = RunUntil { run: Run { keep_samples, ..run(trials, threads) }, precision };
+        let until = RunUntil { run: Run { keep, ..run(trials, threads) }, precision };
         let many = simulate_until(&Hashes, &plan(), &until, &Unobserved).unwrap();
         assert_same(&one, &many);
     }

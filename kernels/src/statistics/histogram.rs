@@ -1,7 +1,9 @@
 //! How the numbers of a column are spread over bins.
 
 use super::counters::Counters;
+use super::grid::Window;
 use super::scale::{Scale, TILE};
+use super::spread::{Spread, grid_of};
 use rayon::prelude::*;
 
 /// Samples that one task counts.
@@ -31,17 +33,49 @@ pub struct ClippedHistogram {
 }
 
 impl Histogram {
-    /// All numbers among packed values, which lie from `min` to `max`, in `bins` bins of equal width.
+    /// All numbers among packed values, which lie from `min` to `max`, in at most `most` bins of equal width,
+    /// `most` being 8 or more.
     ///
-    /// Equal numbers have one bin of no width. Integers have bins that hold equally many integers each, with edges
-    /// halfway between them, so the number of bins may be less and the outer edges lie outside `min` and
-    /// `max`. Where there are fewer doubles than edges wanted, equal edges are one.
-    pub fn of(samples: &[f64], min: f64, max: f64, bins: usize) -> Histogram {
-        clipped(samples, min, max, bins).inside
+    /// The width is the least power of two of which so few hold them, and edges are its multiples: so the same
+    /// histogram is made of counts in narrower bins, wherever they were made. Integers have bins that hold
+    /// equally many integers each, with edges halfway between them. Equal numbers have one bin of no width. Where
+    /// there are fewer doubles than bins, there is a bin for each.
+    pub fn of(samples: &[f64], min: f64, max: f64, most: u64) -> Histogram {
+        if !(min <= max && min.is_finite() && max.is_finite()) {
+            return Histogram::default();
+        }
+        let integers = are_integers(samples, min, max);
+        let (grid, _) = grid_of(min, max, integers, most);
+        let first = grid.bin(min);
+        let bins = grid.bin(max).abs_diff(first) as usize + 1;
+        let window = grid.window(first, bins);
+        let counts = samples
+            .par_chunks(PART)
+            .fold(|| Counters::<4>::new(bins), |counts, part| count_placed(counts, part, window))
+            .reduce(|| Counters::new(bins), Counters::merge);
+        let mut spread = Spread::new();
+        spread.integers = integers;
+        spread.add_counts(grid, first, &counts.into_counts());
+        spread.histogram(min, max, most)
     }
 }
 
-/// The numbers from `low` to `high` in bins as [`Histogram::of`] makes them, and how many lie outside.
+fn count_placed(mut counts: Counters<4>, samples: &[f64], window: Window) -> Counters<4> {
+    let (mut places, mut numbers) = ([0; TILE], Vec::with_capacity(TILE));
+    for tile in samples.chunks(TILE) {
+        numbers.clear();
+        numbers.extend(tile.iter().filter(|sample| sample.is_finite()));
+        window.place_all(&numbers, &mut places);
+        counts.count(&places[..numbers.len()]);
+    }
+    counts
+}
+
+/// The numbers from `low` to `high` in `bins` bins of equal width, and how many lie outside.
+///
+/// Equal numbers have one bin of no width. Integers have bins that hold equally many integers each, with edges
+/// halfway between them, so the number of bins may be less and the outer edges lie outside `low` and `high`. Where
+/// there are fewer doubles than edges wanted, equal edges are one.
 pub fn clipped(samples: &[f64], low: f64, high: f64, bins: usize) -> ClippedHistogram {
     if !(low <= high && low.is_finite() && high.is_finite()) {
         return ClippedHistogram::default();
@@ -169,46 +203,68 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn inside(samples: &[f64], low: f64, high: f64, bins: usize) -> Histogram {
+        clipped(samples, low, high, bins).inside
+    }
+
+    #[test]
+    fn edges_are_multiples_of_a_power_of_two() {
+        let samples = [0.1, 0.25, 0.5, 0.75, 1.0, f64::NAN];
+        let histogram = Histogram::of(&samples, 0.1, 1.0, 5);
+        assert_eq!(histogram.edges, [0.0, 0.25, 0.5, 0.75, 1.0, 1.25]);
+        assert_eq!(histogram.counts, [1, 1, 1, 1, 1]);
+        assert_eq!(Histogram::of(&samples, 0.1, 1.0, 4).edges, [0.0, 0.5, 1.0, 1.5]);
+    }
+
     #[test]
     fn edges_are_equally_spaced_and_the_last_bin_is_closed() {
         let samples = [0.0, 0.1, 0.25, 0.5, 0.75, 1.0, f64::NAN];
-        let histogram = Histogram::of(&samples, 0.0, 1.0, 4);
+        let histogram = inside(&samples, 0.0, 1.0, 4);
         assert_eq!(histogram.edges, [0.0, 0.25, 0.5, 0.75, 1.0]);
         assert_eq!(histogram.counts, [2, 1, 1, 2]);
     }
 
     #[test]
     fn equal_numbers_have_one_bin() {
-        let histogram = Histogram::of(&[2.5, 2.5, f64::NAN], 2.5, 2.5, 50);
-        assert_eq!(histogram, Histogram { edges: vec![2.5, 2.5], counts: vec![2] });
+        let one = Histogram { edges: vec![2.5, 2.5], counts: vec![2] };
+        assert_eq!(inside(&[2.5, 2.5, f64::NAN], 2.5, 2.5, 50), one);
+        assert_eq!(Histogram::of(&[2.5, 2.5, f64::NAN], 2.5, 2.5, 50), one);
     }
 
     #[test]
     fn integers_have_bins_around_them() {
-        let histogram = Histogram::of(&[1.0, 3.0, 3.0, 4.0], 1.0, 4.0, 50);
-        assert_eq!(histogram.edges, [0.5, 1.5, 2.5, 3.5, 4.5]);
-        assert_eq!(histogram.counts, [1, 0, 2, 1]);
+        let few = Histogram { edges: vec![0.5, 1.5, 2.5, 3.5, 4.5], counts: vec![1, 0, 2, 1] };
+        assert_eq!(inside(&[1.0, 3.0, 3.0, 4.0], 1.0, 4.0, 50), few);
+        assert_eq!(Histogram::of(&[1.0, 3.0, 3.0, 4.0], 1.0, 4.0, 50), few);
         let wide: Vec<f64> = (0..120).map(f64::from).collect();
-        let histogram = Histogram::of(&wide, 0.0, 119.0, 50);
+        let histogram = inside(&wide, 0.0, 119.0, 50);
         assert_eq!(histogram.counts, [3; 40]);
         assert_eq!((histogram.edges[0], histogram.edges[40]), (-0.5, 119.5));
+        let histogram = Histogram::of(&wide, 0.0, 119.0, 50);
+        assert_eq!((histogram.counts, histogram.edges[30]), (vec![4; 30], 119.5));
     }
 
     #[test]
     fn no_numbers_have_no_bins() {
         assert_eq!(Histogram::of(&[f64::NAN], f64::INFINITY, f64::NEG_INFINITY, 50), Histogram::default());
+        assert_eq!(inside(&[f64::NAN], f64::INFINITY, f64::NEG_INFINITY, 50), Histogram::default());
     }
 
     #[test]
     fn ranges_at_the_limits_of_a_double_are_binned() {
-        let huge = Histogram::of(&[-f64::MAX, 0.5, f64::MAX], -f64::MAX, f64::MAX, 2);
-        assert_eq!((huge.edges, huge.counts), (vec![-f64::MAX, 0.0, f64::MAX], vec![1, 2]));
+        let huge = [-f64::MAX, 0.5, f64::MAX];
+        let two = Histogram { edges: vec![-f64::MAX, 0.0, f64::MAX], counts: vec![1, 2] };
+        assert_eq!(inside(&huge, -f64::MAX, f64::MAX, 2), two);
+        let most = Histogram::of(&huge, -f64::MAX, f64::MAX, 64);
+        assert_eq!((most.edges[0], most.edges[64], most.counts[32]), (-f64::MAX, f64::MAX, 1));
         let next = 1f64.next_up();
-        let narrow = Histogram::of(&[1.0, next, next], 1.0, next, 50);
+        let narrow = inside(&[1.0, next, next], 1.0, next, 50);
         assert_eq!((narrow.edges, narrow.counts), (vec![1.0, next], vec![3]));
+        assert_eq!(Histogram::of(&[1.0, next, next], 1.0, next, 50).counts, [1, 2]);
         let least = f64::from_bits(1);
-        let tiny = Histogram::of(&[least, least * 2.0, least * 4.0], least, least * 4.0, 50);
-        assert_eq!(tiny.counts.iter().sum::<u64>(), 3);
+        let tiny = [least, least * 2.0, least * 4.0];
+        assert_eq!(inside(&tiny, least, least * 4.0, 50).counts.iter().sum::<u64>(), 3);
+        assert_eq!(Histogram::of(&tiny, least, least * 4.0, 50).counts, [3]);
     }
 
     #[test]
@@ -241,10 +297,11 @@ mod tests {
             prop_assume!(!numbers.is_empty());
             let min = numbers.iter().copied().fold(f64::INFINITY, f64::min);
             let max = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let histogram = Histogram::of(&samples, min, max, bins);
-            prop_assert_eq!(histogram.counts.iter().sum::<u64>(), numbers.len() as u64);
-            prop_assert!(histogram.counts.len() <= bins);
-            prop_assert_eq!(counted_by_hand(&numbers, &histogram.edges), histogram.counts);
+            for histogram in [inside(&samples, min, max, bins), Histogram::of(&samples, min, max, bins as u64 + 7)] {
+                prop_assert_eq!(histogram.counts.iter().sum::<u64>(), numbers.len() as u64);
+                prop_assert!(histogram.counts.len() <= bins + 7);
+                prop_assert_eq!(counted_by_hand(&numbers, &histogram.edges), histogram.counts);
+            }
         }
     }
 }

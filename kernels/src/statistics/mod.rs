@@ -9,6 +9,7 @@
 mod bracket;
 mod counters;
 pub mod errors;
+mod grid;
 pub mod histogram;
 pub mod key;
 pub mod moments;
@@ -17,5 +18,9 @@ pub mod percentile;
 pub mod rank;
 pub mod replicates;
 mod scale;
+pub(crate) mod segments;
 pub mod selection;
+mod sieve;
+pub(crate) mod spread;
 pub mod summary;
+pub(crate) mod tally;

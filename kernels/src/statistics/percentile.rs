@@ -22,18 +22,24 @@ pub fn percentiles(samples: &[f64], moments: &Moments, percents: &[f64]) -> Opti
     } else {
         by_bins(samples, moments, percents).unwrap_or_else(|| by_counting(samples, percents))
     };
-    (found.count > 0).then(|| percents.iter().map(|percent| found.at(*percent)).collect())
+    found.percentiles(percents)
 }
 
 /// The order statistics that some percents lie between.
-struct OrderStatistics {
+#[derive(Debug)]
+pub(crate) struct OrderStatistics {
     /// How many numbers there are.
-    count: u64,
+    pub count: u64,
     /// Number by rank, from 0, ranks ascending.
-    numbers: Vec<(u64, f64)>,
+    pub numbers: Vec<(u64, f64)>,
 }
 
 impl OrderStatistics {
+    /// One for each of the percents that it was made for; none without numbers.
+    pub fn percentiles(&self, percents: &[f64]) -> Option<Vec<f64>> {
+        (self.count > 0).then(|| percents.iter().map(|percent| self.at(*percent)).collect())
+    }
+
     fn at(&self, percent: f64) -> f64 {
         let place = place(percent, self.count);
         let (low, high) = (self.ranked(place.low), self.ranked(place.high));
@@ -46,7 +52,7 @@ impl OrderStatistics {
     }
 }
 
-fn by_sorting(samples: &[f64], percents: &[f64]) -> OrderStatistics {
+pub(super) fn by_sorting(samples: &[f64], percents: &[f64]) -> OrderStatistics {
     let mut numbers: Vec<f64> = samples.iter().copied().filter(|sample| sample.is_finite()).collect();
     numbers.sort_unstable_by_key(|number| order_key(*number));
     let count = numbers.len() as u64;
@@ -66,18 +72,23 @@ fn by_bins(samples: &[f64], moments: &Moments, percents: &[f64]) -> Option<Order
 fn by_counting(samples: &[f64], percents: &[f64]) -> OrderStatistics {
     // A pass is half a megabyte of counters: a few parts for each thread, no more.
     let part = samples.len().div_ceil(2 * rayon::current_num_threads());
+    by_reading(percents, |selection| {
+        let passes = samples.par_chunks(part).filter_map(|part| {
+            let mut pass = selection.start()?;
+            pass.add(part);
+            Some(pass)
+        });
+        passes.reduce_with(Pass::merge)
+    })
+}
+
+/// By reading all samples several times; each reading gives what the selection's pass found, none if there are no
+/// samples.
+pub(crate) fn by_reading(percents: &[f64], read: impl Fn(&Selection) -> Option<Pass>) -> OrderStatistics {
     let mut selection = Selection::new();
     let mut count = 0;
     while selection.start().is_some() {
-        let whole = samples
-            .par_chunks(part)
-            .filter_map(|part| {
-                let mut pass = selection.start()?;
-                pass.add(part);
-                Some(pass)
-            })
-            .reduce_with(Pass::merge);
-        let Some(whole) = whole else { break };
+        let Some(whole) = read(&selection) else { break };
         selection.finish(whole, |numbers| {
             count = numbers;
             ranks(percents, numbers)
@@ -87,13 +98,13 @@ fn by_counting(samples: &[f64], percents: &[f64]) -> OrderStatistics {
 }
 
 /// The two ranks a percent lies between, and how far from the lower one.
-struct RankPlace {
-    low: u64,
-    high: u64,
+pub(super) struct RankPlace {
+    pub low: u64,
+    pub high: u64,
     fraction: f64,
 }
 
-fn place(percent: f64, count: u64) -> RankPlace {
+pub(super) fn place(percent: f64, count: u64) -> RankPlace {
     let last = count - 1;
     let place = (last as f64 * percent.clamp(0.0, 100.0) / 100.0).min(last as f64);
     let low = place as u64;
@@ -101,7 +112,7 @@ fn place(percent: f64, count: u64) -> RankPlace {
 }
 
 /// The ranks that percents lie between, ascending, each once.
-fn ranks(percents: &[f64], count: u64) -> Vec<u64> {
+pub(super) fn ranks(percents: &[f64], count: u64) -> Vec<u64> {
     if count == 0 {
         return Vec::new();
     }

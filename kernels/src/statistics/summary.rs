@@ -9,7 +9,7 @@ use super::rank::Sensitivities;
 /// The percents whose percentiles are reported of every output.
 pub const PERCENTS: [f64; 9] = [1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0];
 /// At most so many bins has the histogram of an output.
-pub const HISTOGRAM_BINS: usize = 50;
+pub const HISTOGRAM_BINS: u64 = 64;
 
 /// What is reported of an input. A statistic without a value, for want of numbers or past the range of
 /// a double, is none.
@@ -58,6 +58,15 @@ pub struct OutputSummary {
     pub sensitivity: Sensitivities,
 }
 
+/// How the numbers of a column lie, as far as it is reported.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shape {
+    /// One for each of [`PERCENTS`]; none without numbers.
+    pub percentiles: Option<Vec<f64>>,
+    /// As [`Histogram::of`] has it.
+    pub histogram: Histogram,
+}
+
 impl InputSummary {
     /// The summary of a column from its moments.
     pub fn new(moments: &Moments, errors: ErrorCounts) -> InputSummary {
@@ -72,15 +81,25 @@ impl InputSummary {
     }
 }
 
+impl Shape {
+    /// Of all samples of a column and their moments.
+    pub fn of(samples: &[f64], moments: &Moments) -> Shape {
+        Shape {
+            percentiles: percentiles(samples, moments, &PERCENTS),
+            histogram: Histogram::of(samples, moments.min, moments.max, HISTOGRAM_BINS),
+        }
+    }
+}
+
 impl OutputSummary {
-    /// The summary of a column from its moments and all its samples.
+    /// The summary of a column from its moments and its shape.
     pub fn new(
         moments: &Moments,
         errors: ErrorCounts,
-        samples: &[f64],
+        shape: Shape,
         sensitivity: Sensitivities,
     ) -> OutputSummary {
-        let values = percentiles(samples, moments, &PERCENTS).unwrap_or_default();
+        let values = shape.percentiles.unwrap_or_default();
         OutputSummary {
             count: moments.count,
             errors,
@@ -92,7 +111,7 @@ impl OutputSummary {
             max: moments.max(),
             mean_std_error: moments.mean_std_error(),
             percentiles: PERCENTS.into_iter().zip(values).collect(),
-            histogram: Histogram::of(samples, moments.min, moments.max, HISTOGRAM_BINS),
+            histogram: shape.histogram,
             sensitivity,
         }
     }
@@ -107,7 +126,8 @@ mod tests {
     fn a_column_of_errors_has_counts_and_no_numbers() {
         let samples = [Value::Error(ErrorKind::Div0).pack(); 3];
         let (moments, errors) = (Moments::of_block(&samples), ErrorCounts::of(&samples));
-        let summary = OutputSummary::new(&moments, errors, &samples, Sensitivities::default());
+        let summary =
+            OutputSummary::new(&moments, errors, Shape::of(&samples, &moments), Sensitivities::default());
         assert_eq!((summary.count, summary.errors.get(ErrorKind::Div0)), (0, 3));
         assert_eq!((summary.mean, summary.min, summary.max, summary.std_dev), (None, None, None, None));
         assert!(summary.percentiles.is_empty() && summary.histogram.counts.is_empty());
@@ -117,7 +137,8 @@ mod tests {
     fn a_constant_column_has_one_bin_and_no_shape() {
         let samples = [2.0; 10];
         let (moments, errors) = (Moments::of_block(&samples), ErrorCounts::of(&samples));
-        let summary = OutputSummary::new(&moments, errors, &samples, Sensitivities::default());
+        let summary =
+            OutputSummary::new(&moments, errors, Shape::of(&samples, &moments), Sensitivities::default());
         assert_eq!((summary.std_dev, summary.skewness, summary.mean_std_error), (Some(0.0), None, Some(0.0)));
         assert_eq!((summary.histogram.edges, summary.histogram.counts), (vec![2.0, 2.0], vec![10]));
         assert_eq!(summary.percentiles[4], (50.0, 2.0));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use fermiac_fleet::blobs::Blobs;
 use fermiac_fleet::delivery::{Delivery, Produced};
 use fermiac_fleet::simulation::CombineWork;
-use fermiac_simulation::{Drawn, Failure, SlicePart};
+use fermiac_simulation::{Failure, SlicePart};
 use tokio::sync::mpsc;
 
 use super::failure::JobError;
@@ -34,7 +34,7 @@ impl Runner {
         let (threads, tether) = (self.threads, Arc::clone(tether));
         let merging = on_own_threads(move || {
             let mut parts = Parts { receiver, tether, failed: None };
-            let finished = model.combine(threads, Drawn::No, &mut parts);
+            let finished = model.combine(threads, &mut parts);
             match (finished, parts.failed) {
                 (_, Some(failed)) => Err(failed),
                 (finished, None) => Self::make(&model, &finished?),

@@ -1,0 +1,59 @@
+//! Which values a run keeps.
+
+use super::Run;
+use crate::random::Sampling;
+use crate::statistics::rank::ranked_trials;
+use fermiac_model::plan::Plan;
+
+/// A run of so few trials keeps those of its outputs: they take less to keep than to tally.
+const FEW_TRIALS: u64 = 1 << 18;
+
+/// Which values are wanted beside the statistics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// None: memory does not grow with the trials, but for some root of them.
+    Nothing,
+    /// Every trial of the outputs.
+    Outputs,
+    /// Every trial of inputs and outputs.
+    Everything,
+}
+
+/// How many of a run's first trials are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Kept {
+    /// Of each input.
+    pub inputs: u64,
+    /// Of each output.
+    pub outputs: u64,
+    /// That are ranked.
+    pub ranked: u64,
+    /// Whether outputs are tallied, as not all of their trials are kept.
+    pub tallied: bool,
+}
+
+impl Kept {
+    pub fn new(run: &Run, plan: &Plan, sampling: Sampling) -> Kept {
+        let ranked = run.trials.min(ranked_trials(plan.columns()));
+        let outputs = run.trials.saturating_mul(u64::from(plan.outputs));
+        let few = run.trials <= FEW_TRIALS && outputs <= run.max_values;
+        // The standard error of trials that are not independent is made from all of them.
+        let tallied = run.keep == Keep::Nothing && sampling == Sampling::Random && !few;
+        Kept {
+            inputs: if run.keep == Keep::Everything { run.trials } else { ranked },
+            outputs: if tallied { ranked } else { run.trials },
+            ranked,
+            tallied: tallied && ranked < run.trials,
+        }
+    }
+
+    /// Of a run that was ended after so many trials.
+    pub fn of_first(self, trials: u64) -> Kept {
+        Kept {
+            inputs: self.inputs.min(trials),
+            outputs: self.outputs.min(trials),
+            ranked: self.ranked.min(trials),
+            tallied: self.tallied && self.outputs < trials,
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Evaluating trials of which nothing is kept: block by block, each thread for itself.
+//!
+//! A thread takes the next block, evaluates it in memory of its own, and makes its statistics while it is in the
+//! thread's caches: no thread waits for another, and the memory is written again and again. Statistics are made of
+//! blocks in order, whichever thread comes to it: so what a cancelled run has done is its first trials without a gap.
+
+use super::batch::{Evaluation, Unit};
+use super::columns::{BlockStatistics, of_block};
+use super::tallies::Tallies;
+use crate::engine::Engine;
+use crate::statistics::moments::BLOCK;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+/// What was found of some trials.
+pub(super) struct Streamed {
+    /// How many were done, from the first one without a gap.
+    pub done: usize,
+    /// Of each block, of each column.
+    pub blocks: Vec<Vec<BlockStatistics>>,
+}
+
+/// The blocks of some trials, shared out to threads.
+struct Line<'a, E: Engine> {
+    evaluation: &'a Evaluation<'a, E>,
+    tallies: &'a Tallies,
+    columns: usize,
+    trials: Range<u64>,
+    /// The next block to be taken.
+    next: AtomicUsize,
+    order: Mutex<Order>,
+}
+
+/// Blocks that have been evaluated, but not all before them.
+#[derive(Default)]
+struct Order {
+    waiting: BTreeMap<usize, Filled>,
+    /// The block whose turn it is.
+    next: usize,
+    /// How many trials are in blocks whose turn has come.
+    done: usize,
+    /// Memory that is not in use.
+    free: Vec<Vec<f64>>,
+}
+
+/// The values of a block, column by column, each with room for a whole one.
+struct Filled {
+    values: Vec<f64>,
+    /// How many of its trials were done.
+    done: usize,
+    length: usize,
+}
+
+/// Evaluates trials of so many columns, inputs before outputs, the first a multiple of a block, and tallies the outputs.
+pub(super) fn stream<E>(
+    evaluation: &Evaluation<'_, E>,
+    tallies: &Tallies,
+    columns: usize,
+    trials: Range<u64>,
+) -> Streamed
+where
+    E: Engine,
+    E::Scratch: Send,
+{
+    let line =
+        Line { evaluation, tallies, columns, trials, next: AtomicUsize::new(0), order: Mutex::default() };
+    let threads = rayon::current_num_threads();
+    let found: Vec<Vec<_>> =
+        (0..threads).into_par_iter().with_max_len(1).map(|thread| line.work(thread)).collect();
+    let mut blocks = found.concat();
+    blocks.sort_unstable_by_key(|(block, _)| *block);
+    Streamed { done: line.order().done, blocks: blocks.into_iter().map(|(_, found)| found).collect() }
+}
+
+impl<E> Line<'_, E>
+where
+    E: Engine,
+    E::Scratch: Send,
+{
+    /// Takes blocks until there are none, or the observer cancels; gives the statistics that it came to make.
+    fn work(&self, thread: usize) -> Vec<(usize, Vec<BlockStatistics>)> {
+        let mut made = Vec::new();
+        loop {
+            let block = self.next.fetch_add(1, Ordering::Relaxed);
+            let first_trial = self.trials.start + (block * BLOCK) as u64;
+            if first_trial >= self.trials.end {
+                return made;
+            }
+            let length = BLOCK.min((self.trials.end - first_trial) as usize);
+            let filled = self.fill(first_trial, length);
+            let is_whole = filled.done == length;
+            for (block, filled) in self.in_order(block, filled) {
+                made.push((block, self.statistics(thread, &filled)));
+                self.order().free.push(filled.values);
+            }
+            if !is_whole {
+                return made;
+            }
+        }
+    }
+
+    fn fill(&self, first_trial: u64, length: usize) -> Filled {
+        let free = self.order().free.pop();
+        let mut values = free.unwrap_or_else(|| vec![0.0; self.columns * BLOCK]);
+        let columns = values.chunks_exact_mut(BLOCK).map(|column| &mut column[..length]).collect();
+        let done = self.evaluation.evaluate_unit(Unit { first_trial, columns, length });
+        Filled { values, done, length }
+    }
+
+    /// Puts a block in line, and takes out those whose turn has come. None comes after a block that is not whole.
+    fn in_order(&self, block: usize, filled: Filled) -> Vec<(usize, Filled)> {
+        let mut order = self.order();
+        order.waiting.insert(block, filled);
+        let mut ready = Vec::new();
+        loop {
+            let next = order.next;
+            let Some(filled) = order.waiting.remove(&next) else { return ready };
+            order.done += filled.done;
+            if filled.done == filled.length {
+                order.next += 1;
+            } else {
+                order.next = usize::MAX;
+            }
+            ready.push((next, filled));
+        }
+    }
+
+    fn statistics(&self, thread: usize, filled: &Filled) -> Vec<BlockStatistics> {
+        let columns = filled.values.chunks_exact(BLOCK).map(|column| &column[..filled.done]);
+        let inputs = self.columns - self.tallies.outputs();
+        let of_column = |(column, values): (usize, &[f64])| {
+            let found = of_block(values);
+            if let Some(output) = column.checked_sub(inputs) {
+                self.tallies.add((thread, output), values, &found);
+            }
+            found
+        };
+        columns.enumerate().map(of_column).collect()
+    }
+
+    fn order(&self) -> MutexGuard<'_, Order> {
+        self.order.lock().expect("nothing that can panic runs under this lock")
+    }
+}

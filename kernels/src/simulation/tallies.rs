@@ -1,0 +1,57 @@
+//! The tallies of a run's outputs, some for each thread.
+
+use super::columns::BlockStatistics;
+use crate::statistics::tally::{Tallied, Tally};
+use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
+
+/// A tally holds about so many values at most beside those near percentiles.
+pub(super) const TALLY_VALUES: u64 = 1 << 15;
+/// All tallies of a run hold about so many, if there is more than one set.
+const MOST_VALUES: u64 = 1 << 26;
+
+/// Sets of tallies, one tally of a set for each output. Which set takes a block changes no result.
+pub(super) struct Tallies {
+    outputs: usize,
+    sets: Vec<Vec<Mutex<Tally>>>,
+}
+
+impl Tallies {
+    /// For so many outputs and threads: a set for each thread, or fewer if outputs are many.
+    pub fn new(outputs: usize, threads: usize) -> Tallies {
+        let affordable = MOST_VALUES / (TALLY_VALUES * outputs.max(1) as u64);
+        let sets = threads.min(affordable as usize).max(1);
+        let set = || (0..outputs).map(|_| Mutex::new(Tally::new())).collect();
+        Tallies { outputs, sets: (0..sets).map(|_| set()).collect() }
+    }
+
+    /// How many outputs there are.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// Takes the values of a block of an output on a thread.
+    pub fn add(&self, (thread, output): (usize, usize), values: &[f64], found: &BlockStatistics) {
+        let tally = &self.sets[thread % self.sets.len()][output];
+        // A tally that a panic left half done is never looked at: the panic goes on.
+        let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.0.count == values.len() as u64 {
+            tally.add(values);
+        } else {
+            let numbers: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+            tally.add(&numbers);
+        }
+    }
+
+    /// What is left of each output's tallies.
+    pub fn finish(self) -> Vec<Tallied> {
+        let mut all: Vec<Vec<Tallied>> = (0..self.outputs).map(|_| Vec::new()).collect();
+        for set in self.sets {
+            for (tallied, tally) in all.iter_mut().zip(set) {
+                tallied.push(tally.into_inner().unwrap_or_else(PoisonError::into_inner).finish());
+            }
+        }
+        let merged = |tallied: Vec<Tallied>| tallied.into_iter().fold(Tallied::new(), Tallied::merge);
+        all.into_par_iter().map(merged).collect()
+    }
+}

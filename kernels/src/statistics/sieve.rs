@@ -1,0 +1,211 @@
+//! Many numbers counted by bins, and those near wanted ranks kept.
+//!
+//! A reading does two things to a number: it counts it in a bin, and, if a segment may hold it, picks it out to be
+//! looked at. Most numbers are not, so that the reading costs little more than the counting.
+
+use super::grid::{Grid, Window};
+use super::scale::TILE;
+use super::segments::{Inside, Segments};
+use super::spread::Spread;
+
+/// Bins, the outermost of which hold all that lies outside.
+const BINS: usize = 1024;
+/// At most so many numbers that come again and again have a place of their own.
+const CROWDS: usize = 16;
+const PLACES: usize = (BINS + CROWDS).next_power_of_two();
+/// Counters of a place: an addition to one waits for the one before, and neighbours use others.
+const APART: usize = 4;
+/// A window over all numbers so far is good enough if it is at most so many times as wide as most of them need.
+const WIDE: f64 = 4.0;
+/// One in so many numbers lies outside most of them, at either end.
+const TAIL: usize = 512;
+
+/// What is read until its findings are taken.
+#[derive(Debug)]
+pub(super) struct Sieve {
+    grid: Grid,
+    /// The bin at place 1.
+    first: i64,
+    window: Window,
+    counts: Vec<[u32; APART]>,
+    /// By place, whether its numbers are picked out: 1, or 0.
+    picked: Vec<u8>,
+    /// By bin, how many segments lie below it as a whole.
+    segments_below: Vec<u32>,
+    /// With their segments.
+    crowds: Vec<(f64, usize)>,
+    bounds: Vec<(f64, f64)>,
+    /// Of each segment, what is picked out.
+    found: Vec<Vec<f64>>,
+    /// Of each segment, how many numbers were found equal to its bounds, where these are one.
+    equal: Vec<u64>,
+    /// How many numbers were picked out below each segment, and above all.
+    between: Vec<u64>,
+}
+
+impl Sieve {
+    /// For numbers that are spread as these, of which the segments were made.
+    pub fn new(sample: &mut [f64], segments: &Segments) -> Sieve {
+        let (grid, first) = window_of(sample);
+        let mut sieve = Sieve {
+            grid,
+            first,
+            window: grid.window(first - 1, BINS),
+            counts: Vec::new(),
+            picked: Vec::new(),
+            segments_below: Vec::new(),
+            crowds: Vec::new(),
+            bounds: Vec::new(),
+            found: Vec::new(),
+            equal: Vec::new(),
+            between: Vec::new(),
+        };
+        sieve.begin(segments);
+        sieve
+    }
+
+    /// Begins anew, for these segments.
+    fn begin(&mut self, segments: &Segments) {
+        let count = segments.list.len();
+        self.counts = vec![[0; APART]; PLACES];
+        self.picked = vec![0; PLACES];
+        self.segments_below = vec![0; BINS];
+        self.crowds.clear();
+        self.bounds.clear();
+        self.found = vec![Vec::new(); count];
+        self.equal = vec![0; count];
+        self.between = vec![0; count + 1];
+        (self.picked[0], self.picked[BINS - 1]) = (1, 1);
+        for (index, segment) in segments.list.iter().enumerate() {
+            let places = [segment.low, segment.high].map(|bound| self.window.place(bound) as usize);
+            self.picked[places[0]..=places[1]].fill(1);
+            self.segments_below[places[1] + 1..].fill(index as u32 + 1);
+            self.bounds.push((segment.low, segment.high));
+            if segment.low == segment.high && self.crowds.len() < CROWDS {
+                self.crowds.push((segment.low, index));
+            }
+        }
+    }
+
+    /// Reads numbers, all finite.
+    pub fn read(&mut self, numbers: &[f64], spread: &mut Spread) {
+        let mut places = [0; TILE];
+        let mut picked = [(0, 0.0); TILE];
+        for tile in numbers.chunks(TILE) {
+            self.window.place_all(tile, &mut places);
+            for (crowd, (number, _)) in self.crowds.iter().enumerate() {
+                move_equals(tile, *number, (BINS + crowd) as u32, &mut places);
+            }
+            let count = self.count(tile, &places, &mut picked);
+            for (place, number) in &picked[..count] {
+                self.look_at(*place, *number, spread);
+            }
+        }
+    }
+
+    /// Counts each number, and picks without a branch, which no processor could foresee.
+    fn count(&mut self, tile: &[f64], places: &[u32; TILE], picked: &mut [(u32, f64); TILE]) -> usize {
+        let counts: &mut [[u32; APART]; PLACES] =
+            self.counts.as_mut_slice().try_into().expect("there are counters for every place");
+        let is_picked: &[u8; PLACES] =
+            self.picked.as_slice().try_into().expect("there is a mark for every place");
+        let mut count = 0;
+        let mut one = |place: u32, number: f64, apart: usize| {
+            counts[place as usize % PLACES][apart] += 1;
+            picked[count % TILE] = (place, number);
+            count += usize::from(is_picked[place as usize % PLACES]);
+        };
+        let (whole, rest) = tile.as_chunks::<APART>();
+        let (whole_places, _) = places.as_chunks::<APART>();
+        for (numbers, places) in whole.iter().zip(whole_places) {
+            for apart in 0..APART {
+                one(places[apart], numbers[apart], apart);
+            }
+        }
+        for (number, place) in rest.iter().zip(&places[tile.len() - rest.len()..]) {
+            one(*place, *number, 0);
+        }
+        count
+    }
+
+    fn look_at(&mut self, place: u32, number: f64, spread: &mut Spread) {
+        if place == 0 || place as usize == BINS - 1 {
+            spread.add(number, 1);
+        }
+        let mut segment = self.segments_below[place as usize] as usize;
+        while self.bounds.get(segment).is_some_and(|(_, high)| *high < number) {
+            segment += 1;
+        }
+        match self.bounds.get(segment) {
+            Some((low, high)) if *low <= number => {
+                if low == high {
+                    self.equal[segment] += 1;
+                } else {
+                    self.found[segment].push(number);
+                }
+            }
+            _ => self.between[segment] += 1,
+        }
+    }
+
+    /// Gives what was found to the segments and the spread of all numbers, and begins anew with them narrowed.
+    pub fn finish(
+        &mut self,
+        segments: &mut Segments,
+        spread: &mut Spread,
+        narrow: impl FnOnce(&mut Segments),
+    ) {
+        let counts: Vec<u64> =
+            self.counts.iter().map(|apart| apart.iter().map(|count| u64::from(*count)).sum()).collect();
+        spread.add_counts(self.grid, self.first, &counts[1..BINS - 1]);
+        for (crowd, (number, segment)) in self.crowds.iter().enumerate() {
+            let count = counts[BINS + crowd];
+            self.equal[*segment] += count;
+            spread.add(*number, count);
+        }
+        for (place, count) in counts[..BINS].iter().enumerate().filter(|(place, _)| self.picked[*place] == 0)
+        {
+            self.between[self.segments_below[place] as usize] += count;
+        }
+        let mut below = 0;
+        for (index, segment) in segments.list.iter_mut().enumerate() {
+            below += self.between[index];
+            segment.below += below;
+            match &mut segment.inside {
+                Inside::Numbers(numbers) => {
+                    below += self.found[index].len() as u64;
+                    numbers.append(&mut self.found[index]);
+                }
+                Inside::Equal(count) => {
+                    below += self.equal[index];
+                    *count += self.equal[index];
+                }
+            }
+        }
+        segments.count += below + self.between[segments.list.len()];
+        narrow(segments);
+        self.begin(segments);
+    }
+}
+
+/// Moves the numbers equal to one to a place of its own.
+fn move_equals(tile: &[f64], number: f64, own: u32, places: &mut [u32; TILE]) {
+    for (place, other) in places.iter_mut().zip(tile) {
+        *place = if *other == number { own } else { *place };
+    }
+}
+
+/// A grid, and its first bin but one in a window over most of the numbers, or over all of them if they spread no
+/// wider. Another window would be slower or faster, and find the same.
+fn window_of(sample: &mut [f64]) -> (Grid, i64) {
+    let tail = sample.len() / TAIL;
+    let last = sample.len() - 1;
+    let mut at = |rank: usize| *sample.select_nth_unstable_by(rank, f64::total_cmp).1;
+    let (least, low, high, greatest) = (at(0), at(tail), at(last - tail), at(last));
+    let is_narrow = greatest - least <= WIDE * (high - low);
+    let (low, high) = if is_narrow { (least, greatest) } else { (low, high) };
+    let bins = BINS as u64 - 2;
+    let grid = Grid::of_range(low, high, bins);
+    let (first, last) = (grid.bin(low), grid.bin(high));
+    (grid, first - (bins as i64 - 1 - (last - first)) / 2)
+}
