@@ -4,7 +4,7 @@ use fermiac_math::{exp, ln, ln_1p};
 use fermiac_model::distribution::{Distribution, Family, Side, moments_of_logarithm};
 
 use super::lanes::map;
-use super::normal::normal_quantiles;
+use super::normal::{Line, normals};
 use super::quantile_table::BetaQuantile;
 use super::steps::Steps;
 use super::uniform::uniforms;
@@ -42,15 +42,9 @@ enum Quantile {
         width: f64,
     },
     /// The standard deviation is negative for probabilities above.
-    Normal {
-        mean: f64,
-        std_dev: f64,
-    },
+    Normal(Line),
     /// Of the logarithm; likewise.
-    Lognormal {
-        mean: f64,
-        std_dev: f64,
-    },
+    Lognormal(Line),
     Triangular(Triangle),
     /// The mean is negative for probabilities below.
     Exponential {
@@ -138,10 +132,12 @@ impl Quantile {
         let sign = if side == Side::Below { 1.0 } else { -1.0 };
         let ends = |min: f64, max: f64| if side == Side::Below { (min, max) } else { (max, min) };
         match &distribution.family {
-            Family::Normal { mean, std_dev } => Quantile::Normal { mean: *mean, std_dev: sign * std_dev },
+            Family::Normal { mean, std_dev } => {
+                Quantile::Normal(Line { mean: *mean, std_dev: sign * std_dev })
+            }
             Family::Lognormal { mean, std_dev } => {
                 let (mean, std_dev) = moments_of_logarithm(*mean, *std_dev);
-                Quantile::Lognormal { mean, std_dev: sign * std_dev }
+                Quantile::Lognormal(Line { mean, std_dev: sign * std_dev })
             }
             Family::Uniform { min, max } => {
                 let (start, end) = ends(*min, *max);
@@ -178,13 +174,10 @@ impl Quantile {
         match self {
             Quantile::Constant(value) => values.fill(*value),
             Quantile::Uniform { start, width } => map(values, |p| p.mul_add(*width, *start)),
-            Quantile::Normal { mean, std_dev } => {
-                normal_quantiles(simd, values);
-                map(values, |z| z.mul_add(*std_dev, *mean));
-            }
-            Quantile::Lognormal { mean, std_dev } => {
-                normal_quantiles(simd, values);
-                map(values, |z| at_most(exp(z.mul_add(*std_dev, *mean)), GREATEST_DRAW));
+            Quantile::Normal(line) => normals(simd, *line, values),
+            Quantile::Lognormal(line) => {
+                normals(simd, *line, values);
+                map(values, |x| at_most(exp(x), GREATEST_DRAW));
             }
             Quantile::Triangular(triangle) => map(values, |p| triangle.at(p)),
             Quantile::Exponential { mean, side: Side::Below } => map(values, |p| mean * ln_1p(-p)),

@@ -7,24 +7,36 @@ use fermiac_math::QuantileRows;
 
 use crate::simd::Simd;
 
+/// What takes a standard normal to another, rounded once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line {
+    pub std_dev: f64,
+    pub mean: f64,
+}
+
 /// Replaces each probability by its standard normal quantile.
 pub(super) fn normal_quantiles(simd: Simd, values: &mut [f64]) {
+    normals(simd, Line { std_dev: 1.0, mean: 0.0 }, values);
+}
+
+/// Replaces each probability by the quantile of a normal.
+pub(super) fn normals(simd: Simd, line: Line, values: &mut [f64]) {
     let table = QuantileRows::get();
     match simd.available() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has these instructions, as it has just said.
-        Ok(Simd::Avx512) => unsafe { avx512::quantiles(table, values) },
+        Ok(Simd::Avx512) => unsafe { avx512::quantiles(table, line, values) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Ok(Simd::Avx2) => unsafe { avx2::quantiles(table, values) },
-        _ => one_by_one(table, values),
+        Ok(Simd::Avx2) => unsafe { avx2::quantiles(table, line, values) },
+        _ => one_by_one(table, line, values),
     }
 }
 
 #[inline(always)]
-fn one_by_one(table: &QuantileRows, values: &mut [f64]) {
+fn one_by_one(table: &QuantileRows, line: Line, values: &mut [f64]) {
     for value in values {
-        *value = table.quantile(*value);
+        *value = table.quantile(*value).mul_add(line.std_dev, line.mean);
     }
 }
 
@@ -34,11 +46,12 @@ fn one_by_one(table: &QuantileRows, values: &mut [f64]) {
 #[inline(never)]
 fn redo<const LANES: usize>(
     table: &QuantileRows,
+    line: Line,
     probabilities: &[f64; LANES],
     quantiles: &mut [f64; LANES],
 ) {
     for (quantile, probability) in quantiles.iter_mut().zip(probabilities) {
-        *quantile = table.quantile(*probability);
+        *quantile = table.quantile(*probability).mul_add(line.std_dev, line.mean);
     }
 }
 
@@ -47,73 +60,108 @@ fn redo<const LANES: usize>(
 mod avx512 {
     use std::arch::x86_64::*;
 
+    use super::Line;
     use fermiac_math::QuantileRows;
     use fermiac_math::quantile_rows::{HALF_BITS, ONE_BITS, PLACE_BITS, ROOM, ROW_SHIFT, ROWS};
 
     const LANES: usize = 8;
+    /// The rows of so many lanes are found before the first is read, so that none waits for its place in the table.
+    const RUN: usize = 64;
 
-    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,bmi2")]
-    pub(super) fn quantiles(table: &QuantileRows, values: &mut [f64]) {
-        let (groups, rest) = values.as_chunks_mut::<LANES>();
-        for group in groups {
-            replace(table, group);
-        }
-        super::one_by_one(table, rest);
+    /// Where the lanes of a run stand.
+    struct Places {
+        rows: [u64; RUN],
+        places: [f64; RUN],
     }
 
+    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,bmi2")]
+    pub(super) fn quantiles(table: &QuantileRows, line: Line, values: &mut [f64]) {
+        let mut places = Places { rows: [0; RUN], places: [0.0; RUN] };
+        for run in values.chunks_mut(RUN) {
+            let (groups, rest) = run.as_chunks_mut::<LANES>();
+            let (rows, _) = places.rows.as_chunks_mut::<LANES>();
+            let (in_rows, _) = places.places.as_chunks_mut::<LANES>();
+            let at = rows.iter_mut().zip(in_rows.iter_mut());
+            groups.iter().zip(at).for_each(|(group, (rows, places))| find(group, rows, places));
+            let at = rows.iter().zip(in_rows.iter());
+            groups.iter_mut().zip(at).for_each(|(group, places)| replace(table, line, group, places));
+            super::one_by_one(table, line, rest);
+        }
+    }
+
+    /// The rows of probabilities, and the places in them.
     #[inline]
     #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,bmi2")]
-    fn replace(table: &QuantileRows, group: &mut [f64; LANES]) {
+    fn find(group: &[f64; LANES], rows: &mut [u64; LANES], places: &mut [f64; LANES]) {
         // SAFETY: both are 64 bytes of which every pattern is a value.
         let u: __m512d = unsafe { std::mem::transmute(*group) };
         let one = _mm512_set1_pd(1.0);
         let lesser = _mm512_min_pd(_mm512_sub_pd(one, u), u);
         let from_half = _mm512_sub_epi64(_mm512_set1_epi64(HALF_BITS as i64), _mm512_castpd_si512(lesser));
         let row = _mm512_srli_epi64::<ROW_SHIFT>(from_half);
-        let no_row = _mm512_cmpge_epu64_mask(row, _mm512_set1_epi64(ROWS as i64));
         let place = _mm512_and_si512(
             _mm512_slli_epi64::<{ 52 - ROW_SHIFT }>(from_half),
             _mm512_set1_epi64(PLACE_BITS as i64),
         );
         let place = _mm512_or_si512(place, _mm512_set1_epi64(ONE_BITS as i64));
         let place = _mm512_sub_pd(_mm512_castsi512_pd(place), one);
+        // SAFETY: as above.
+        (*rows, *places) = unsafe { (std::mem::transmute(row), std::mem::transmute(place)) };
+    }
 
-        let terms = terms(table, _mm512_and_si512(row, _mm512_set1_epi64(ROOM as i64 - 1)));
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,bmi2")]
+    fn replace(
+        table: &QuantileRows,
+        line: Line,
+        group: &mut [f64; LANES],
+        (rows, places): (&[u64; LANES], &[f64; LANES]),
+    ) {
+        // SAFETY: all are 64 bytes of which every pattern is a value.
+        let (u, row, place): (__m512d, __m512i, __m512d) = unsafe {
+            (std::mem::transmute(*group), std::mem::transmute(*rows), std::mem::transmute(*places))
+        };
+        let no_row = _mm512_cmpge_epu64_mask(row, _mm512_set1_epi64(ROWS as i64));
+        let [a, b, c, d] = terms(table, rows, 0);
+        let [e, f, g, h] = terms(table, rows, 1);
         let square = _mm512_mul_pd(place, place);
         let step = |sum, term| _mm512_fmadd_pd(sum, square, term);
-        let odd = step(step(step(terms[7], terms[5]), terms[3]), terms[1]);
-        let even = step(step(step(terms[6], terms[4]), terms[2]), terms[0]);
+        let odd = step(step(step(h, f), d), b);
+        let even = step(step(step(g, e), c), a);
         let magnitude = _mm512_fmadd_pd(odd, place, even);
         let side = _mm512_sub_pd(u, _mm512_set1_pd(0.5));
         let sign = _mm512_and_pd(side, _mm512_set1_pd(-0.0));
+        let quantile = _mm512_or_pd(magnitude, sign);
+        let normal = _mm512_fmadd_pd(quantile, _mm512_set1_pd(line.std_dev), _mm512_set1_pd(line.mean));
         // SAFETY: as above.
-        *group = unsafe { std::mem::transmute::<__m512d, [f64; LANES]>(_mm512_or_pd(magnitude, sign)) };
+        *group = unsafe { std::mem::transmute::<__m512d, [f64; LANES]>(normal) };
         if no_row != 0 {
             // SAFETY: as above.
             let probabilities: [f64; LANES] = unsafe { std::mem::transmute(u) };
-            super::redo(table, &probabilities, group);
+            super::redo(table, line, &probabilities, group);
         }
     }
 
-    /// The terms of each lane's row, term by term.
+    /// The first or the second four terms of each lane's row, term by term.
     #[inline]
     #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,bmi2")]
-    fn terms(table: &QuantileRows, rows: __m512i) -> [__m512d; 8] {
-        // SAFETY: both are 64 bytes of which every pattern is a value.
-        let rows: [u64; LANES] = unsafe { std::mem::transmute(rows) };
-        let rows = rows.map(|row| &table.rows()[row as usize % ROOM].0);
-        let mut terms = [_mm512_setzero_pd(); 8];
-        for place in 0..4 {
-            let pair = |lane: usize| _mm_set_pd(rows[lane][2 * place + 1], rows[lane][2 * place]);
-            let every_second = |first: usize| {
-                let two = |lane: usize| _mm256_set_m128d(pair(lane + 2), pair(lane));
-                _mm512_insertf64x4::<1>(_mm512_castpd256_pd512(two(first)), two(first + 4))
-            };
-            let (even, odd) = (every_second(0), every_second(1));
-            terms[2 * place] = _mm512_unpacklo_pd(even, odd);
-            terms[2 * place + 1] = _mm512_unpackhi_pd(even, odd);
-        }
-        terms
+    fn terms(table: &QuantileRows, rows: &[u64; LANES], half: usize) -> [__m512d; 4] {
+        let four = |lane: usize| {
+            let [a, b, c, d] = table.rows()[rows[lane] as usize % ROOM].0.as_chunks::<4>().0[half];
+            _mm256_set_pd(d, c, b, a)
+        };
+        let two =
+            |low: usize, high: usize| _mm512_insertf64x4::<1>(_mm512_castpd256_pd512(four(low)), four(high));
+        // Lanes 0 and 2, 1 and 3, ... so that the terms come out in the order of lanes.
+        let (a, b, c, d) = (two(0, 2), two(1, 3), two(4, 6), two(5, 7));
+        let (even, odd) = (_mm512_unpacklo_pd(a, b), _mm512_unpackhi_pd(a, b));
+        let (more_even, more_odd) = (_mm512_unpacklo_pd(c, d), _mm512_unpackhi_pd(c, d));
+        [
+            _mm512_shuffle_f64x2::<0b10_00_10_00>(even, more_even),
+            _mm512_shuffle_f64x2::<0b10_00_10_00>(odd, more_odd),
+            _mm512_shuffle_f64x2::<0b11_01_11_01>(even, more_even),
+            _mm512_shuffle_f64x2::<0b11_01_11_01>(odd, more_odd),
+        ]
     }
 }
 
@@ -122,23 +170,24 @@ mod avx512 {
 mod avx2 {
     use std::arch::x86_64::*;
 
+    use super::Line;
     use fermiac_math::QuantileRows;
     use fermiac_math::quantile_rows::{HALF_BITS, ONE_BITS, PLACE_BITS, ROOM, ROW_SHIFT, ROWS};
 
     const LANES: usize = 4;
 
     #[target_feature(enable = "avx2,fma,bmi2")]
-    pub(super) fn quantiles(table: &QuantileRows, values: &mut [f64]) {
+    pub(super) fn quantiles(table: &QuantileRows, line: Line, values: &mut [f64]) {
         let (groups, rest) = values.as_chunks_mut::<LANES>();
         for group in groups {
-            replace(table, group);
+            replace(table, line, group);
         }
-        super::one_by_one(table, rest);
+        super::one_by_one(table, line, rest);
     }
 
     #[inline]
     #[target_feature(enable = "avx2,fma,bmi2")]
-    fn replace(table: &QuantileRows, group: &mut [f64; LANES]) {
+    fn replace(table: &QuantileRows, line: Line, group: &mut [f64; LANES]) {
         // SAFETY: both are 32 bytes of which every pattern is a value.
         let u: __m256d = unsafe { std::mem::transmute(*group) };
         let one = _mm256_set1_pd(1.0);
@@ -160,12 +209,14 @@ mod avx2 {
         let magnitude = _mm256_fmadd_pd(odd, place, even);
         let side = _mm256_sub_pd(u, _mm256_set1_pd(0.5));
         let sign = _mm256_and_pd(side, _mm256_set1_pd(-0.0));
+        let quantile = _mm256_or_pd(magnitude, sign);
+        let normal = _mm256_fmadd_pd(quantile, _mm256_set1_pd(line.std_dev), _mm256_set1_pd(line.mean));
         // SAFETY: as above.
-        *group = unsafe { std::mem::transmute::<__m256d, [f64; LANES]>(_mm256_or_pd(magnitude, sign)) };
+        *group = unsafe { std::mem::transmute::<__m256d, [f64; LANES]>(normal) };
         if _mm256_testz_si256(no_row, no_row) == 0 {
             // SAFETY: as above.
             let probabilities: [f64; LANES] = unsafe { std::mem::transmute(u) };
-            super::redo(table, &probabilities, group);
+            super::redo(table, line, &probabilities, group);
         }
     }
 

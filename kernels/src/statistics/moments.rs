@@ -153,7 +153,11 @@ fn of_block_in_avx2(samples: &[f64]) -> Moments {
 #[inline(always)]
 fn of_block_in_lanes(samples: &[f64]) -> Moments {
     let Some(pivot) = samples.first().copied() else { return Moments::EMPTY };
-    let offset = sum(samples, |sample| sample - pivot) / samples.len() as f64;
+    let first = |[sum, min, max]: [f64; 3], sample: f64| {
+        [sum + (sample - pivot), lesser(min, sample), greater(max, sample)]
+    };
+    let [sums, least, greatest] = in_lanes(samples, [0.0, pivot, pivot], first);
+    let offset = across(sums) / samples.len() as f64;
     // An error or an infinity among the samples has made a NaN or an infinity of their sum.
     if !offset.is_finite() && !samples.iter().all(|sample| sample.is_finite()) {
         let numbers: Vec<f64> = samples.iter().copied().filter(|sample| sample.is_finite()).collect();
@@ -167,28 +171,19 @@ fn of_block_in_lanes(samples: &[f64]) -> Moments {
         [m2 + square, m3 + square * deviation(sample), m4 + square * square]
     };
     let [m2, m3, m4] = in_lanes(samples, [0.0; 3], powers).map(across);
-    let extremes = |[min, max]: [f64; 2], sample: f64| [lesser(min, sample), greater(max, sample)];
-    let [least, greatest] = in_lanes(samples, [pivot; 2], extremes);
     Moments {
         count: samples.len() as u64,
         mean: pivot + offset,
         m2,
         m3,
         m4,
-        min: least.into_iter().fold(pivot, lesser),
-        max: greatest.into_iter().fold(pivot, greater),
+        min: fold(least, lesser),
+        max: fold(greatest, greater),
     }
 }
 
 fn finite(number: f64) -> Option<f64> {
     number.is_finite().then_some(number)
-}
-
-/// The sum of a term of each number.
-#[inline(always)]
-fn sum(numbers: &[f64], term: impl Fn(f64) -> f64) -> f64 {
-    let [lanes] = in_lanes(numbers, [0.0], |[sum], number| [sum + term(number)]);
-    across(lanes)
 }
 
 /// Folds the numbers in lanes, to which they are dealt out in turn, a few quantities at a time: as many as leave their
@@ -202,24 +197,39 @@ fn in_lanes<const N: usize>(
     let mut lanes = start.map(|start| [start; LANES]);
     let (whole, rest) = numbers.as_chunks::<LANES>();
     for numbers in whole {
-        step_each(&mut lanes, numbers, &step);
+        for lane in 0..LANES {
+            let stepped = step(std::array::from_fn(|quantity| lanes[quantity][lane]), numbers[lane]);
+            for quantity in 0..N {
+                lanes[quantity][lane] = stepped[quantity];
+            }
+        }
     }
-    step_each(&mut lanes, rest, &step);
+    if !rest.is_empty() {
+        step_rest(&mut lanes, rest, step);
+    }
     lanes
 }
 
-#[inline(always)]
-fn step_each<const N: usize>(
+/// Out of line, as all that takes lanes one by one: else the compiler cuts the whole vectors above to suit it, which
+/// takes more than twice the time.
+#[inline(never)]
+fn step_rest<const N: usize>(
     lanes: &mut [[f64; LANES]; N],
-    numbers: &[f64],
+    rest: &[f64],
     step: impl Fn([f64; N], f64) -> [f64; N],
 ) {
-    for (lane, number) in numbers.iter().enumerate() {
+    for (lane, number) in rest.iter().enumerate() {
         let stepped = step(std::array::from_fn(|quantity| lanes[quantity][lane]), *number);
         for quantity in 0..N {
             lanes[quantity][lane] = stepped[quantity];
         }
     }
+}
+
+#[inline(never)]
+fn fold(lanes: [f64; LANES], pick: impl Fn(f64, f64) -> f64) -> f64 {
+    let [first, rest @ ..] = lanes;
+    rest.into_iter().fold(first, pick)
 }
 
 /// As one instruction has it, unlike `f64::min`, which looks for NaNs.
@@ -232,6 +242,7 @@ fn greater(a: f64, b: f64) -> f64 {
 }
 
 /// The sum across lanes, in one fixed order.
+#[inline(never)]
 fn across(mut lanes: [f64; LANES]) -> f64 {
     let mut width = LANES;
     while width > 1 {

@@ -9,12 +9,14 @@ use super::segments::{Inside, Segments};
 use super::spread::Spread;
 
 /// Bins, the outermost of which hold all that lies outside.
-const BINS: usize = 1024;
+const BINS: usize = 2048;
 /// At most so many numbers that come again and again have a place of their own.
 const CROWDS: usize = 16;
 const PLACES: usize = (BINS + CROWDS).next_power_of_two();
 /// Counters of a place: an addition to one waits for the one before, and neighbours use others.
-const APART: usize = 4;
+const APART: usize = 2;
+/// Numbers that are counted before those to be picked are noted.
+const GROUP: usize = 8;
 /// A window over all numbers so far is good enough if it is at most so many times as wide as most of them need.
 const WIDE: f64 = 4.0;
 /// One in so many numbers lies outside most of them, at either end.
@@ -90,41 +92,48 @@ impl Sieve {
     /// Reads numbers, all finite.
     pub fn read(&mut self, numbers: &[f64], spread: &mut Spread) {
         let mut places = [0; TILE];
-        let mut picked = [(0, 0.0); TILE];
+        let mut picked = [0; TILE];
         for tile in numbers.chunks(TILE) {
             self.window.place_all(tile, &mut places);
             for (crowd, (number, _)) in self.crowds.iter().enumerate() {
                 move_equals(tile, *number, (BINS + crowd) as u32, &mut places);
             }
-            let count = self.count(tile, &places, &mut picked);
-            for (place, number) in &picked[..count] {
-                self.look_at(*place, *number, spread);
+            let count = self.count(&places[..tile.len()], &mut picked);
+            for at in picked[..count].iter().map(|at| usize::from(*at)) {
+                self.look_at(places[at], tile[at], spread);
             }
         }
     }
 
-    /// Counts each number, and picks without a branch, which no processor could foresee.
-    fn count(&mut self, tile: &[f64], places: &[u32; TILE], picked: &mut [(u32, f64); TILE]) -> usize {
+    /// Counts the number at each place, and notes which are picked. Most groups of eight hold none.
+    fn count(&mut self, places: &[u32], picked: &mut [u16; TILE]) -> usize {
         let counts: &mut [[u32; APART]; PLACES] =
             self.counts.as_mut_slice().try_into().expect("there are counters for every place");
         let is_picked: &[u8; PLACES] =
             self.picked.as_slice().try_into().expect("there is a mark for every place");
-        let mut count = 0;
-        let mut one = |place: u32, number: f64, apart: usize| {
-            counts[place as usize % PLACES][apart] += 1;
-            picked[count % TILE] = (place, number);
-            count += usize::from(is_picked[place as usize % PLACES]);
+        let mut one = |place: u32, lane: usize| {
+            let place = place as usize % PLACES;
+            counts[place][lane % APART] += 1;
+            u64::from(is_picked[place]) << lane
         };
-        let (whole, rest) = tile.as_chunks::<APART>();
-        let (whole_places, _) = places.as_chunks::<APART>();
-        for (numbers, places) in whole.iter().zip(whole_places) {
-            for apart in 0..APART {
-                one(places[apart], numbers[apart], apart);
+        let mut count = 0;
+        let mut note = |first: usize, mut marks: u64| {
+            while marks != 0 {
+                picked[count % TILE] = (first + marks.trailing_zeros() as usize) as u16;
+                count += 1;
+                marks &= marks - 1;
             }
+        };
+        let (whole, rest) = places.as_chunks::<GROUP>();
+        for (group, places) in whole.iter().enumerate() {
+            let mut marks = 0;
+            for lane in 0..GROUP {
+                marks |= one(places[lane], lane);
+            }
+            note(group * GROUP, marks);
         }
-        for (number, place) in rest.iter().zip(&places[tile.len() - rest.len()..]) {
-            one(*place, *number, 0);
-        }
+        let marks = rest.iter().enumerate().fold(0, |marks, (lane, place)| marks | one(*place, lane));
+        note(whole.len() * GROUP, marks);
         count
     }
 

@@ -80,7 +80,16 @@ fn load(out: &mut [Group], column: &[f64]) {
     for (out, trials) in out.iter_mut().zip(whole) {
         out.0 = *trials;
     }
-    if let (Some(out), Some(last)) = (out.get_mut(whole.len()), rest.last()) {
+    if let Some(out) = out.get_mut(whole.len()) {
+        load_rest(out, rest);
+    }
+}
+
+/// Out of line, or the compiler takes all lanes one by one.
+#[cold]
+#[inline(never)]
+fn load_rest(out: &mut Group, rest: &[f64]) {
+    if let Some(last) = rest.last() {
         out.0 = [*last; GROUP];
         out.0[..rest.len()].copy_from_slice(rest);
     }
@@ -92,10 +101,14 @@ fn store(column: &mut [f64], lanes: &[Group]) {
     let (whole, rest) = column.as_chunks_mut::<GROUP>();
     let mut watched = [0.0; GROUP];
     for (trials, lanes) in whole.iter_mut().zip(lanes) {
+        let lanes = lanes.0;
+        // Computed apart and then copied: written lane by lane, the compiler takes them one by one.
+        let mut results = [0.0; GROUP];
         for lane in 0..GROUP {
-            trials[lane] = lanes.0[lane] + 0.0;
-            watched[lane] += lanes.0[lane];
+            results[lane] = lanes[lane] + 0.0;
+            watched[lane] += lanes[lane];
         }
+        *trials = results;
     }
     if !is_finite(watched) {
         reference_store(whole.as_flattened_mut(), lanes);
