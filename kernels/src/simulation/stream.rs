@@ -13,7 +13,10 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Condvar, Mutex, MutexGuard};
+
+/// Blocks that wait for one before them hold at most about so many values: then threads wait for it too.
+const WAITING_VALUES: usize = 1 << 21;
 
 /// What was found of some trials.
 pub(super) struct Streamed {
@@ -32,6 +35,8 @@ struct Line<'a, E: Engine> {
     /// The next block to be taken.
     next: AtomicUsize,
     order: Mutex<Order>,
+    /// Told when blocks have had their turn, or no more will.
+    moved: Condvar,
 }
 
 /// Blocks that have been evaluated, but not all before them.
@@ -42,6 +47,8 @@ struct Order {
     next: usize,
     /// How many trials are in blocks whose turn has come.
     done: usize,
+    /// Whether no more blocks have their turn.
+    ended: bool,
     /// Memory that is not in use.
     free: Vec<Vec<f64>>,
 }
@@ -65,14 +72,39 @@ where
     E: Engine,
     E::Scratch: Send,
 {
-    let line =
-        Line { evaluation, tallies, columns, trials, next: AtomicUsize::new(0), order: Mutex::default() };
+    let line = Line {
+        evaluation,
+        tallies,
+        columns,
+        trials,
+        next: AtomicUsize::new(0),
+        order: Mutex::default(),
+        moved: Condvar::new(),
+    };
     let threads = rayon::current_num_threads();
     let found: Vec<Vec<_>> =
         (0..threads).into_par_iter().with_max_len(1).map(|thread| line.work(thread)).collect();
     let mut blocks = found.concat();
     blocks.sort_unstable_by_key(|(block, _)| *block);
     Streamed { done: line.order().done, blocks: blocks.into_iter().map(|(_, found)| found).collect() }
+}
+
+/// Lets the other threads end where one panics, so that the panic goes on.
+struct EndsOnPanic<'a, 'b, E: Engine>(&'a Line<'b, E>);
+
+impl<E: Engine> Drop for EndsOnPanic<'_, '_, E> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.order().ended = true;
+            self.0.moved.notify_all();
+        }
+    }
+}
+
+impl<E: Engine> Line<'_, E> {
+    fn order(&self) -> MutexGuard<'_, Order> {
+        self.order.lock().expect("nothing that can panic runs under this lock")
+    }
 }
 
 impl<E> Line<'_, E>
@@ -82,8 +114,10 @@ where
 {
     /// Takes blocks until there are none, or the observer cancels; gives the statistics that it came to make.
     fn work(&self, thread: usize) -> Vec<(usize, Vec<BlockStatistics>)> {
+        let _ends = EndsOnPanic(self);
         let mut made = Vec::new();
         loop {
+            self.wait_for_room();
             let block = self.next.fetch_add(1, Ordering::Relaxed);
             let first_trial = self.trials.start + (block * BLOCK) as u64;
             if first_trial >= self.trials.end {
@@ -102,6 +136,15 @@ where
         }
     }
 
+    /// The block whose turn it is is in the hands of another thread, which will tell.
+    fn wait_for_room(&self) {
+        let most = (WAITING_VALUES / (self.columns * BLOCK).max(1)).max(2 * rayon::current_num_threads());
+        let mut order = self.order();
+        while order.waiting.len() >= most && !order.ended {
+            order = self.moved.wait(order).expect("nothing that can panic runs under this lock");
+        }
+    }
+
     fn fill(&self, first_trial: u64, length: usize) -> Filled {
         let free = self.order().free.pop();
         let mut values = free.unwrap_or_else(|| vec![0.0; self.columns * BLOCK]);
@@ -117,15 +160,16 @@ where
         let mut ready = Vec::new();
         loop {
             let next = order.next;
-            let Some(filled) = order.waiting.remove(&next) else { return ready };
+            let Some(filled) = order.waiting.remove(&next).filter(|_| !order.ended) else { break };
             order.done += filled.done;
-            if filled.done == filled.length {
-                order.next += 1;
-            } else {
-                order.next = usize::MAX;
-            }
+            order.next += 1;
+            order.ended = filled.done < filled.length;
             ready.push((next, filled));
         }
+        if !ready.is_empty() {
+            self.moved.notify_all();
+        }
+        ready
     }
 
     fn statistics(&self, thread: usize, filled: &Filled) -> Vec<BlockStatistics> {
@@ -139,9 +183,5 @@ where
             found
         };
         columns.enumerate().map(of_column).collect()
-    }
-
-    fn order(&self) -> MutexGuard<'_, Order> {
-        self.order.lock().expect("nothing that can panic runs under this lock")
     }
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::statistics::moments::BLOCK;
+use crate::statistics::rank::RANKED;
 use crate::statistics::summary::PERCENTS;
 use fermiac_model::distribution::{Distribution, Family};
 use fermiac_model::plan::Draw;
@@ -210,6 +211,43 @@ fn more_trials_than_may_be_kept_are_tallied() {
     assert_eq!(statistics(&simulated(&few)), statistics(&simulated(&run(100_000, 1))));
     assert!(simulate(&Hashes, &plan(), &Run { keep: Keep::Outputs, ..few }, &Unobserved).is_err());
     assert!(simulate(&Hashes, &plan(), &Run { max_values: 50_000, ..few }, &Unobserved).is_err());
+}
+
+/// As [`Hashes`], but its first block comes last, and then only if it does not panic.
+struct Slow {
+    others: AtomicU64,
+    panics: bool,
+}
+
+impl Engine for Slow {
+    type Scratch = u64;
+
+    fn scratch(&self) -> u64 {
+        0
+    }
+
+    fn evaluate(&self, calls: &mut u64, first_trial: u64, columns: &mut [&mut [f64]]) {
+        Hashes.evaluate(calls, first_trial, columns);
+        let block = first_trial / BLOCK as u64;
+        // The first block that is streamed, once the other threads have filled the line behind it.
+        if block == RANKED / BLOCK as u64 {
+            while self.others.load(Ordering::SeqCst) < 100 {
+                std::thread::yield_now();
+            }
+            assert!(!self.panics, "this engine was told to");
+        }
+        self.others.fetch_add(u64::from(block > RANKED / BLOCK as u64), Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_thread_that_falls_behind_is_waited_for() {
+    let run = Run { keep: Keep::Nothing, ..run(1_500_000, 3) };
+    let slow = |panics| Slow { others: AtomicU64::new(0), panics };
+    let results = simulate(&slow(false), &plan(), &run, &Unobserved).unwrap();
+    assert_eq!(statistics(&results), statistics(&simulated(&Run { threads: 1, ..run })));
+    let panicking = || simulate(&slow(true), &plan(), &run, &Unobserved);
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panicking)).is_err());
 }
 
 /// One output, the number of the trial: the percentiles move away from wherever they were.

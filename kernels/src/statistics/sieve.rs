@@ -7,6 +7,7 @@ use super::grid::{Grid, Window};
 use super::scale::TILE;
 use super::segments::{Inside, Segments};
 use super::spread::Spread;
+use crate::simd::Simd;
 
 /// Bins, the outermost of which hold all that lies outside.
 const BINS: usize = 2048;
@@ -199,6 +200,33 @@ impl Sieve {
 
 /// Moves the numbers equal to one to a place of its own.
 fn move_equals(tile: &[f64], number: f64, own: u32, places: &mut [u32; TILE]) {
+    #[cfg(target_arch = "x86_64")]
+    if Simd::Avx512.available().is_ok() {
+        // SAFETY: the processor has these instructions, as it has just said.
+        return unsafe { move_equals_in_avx512(tile, number, own, places) };
+    }
+    #[cfg(target_arch = "x86_64")]
+    if Simd::Avx2.available().is_ok() {
+        // SAFETY: as above.
+        return unsafe { move_equals_in_avx2(tile, number, own, places) };
+    }
+    move_each_equal(tile, number, own, places);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2")]
+fn move_equals_in_avx512(tile: &[f64], number: f64, own: u32, places: &mut [u32; TILE]) {
+    move_each_equal(tile, number, own, places);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn move_equals_in_avx2(tile: &[f64], number: f64, own: u32, places: &mut [u32; TILE]) {
+    move_each_equal(tile, number, own, places);
+}
+
+#[inline(always)]
+fn move_each_equal(tile: &[f64], number: f64, own: u32, places: &mut [u32; TILE]) {
     for (place, other) in places.iter_mut().zip(tile) {
         *place = if *other == number { own } else { *place };
     }
