@@ -106,7 +106,9 @@ mod avx512 {
         let place = _mm512_or_si512(place, _mm512_set1_epi64(ONE_BITS as i64));
         let place = _mm512_sub_pd(_mm512_castsi512_pd(place), one);
         // SAFETY: as above.
-        (*rows, *places) = unsafe { (std::mem::transmute(row), std::mem::transmute(place)) };
+        *rows = unsafe { std::mem::transmute::<__m512i, [u64; LANES]>(row) };
+        // SAFETY: as above.
+        *places = unsafe { std::mem::transmute::<__m512d, [f64; LANES]>(place) };
     }
 
     #[inline]
@@ -117,10 +119,12 @@ mod avx512 {
         group: &mut [f64; LANES],
         (rows, places): (&[u64; LANES], &[f64; LANES]),
     ) {
-        // SAFETY: all are 64 bytes of which every pattern is a value.
-        let (u, row, place): (__m512d, __m512i, __m512d) = unsafe {
-            (std::mem::transmute(*group), std::mem::transmute(*rows), std::mem::transmute(*places))
-        };
+        // SAFETY: both are 64 bytes of which every pattern is a value.
+        let u: __m512d = unsafe { std::mem::transmute(*group) };
+        // SAFETY: as above.
+        let row: __m512i = unsafe { std::mem::transmute(*rows) };
+        // SAFETY: as above.
+        let place: __m512d = unsafe { std::mem::transmute(*places) };
         let no_row = _mm512_cmpge_epu64_mask(row, _mm512_set1_epi64(ROWS as i64));
         let [a, b, c, d] = terms(table, rows, 0);
         let [e, f, g, h] = terms(table, rows, 1);

@@ -158,9 +158,10 @@ where
 
 fn take_tallied(tallied: &mut Tallied, of_part: Tallied) {
     let before = std::mem::replace(tallied, Tallied::new());
-    let is_first = before.segments.count == 0;
-    *tallied = before.merge(of_part);
-    if !is_first {
+    if before.segments.count == 0 {
+        *tallied = of_part;
+    } else {
+        *tallied = before.merge(&of_part);
         tallied.narrow();
     }
 }

@@ -51,7 +51,11 @@ impl Tallies {
                 tallied.push(tally.into_inner().unwrap_or_else(PoisonError::into_inner).finish());
             }
         }
-        let merged = |tallied: Vec<Tallied>| tallied.into_iter().fold(Tallied::new(), Tallied::merge);
+        let merged = |tallied: Vec<Tallied>| {
+            let mut tallied = tallied.into_iter();
+            let first = tallied.next().unwrap_or_else(Tallied::new);
+            tallied.fold(first, |merged, tallied| merged.merge(&tallied))
+        };
         all.into_par_iter().map(merged).collect()
     }
 }

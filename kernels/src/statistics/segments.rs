@@ -83,7 +83,7 @@ impl Segments {
     }
 
     /// What is held of both columns together.
-    pub fn merge(self, other: Segments) -> Segments {
+    pub fn merge(&self, other: &Segments) -> Segments {
         let mut list = Vec::new();
         let (mut left, mut right) = (self.list.iter().peekable(), other.list.iter().peekable());
         while let (Some(one), Some(two)) = (left.peek(), right.peek()) {
@@ -270,7 +270,7 @@ mod tests {
         let nothing = narrowed(&[], 3.0);
         assert_eq!(nothing, Segments::of(Vec::new()));
         let some = narrowed(&numbers(5000), 3.0);
-        let merged = nothing.merge(some.clone());
+        let merged = nothing.merge(&some);
         assert_eq!(merged, some);
     }
 
@@ -282,7 +282,7 @@ mod tests {
             deviations in 0.0..6.0f64,
         ) {
             let (left, right) = numbers.split_at(cut.index(numbers.len()));
-            let mut merged = narrowed(left, deviations).merge(narrowed(right, deviations));
+            let mut merged = narrowed(left, deviations).merge(&narrowed(right, deviations));
             merged.narrow(&PERCENTS, deviations);
             prop_assert_eq!(merged.count, numbers.len() as u64);
             for percent in PERCENTS {

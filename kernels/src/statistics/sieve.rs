@@ -127,10 +127,7 @@ impl Sieve {
         };
         let (whole, rest) = places.as_chunks::<GROUP>();
         for (group, places) in whole.iter().enumerate() {
-            let mut marks = 0;
-            for lane in 0..GROUP {
-                marks |= one(places[lane], lane);
-            }
+            let marks = places.iter().enumerate().fold(0, |marks, (lane, place)| marks | one(*place, lane));
             note(group * GROUP, marks);
         }
         let marks = rest.iter().enumerate().fold(0, |marks, (lane, place)| marks | one(*place, lane));

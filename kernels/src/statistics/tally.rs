@@ -92,10 +92,10 @@ impl Tallied {
     }
 
     /// What is left of both columns together.
-    pub fn merge(self, other: Tallied) -> Tallied {
-        let Tallied { segments, mut spread } = self;
-        spread.merge(&other.spread);
-        Tallied { segments: segments.merge(other.segments), spread }
+    pub fn merge(mut self, other: &Tallied) -> Tallied {
+        self.spread.merge(&other.spread);
+        self.segments = self.segments.merge(&other.segments);
+        self
     }
 
     /// Lets go of what is not needed for so many numbers.
@@ -119,6 +119,7 @@ fn narrow(segments: &mut Segments) {
 mod tests {
     use super::super::histogram::Histogram;
     use super::super::percentile::by_sorting;
+    use super::super::segments::Segment;
     use super::super::summary::HISTOGRAM_BINS;
     use super::*;
     use proptest::prelude::*;
@@ -141,7 +142,7 @@ mod tests {
     fn is_told(numbers: &[f64], parts: usize) -> bool {
         let parts = numbers.chunks(numbers.len().div_ceil(parts)).map(|part| tallied(part, 4096));
         let mut all = parts.fold(Tallied::new(), |left, right| {
-            let mut merged = left.merge(right);
+            let mut merged = left.merge(&right);
             merged.narrow();
             merged
         });
@@ -185,7 +186,7 @@ mod tests {
         let numbers: Vec<f64> = (0..2_000_000).map(uniform).collect();
         let mut tallied = tallied(&numbers, 4096);
         tallied.narrow();
-        let held: u64 = tallied.segments.list.iter().map(|segment| segment.len()).sum();
+        let held: u64 = tallied.segments.list.iter().map(Segment::len).sum();
         // About 10 deviations of the root of n p (1 - p) at each of nine percents.
         assert!((30_000..45_000).contains(&held), "{held}");
     }
