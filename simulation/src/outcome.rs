@@ -201,6 +201,13 @@ impl OutputOutcome {
     }
 }
 
+impl Picture {
+    /// How many values it is drawn from: all of them, or those of the first trials.
+    pub fn values(&self) -> u64 {
+        self.histogram.total() + self.below + self.above
+    }
+}
+
 impl Histogram {
     /// How many values there are.
     pub fn total(&self) -> u64 {

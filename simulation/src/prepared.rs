@@ -148,10 +148,11 @@ impl Prepared {
         Ok(self.finished(results, Drawn::No, started))
     }
 
-    /// The run of the kernels; a drawing looks at every trial of the outputs.
+    /// The run of the kernels; a drawing looks at some trials of the outputs.
     fn run(&self, threads: NonZeroUsize, drawn: Drawn) -> Run {
         let run = self.settings.run(threads.get());
-        let keep = if drawn == Drawn::Yes && run.keep == Keep::Nothing { Keep::Outputs } else { run.keep };
+        let keep =
+            if drawn == Drawn::Yes && run.keep == Keep::Nothing { Keep::FirstOutputs } else { run.keep };
         Run { keep, ..run }
     }
 

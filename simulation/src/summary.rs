@@ -21,7 +21,7 @@ const FEWEST_BINS: usize = 10;
 /// Steps of the cumulative distribution, from 0 to 100 percent.
 const QUANTILE_STEPS: u32 = 200;
 
-/// Whether anything will be drawn, which costs a look at all samples: they are kept for it.
+/// Whether anything will be drawn, which costs a look at many samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drawn {
     /// On the terminal or in a report.
@@ -98,7 +98,7 @@ pub(crate) fn moments(samples: &[f64]) -> Moments {
     moments.total()
 }
 
-/// Drawn from all samples, between the percentiles that leave the far tails out.
+/// Drawn from these samples, between the percentiles that leave the far tails out.
 fn picture(samples: &[f64]) -> Picture {
     let percents: Vec<f64> = (0..=QUANTILE_STEPS).map(|step| f64::from(step) * TAIL_PERCENT).collect();
     let Some(values) = percentiles(samples, &moments(samples), &percents) else { return Picture::default() };

@@ -13,10 +13,24 @@ const FEW_TRIALS: u64 = 1 << 18;
 pub enum Keep {
     /// None: memory does not grow with the trials, but for some root of them.
     Nothing,
+    /// The first trials of the outputs, as many as are ranked, for a drawing; and all where all are at hand.
+    FirstOutputs,
     /// Every trial of the outputs.
     Outputs,
     /// Every trial of inputs and outputs.
     Everything,
+}
+
+impl Keep {
+    /// Whether every trial of the outputs has to be there in the end.
+    fn needs_outputs(self) -> bool {
+        matches!(self, Keep::Outputs | Keep::Everything)
+    }
+
+    /// As it is, and every trial of the outputs.
+    pub(super) fn with_outputs(self) -> Keep {
+        if self.needs_outputs() { self } else { Keep::Outputs }
+    }
 }
 
 /// How many of a run's first trials are kept.
@@ -38,7 +52,7 @@ impl Kept {
         let outputs = run.trials.saturating_mul(u64::from(plan.outputs));
         let few = run.trials <= FEW_TRIALS && outputs <= run.max_values;
         // The standard error of trials that are not independent is made from all of them.
-        let tallied = run.keep == Keep::Nothing && sampling == Sampling::Random && !few;
+        let tallied = !run.keep.needs_outputs() && sampling == Sampling::Random && !few;
         Kept {
             inputs: if run.keep == Keep::Everything { run.trials } else { ranked },
             outputs: if tallied { ranked } else { run.trials },

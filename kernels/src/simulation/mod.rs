@@ -151,7 +151,7 @@ where
 {
     refusal::check_precision(plan, &until.precision, engine.sampling())?;
     // A look at a percentile is a look at all trials so far.
-    let keep = if until.run.keep == Keep::Nothing { Keep::Outputs } else { until.run.keep };
+    let keep = until.run.keep.with_outputs();
     at_once(engine, plan, (&Run { keep, ..until.run }, Some(&until.precision)), observer)
 }
 

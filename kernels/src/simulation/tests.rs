@@ -187,6 +187,11 @@ fn what_is_kept_changes_no_bit() {
             let streamed = simulated(&Run { keep: Keep::Nothing, ..run(trials, threads) });
             assert_eq!(streamed.samples, Samples::default());
             assert_eq!(statistics(&streamed), statistics(&kept));
+            let drawn = simulated(&Run { keep: Keep::FirstOutputs, ..run(trials, threads) });
+            assert_eq!(statistics(&drawn), statistics(&kept));
+            for (first, all) in drawn.samples.outputs.iter().zip(&kept.samples.outputs) {
+                assert!(first.len() >= 10_000 && all.starts_with(first));
+            }
         }
     }
 }

@@ -107,15 +107,20 @@ fn tiles(output: &OutputOutcome) -> Markup {
 /// What the histogram leaves out.
 fn outside(output: &OutputOutcome) -> String {
     let picture = &output.picture;
-    let total = (picture.histogram.total() + picture.below + picture.above).max(1) as f64;
-    match (picture.below, picture.above) {
-        (0, 0) => String::new(),
-        (below, above) => format!(
-            "{} of the values lie further left, {} further right.",
-            percent(below as f64 / total),
-            percent(above as f64 / total)
-        ),
-    }
+    let total = picture.values().max(1) as f64;
+    let of_all = match picture.values() < output.histogram.total() {
+        true => format!("Drawn from the first {} values. ", count(picture.values())),
+        false => String::new(),
+    };
+    of_all
+        + &match (picture.below, picture.above) {
+            (0, 0) => String::new(),
+            (below, above) => format!(
+                "{} of the values lie further left, {} further right.",
+                percent(below as f64 / total),
+                percent(above as f64 / total)
+            ),
+        }
 }
 
 fn percentiles(output: &OutputOutcome) -> Markup {

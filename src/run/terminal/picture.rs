@@ -1,9 +1,9 @@
 //! A histogram drawn with block characters.
 
 use super::scale::Scale;
-use crate::terminal::number::percent;
+use crate::terminal::number::{count, percent};
 use crate::terminal::{Screen, bars};
-use fermiac_simulation::outcome::{Histogram, OutputOutcome, Picture};
+use fermiac_simulation::outcome::{Histogram, OutputOutcome};
 
 /// Rows of the drawing.
 const ROWS: usize = 8;
@@ -20,7 +20,7 @@ pub(super) fn histogram(output: &OutputOutcome, screen: Screen) -> Vec<String> {
     lines.push(format!("  {}", drawing.scale.rule()));
     lines.push(format!("  {}", drawing.scale.labels()));
     lines.push(format!("  {}", interval(output, &drawing.scale)));
-    lines.push(format!("  {}", screen.dim(legend(&output.picture))));
+    lines.push(format!("  {}", screen.dim(legend(output))));
     lines
 }
 
@@ -67,12 +67,16 @@ fn interval(output: &OutputOutcome, scale: &Scale) -> String {
     line.into_iter().collect::<String>().trim_end().to_owned()
 }
 
-fn legend(picture: &Picture) -> String {
-    let total = (picture.below + picture.above + picture.histogram.total()) as f64;
+fn legend(output: &OutputOutcome) -> String {
+    let picture = &output.picture;
+    let total = picture.values() as f64;
     let mut text = "● mean  ├─┤ 5 % to 95 %".to_owned();
     if picture.below + picture.above > 0 {
         let part = |count: u64| percent(count as f64 / total);
         text += &format!("  beyond: {} left, {} right", part(picture.below), part(picture.above));
+    }
+    if picture.values() < output.histogram.total() {
+        text += &format!("  (of the first {} values)", count(picture.values()));
     }
     text
 }
@@ -85,6 +89,7 @@ mod tests {
     fn output(edges: Vec<f64>, counts: Vec<u64>) -> OutputOutcome {
         let (_, mut output) = example().outputs.remove(0);
         output.picture.histogram = Histogram { edges, counts };
+        output.histogram.counts = vec![output.picture.values()];
         output
     }
 
