@@ -13,7 +13,6 @@ use fermiac_api::{Api, serve};
 use fermiac_fleet::probes::Probes;
 use fermiac_fleet::profile::{Profile, Variables};
 use fermiac_fleet::shutdown::Shutdown;
-use fermiac_fleet::store::OutsideWindows;
 use fermiac_fleet::telemetry::{self, Figures};
 use fermiac_scheduler::{Periods, Scheduler};
 use fermiac_worker::Worker;
@@ -22,8 +21,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{
-    EnvironmentArguments, JobsArguments, QueuesArguments, SchedulesArguments, SchedulesCommand,
-    UsersArguments,
+    EnvironmentArguments, JobsArguments, QueuesArguments, SchedulesArguments, UsersArguments,
 };
 use crate::failure::Failure;
 use homes::Homes;
@@ -110,16 +108,7 @@ pub fn schedules(arguments: &SchedulesArguments) -> Result<(), Failure> {
     let profile = profile(Role::Api, &arguments.environment)?;
     runtime()?.block_on(async {
         let homes = Homes::connect(&profile).await?;
-        homes.store.check_schema().await.map_err(Failure::refused)?;
-        let document = match &arguments.command {
-            None => schedules::list(&homes.store, &profile).await?,
-            Some(SchedulesCommand::Run { name, outside_windows }) => {
-                let outside =
-                    if *outside_windows { OutsideWindows::Allowed } else { OutsideWindows::Refused };
-                schedules::run(&homes, &profile, name, outside).await?
-            }
-        };
-        document.print(arguments.json)
+        schedules::manage(&homes, &profile, arguments).await
     })
 }
 

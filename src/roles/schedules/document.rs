@@ -1,7 +1,5 @@
 //! What `fermiac schedules` shows: as JSON, or for people.
 
-use std::io::Write;
-
 use chrono::{DateTime, Utc};
 use fermiac_fleet::ids::JobId;
 use fermiac_fleet::job::{Label, State};
@@ -9,8 +7,8 @@ use fermiac_fleet::schedule::{self, Fate, show_span};
 use fermiac_fleet::store::{DesiredWorkers, ListedTick};
 use serde::Serialize;
 
+use crate::document;
 use crate::failure::Failure;
-use crate::roles::failed;
 
 /// One document of plain data.
 #[derive(Debug, Serialize)]
@@ -125,15 +123,11 @@ impl Window {
 impl Document {
     /// Prints it.
     pub fn print(&self, json: bool) -> Result<(), Failure> {
-        let text = if json {
-            serde_json::to_string(self).map_err(failed)? + "\n"
-        } else {
-            match self {
-                Document::Schedules(schedules) => schedules.for_people(),
-                Document::Emitted(emitted) => emitted.for_people(),
-            }
-        };
-        std::io::stdout().write_all(text.as_bytes()).map_err(failed)
+        match self {
+            _ if json => document::print_json(self),
+            Document::Schedules(schedules) => document::print(&schedules.for_people()),
+            Document::Emitted(emitted) => document::print(&emitted.for_people()),
+        }
     }
 }
 

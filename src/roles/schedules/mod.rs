@@ -8,15 +8,28 @@ use fermiac_fleet::store::{OutsideWindows, Store, StoreError};
 
 use super::failed;
 use super::homes::Homes;
+use crate::arguments::{SchedulesArguments, SchedulesCommand};
 use crate::failure::Failure;
-pub use document::Document;
-use document::{Desired, Emitted, Listed, Schedules, Tick, Window};
+use document::{Desired, Document, Emitted, Listed, Schedules, Tick, Window};
 
 /// So many of a schedule's last ticks are listed.
 const LAST: u32 = 5;
 
+/// Lists all, or does one now.
+pub async fn manage(homes: &Homes, profile: &Profile, arguments: &SchedulesArguments) -> Result<(), Failure> {
+    homes.store.check_schema().await.map_err(Failure::refused)?;
+    let document = match &arguments.command {
+        None => list(&homes.store, profile).await?,
+        Some(SchedulesCommand::Run { name, outside_windows }) => {
+            let outside = if *outside_windows { OutsideWindows::Allowed } else { OutsideWindows::Refused };
+            run(homes, profile, name, outside).await?
+        }
+    };
+    document.print(arguments.json)
+}
+
 /// Every schedule of the profile, with its next and its last ticks.
-pub async fn list(store: &Store, profile: &Profile) -> Result<Document, Failure> {
+async fn list(store: &Store, profile: &Profile) -> Result<Document, Failure> {
     let (timetable, now) = (&profile.timetable, store.now().await.map_err(failed)?);
     let mut schedules = Vec::new();
     for schedule in &timetable.schedules {
@@ -39,7 +52,7 @@ pub async fn list(store: &Store, profile: &Profile) -> Result<Document, Failure>
 }
 
 /// Does one now, and rings for its job.
-pub async fn run(
+async fn run(
     homes: &Homes,
     profile: &Profile,
     name: &str,
