@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod backup;
 pub mod blobs;
 pub mod delivery;
 pub mod ids;

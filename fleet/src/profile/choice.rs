@@ -75,6 +75,16 @@ choice! {
     }
 }
 
+choice! {
+    /// How a backup is taken.
+    BackupMethod {
+        /// A portable dump, for one instant; from anywhere that the database can be reached.
+        PgDump = "pg_dump",
+        /// The cluster and its log, for any instant; on a worker beside the database.
+        PgBackRest = "pgbackrest",
+    }
+}
+
 /// Whose pages may call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origins {

@@ -20,14 +20,16 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use choice::{DeviceFallback, LogFormat, LogLevel, Names, Origins};
+pub use choice::{BackupMethod, DeviceFallback, LogFormat, LogLevel, Names, Origins};
 pub use environment::Environment;
 pub use example::env_example;
 pub use mistake::ProfileErrors;
 pub use reader::Variables;
 pub use secret::{Secret, SecretUrl};
 pub use section::Setting;
-pub use settings::{Blobs, Database, Email, Gpu, Http, Limits, Log, Queue, Scheduler, Security, Worker};
+pub use settings::{
+    Backup, Blobs, Database, Email, Gpu, Http, Limits, Log, Pgbackrest, Queue, Scheduler, Security, Worker,
+};
 
 use std::ops::Deref;
 use std::path::Path;
@@ -97,6 +99,10 @@ sections! {
     security: Security,
     /// How e-mail is sent.
     email: Email,
+    /// Where backups are.
+    backup: Backup,
+    /// How the cluster is backed up as a whole.
+    pgbackrest: Pgbackrest,
 }
 
 /// What stands in no section.

@@ -1,6 +1,6 @@
 //! What settings must be together, and what the environments that strangers reach must not have.
 
-use super::choice::{Names, Origins};
+use super::choice::{BackupMethod, Names, Origins};
 use super::environment::Environment;
 use super::secret::SecretUrl;
 use super::{Profile, Sections};
@@ -33,6 +33,8 @@ pub(super) fn broken_by(profile: &Profile) -> Vec<(&'static str, String)> {
     published_secrets(sections, &mut broken);
     database(profile, &mut broken);
     schemes(sections, &mut broken);
+    backup(sections, &mut broken);
+    pgbackrest(sections, &mut broken);
     if profile.environment.is_exposed() {
         exposed(profile, &mut broken);
     }
@@ -96,7 +98,63 @@ fn schemes(sections: &Sections, broken: &mut Vec<(&'static str, String)>) {
     };
     hold("DATABASE_URL", &sections.database.url, &["postgres", "postgresql", "sqlite"]);
     hold("REDIS_URL", &sections.queue.url, &["redis", "rediss", "in-process"]);
+    hold("FERMIAC_BACKUP_ENDPOINT", &sections.backup.endpoint, &["http", "https"]);
+    hold("FERMIAC_BACKUP_SECOND_ENDPOINT", &sections.backup.second_endpoint, &["http", "https"]);
+    hold("FERMIAC_BACKUP_DATABASE_URL", &sections.backup.database_url, &["postgres", "postgresql"]);
+    // It speaks to no server in the clear.
+    hold("FERMIAC_PGBACKREST_ENDPOINT", &sections.pgbackrest.endpoint, &["https"]);
     hold("FERMIAC_BLOBS_ENDPOINT", &sections.blobs.endpoint, &["http", "https"]);
+}
+
+/// What destroys the data must not reach their backup, and a backup that everybody can read is a leak.
+fn backup(sections: &Sections, broken: &mut Vec<(&'static str, String)>) {
+    let (data, backup) = (&sections.blobs, &sections.backup);
+    let Some(url) = &backup.url else { return };
+    if bucket(url, &backup.endpoint) == bucket(&data.url, &data.endpoint) {
+        let problem = "is the bucket or folder of FERMIAC_BLOBS_URL: backups go to one of their own";
+        broken.push(("FERMIAC_BACKUP_URL", problem.to_owned()));
+    }
+    let second = backup.second_url.as_ref().map(|second| bucket(second, &backup.second_endpoint));
+    if second == Some(bucket(url, &backup.endpoint)) {
+        let problem = "is the bucket or folder of FERMIAC_BACKUP_URL: a second copy goes to another place";
+        broken.push(("FERMIAC_BACKUP_SECOND_URL", problem.to_owned()));
+    }
+    if backup.recipient.is_none() {
+        let problem = "is needed for backups: make it and its identity with `age-keygen`";
+        broken.push(("FERMIAC_BACKUP_RECIPIENT", problem.to_owned()));
+    }
+    if url.starts_with("s3://") && (backup.access_key.is_none() || backup.secret_key.is_none()) {
+        let problem = "and FERMIAC_BACKUP_SECRET_KEY are needed for a bucket";
+        broken.push(("FERMIAC_BACKUP_ACCESS_KEY", problem.to_owned()));
+    }
+}
+
+/// The repository of pgBackRest is a place of backups too.
+fn pgbackrest(sections: &Sections, broken: &mut Vec<(&'static str, String)>) {
+    let (data, repository) = (&sections.blobs, &sections.pgbackrest);
+    if sections.backup.kind != BackupMethod::PgBackRest {
+        return;
+    }
+    match &repository.url {
+        Some(url) if bucket(url, &repository.endpoint) == bucket(&data.url, &data.endpoint) => {
+            let problem = "is the bucket of FERMIAC_BLOBS_URL: backups go to one of their own";
+            broken.push(("FERMIAC_PGBACKREST_URL", problem.to_owned()));
+        }
+        Some(url) if url.starts_with("s3://") => {}
+        _ => broken.push(("FERMIAC_PGBACKREST_URL", "must name a bucket, s3://bucket/prefix".to_owned())),
+    }
+    if repository.passphrase.is_none() {
+        let problem = "is needed: the repository is encrypted; make one with `openssl rand -base64 48`";
+        broken.push(("FERMIAC_PGBACKREST_PASSPHRASE", problem.to_owned()));
+    }
+}
+
+/// The bucket of an address, prefixes aside, and its server; or the folder.
+fn bucket<'a>(url: &'a str, endpoint: &'a Option<SecretUrl>) -> (&'a str, Option<&'a str>) {
+    match url.strip_prefix("s3://") {
+        Some(place) => (place.split('/').next().unwrap_or(place), endpoint.as_ref().map(SecretUrl::expose)),
+        None => (url.trim_end_matches('/'), None),
+    }
 }
 
 /// What strangers may reach must be complete and closed.

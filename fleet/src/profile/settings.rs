@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::choice::{DeviceFallback, LogFormat, LogLevel, Names, Origins};
+use super::choice::{BackupMethod, DeviceFallback, LogFormat, LogLevel, Names, Origins};
 use super::secret::{Secret, SecretUrl};
 use super::section::section;
 use crate::job::Label;
@@ -15,6 +15,7 @@ const fn ms(milliseconds: u64) -> Duration {
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
+const WEEK: Duration = Duration::from_secs(7 * 86_400);
 
 section! {
     /// What HTTP takes in and gives out.
@@ -193,5 +194,77 @@ section! {
         user "user": Option<String> = "", ["EMAIL_USER"];
         /// Their password.
         password "password": Option<Secret> = "", ["EMAIL_PASSWORD"];
+    }
+}
+
+section! {
+    /// Where backups are, and how long they are kept. Without a place there are none.
+    Backup "backup" {
+        /// s3://bucket/prefix or the path of a folder, of which nothing is the place of the data; nothing for no backups.
+        url "url": Option<String> = "", ["FERMIAC_BACKUP_URL"];
+        /// The address of a server that is compatible with S3; nothing for Amazon's.
+        endpoint "endpoint": Option<SecretUrl> = "", ["FERMIAC_BACKUP_ENDPOINT"];
+        /// The region of the bucket.
+        region "region": String = "us-east-1", ["FERMIAC_BACKUP_REGION"];
+        /// Whether the bucket stands in the path rather than in the name of the host.
+        path_style "path_style": bool = "false", ["FERMIAC_BACKUP_PATH_STYLE"];
+        /// The name of the key; another than the data's, so that who can delete the one cannot delete the other.
+        access_key "access_key": Option<Secret> = "", ["FERMIAC_BACKUP_ACCESS_KEY"];
+        /// The key.
+        secret_key "secret_key": Option<Secret> = "", ["FERMIAC_BACKUP_SECRET_KEY"];
+        /// Whom backups are sealed for, age1...; made together with the identity by `age-keygen`.
+        recipient "recipient": Option<String> = "", ["FERMIAC_BACKUP_RECIPIENT"];
+        /// What opens them, AGE-SECRET-KEY-1...; to take a backup it is not needed, to verify, drill or restore it is.
+        identity "identity": Option<Secret> = "", ["FERMIAC_BACKUP_IDENTITY"];
+        /// The database, past any PgBouncer; nothing for DATABASE_URL.
+        database_url "database_url": Option<SecretUrl> = "", ["FERMIAC_BACKUP_DATABASE_URL"];
+        /// How a backup is taken: pg_dump, or pgbackrest on a worker beside the database.
+        kind "kind": BackupMethod = "pg_dump", ["FERMIAC_BACKUP_KIND"];
+        /// Where a second copy goes, in another region: s3://bucket/prefix or a folder; nothing for none.
+        second_url "second_url": Option<String> = "", ["FERMIAC_BACKUP_SECOND_URL"];
+        /// The address of its server; nothing for Amazon's.
+        second_endpoint "second_endpoint": Option<SecretUrl> = "", ["FERMIAC_BACKUP_SECOND_ENDPOINT"];
+        /// Its region.
+        second_region "second_region": String = "us-west-2", ["FERMIAC_BACKUP_SECOND_REGION"];
+        /// Where servers of drills are set up; nothing for the folder of temporary files.
+        scratch "scratch": Option<String> = "", ["FERMIAC_BACKUP_SCRATCH"];
+        /// Days of which every backup is kept.
+        keep_days "keep_days": u32 = "30", ["FERMIAC_BACKUP_KEEP_DAYS"], 1..=3_660;
+        /// Weeks of which the newest is kept.
+        keep_weekly "keep_weekly": u32 = "4", ["FERMIAC_BACKUP_KEEP_WEEKLY"], 0..=520;
+        /// Months of which the newest is kept.
+        keep_monthly "keep_monthly": u32 = "12", ["FERMIAC_BACKUP_KEEP_MONTHLY"], 0..=120;
+        /// How long a restore may take, or its drill fails.
+        recovery_time "recovery_time_ms": Duration = "14400000", ["FERMIAC_BACKUP_RECOVERY_TIME_MS"], ms(1_000)..=WEEK;
+        /// How much may be lost, or a drill fails.
+        lost_time "lost_time_ms": Duration = "900000", ["FERMIAC_BACKUP_LOST_TIME_MS"], ms(1_000)..=WEEK;
+    }
+}
+
+section! {
+    /// pgBackRest, on a worker beside the database. The keys of its bucket are those of the backups.
+    Pgbackrest "pgbackrest" {
+        /// What the cluster is called in the repository.
+        stanza "stanza": String = "fermiac", ["FERMIAC_PGBACKREST_STANZA"];
+        /// s3://bucket/prefix of the repository.
+        url "url": Option<String> = "", ["FERMIAC_PGBACKREST_URL"];
+        /// The https:// address of a server that is compatible with S3; nothing for Amazon's.
+        endpoint "endpoint": Option<SecretUrl> = "", ["FERMIAC_PGBACKREST_ENDPOINT"];
+        /// The region of the bucket.
+        region "region": String = "us-east-1", ["FERMIAC_PGBACKREST_REGION"];
+        /// Whether the bucket stands in the path rather than in the name of the host.
+        path_style "path_style": bool = "false", ["FERMIAC_PGBACKREST_PATH_STYLE"];
+        /// The file of the certificate to trust, where it is not one that the system trusts.
+        ca_file "ca_file": Option<String> = "", ["FERMIAC_PGBACKREST_CA_FILE"];
+        /// What the repository is encrypted with.
+        passphrase "passphrase": Option<Secret> = "", ["FERMIAC_PGBACKREST_PASSPHRASE"];
+        /// The folder of the database's data.
+        data "data": String = "/var/lib/postgresql/15/main", ["FERMIAC_PGBACKREST_DATA"];
+        /// The folder of the database's socket.
+        socket "socket": String = "/var/run/postgresql", ["FERMIAC_PGBACKREST_SOCKET"];
+        /// The port in the name of that socket.
+        port "port": u16 = "5432", ["FERMIAC_PGBACKREST_PORT"], 1..=65_535;
+        /// A folder for its configuration, locks and logs, which the server's user reads.
+        folder "folder": String = "/var/lib/fermiac/pgbackrest", ["FERMIAC_PGBACKREST_FOLDER"];
     }
 }

@@ -9,6 +9,7 @@ use sqlx::sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo, SqliteValueRef};
 use sqlx::{Database, Decode, Encode, Postgres, Sqlite, Type};
 use uuid::Uuid;
 
+use crate::backup::{BackupKind, BackupState};
 use crate::ids::{JobId, SimulationId, UserId, WorkbookId};
 use crate::job::{Kind, Label, Priority, State};
 use crate::schedule::Fate;
@@ -80,7 +81,7 @@ macro_rules! name_column {
     )+ };
 }
 
-name_column!(Kind, Label, Priority, State, Fate);
+name_column!(Kind, Label, Priority, State, Fate, BackupKind, BackupState);
 
 /// An instant in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

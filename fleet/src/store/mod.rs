@@ -22,10 +22,14 @@ mod families;
 mod jobs;
 mod machine;
 
+mod archiver;
+mod backups;
+mod drills;
 mod leaderships;
 mod references;
 mod schedules;
 mod simulations;
+mod snapshot;
 mod users;
 mod workbooks;
 mod workers;
@@ -34,6 +38,7 @@ use std::sync::Arc;
 
 use sqlx::{PgPool, SqlitePool};
 
+pub use archiver::Archiver;
 pub use clock::{ManualClock, StoreClock};
 pub use connect::{PoolGauges, StoreSettings};
 pub use error::StoreError;
@@ -49,6 +54,7 @@ pub use schedules::{ListedTick, RecordedTick};
 pub use schema::{Applied, MigrationState, MigrationStatus};
 pub use simulations::submit::{NewSimulation, SubmittedSimulation};
 pub use simulations::{Simulation, SimulationFilter, SimulationState, Viewer};
+pub use snapshot::{Snapshot, TableDigest};
 pub use users::{NewUser, User};
 pub use workbooks::{NewWorkbook, Workbook};
 pub use workers::{Worker, WorkerBeat};

@@ -41,6 +41,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(6, "workers"),
     migration!(7, "leaderships"),
     migration!(8, "schedules"),
+    migration!(9, "backups"),
 ];
 
 /// A migration that was just applied.
