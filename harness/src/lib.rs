@@ -17,6 +17,7 @@ mod process;
 mod proxy;
 mod redis;
 mod s3;
+mod tls;
 
 pub use deadline::{await_until, wait_until};
 pub use folder::Folder;
@@ -27,3 +28,4 @@ pub use proxy::{Mode, TcpProxy};
 pub use redis::{Persistence, RedisOptions, RedisServer};
 pub use rustix::process::Signal;
 pub use s3::{ACCESS_KEY, Fault, REGION, S3Server, SECRET_KEY};
+pub use tls::TlsFront;

@@ -35,6 +35,7 @@ pub struct PostgresServer {
     folder: Folder,
     port: u16,
     durability: Durability,
+    settings: Vec<String>,
     databases: AtomicU32,
 }
 
@@ -53,12 +54,23 @@ impl PostgresServer {
     /// When Postgres is not installed or does not start.
     #[must_use]
     pub fn start(durability: Durability) -> Self {
+        Self::start_with(durability, &[])
+    }
+
+    /// The same, with more settings, each as `name=value`.
+    ///
+    /// # Panics
+    /// When Postgres is not installed or does not start.
+    #[must_use]
+    pub fn start_with(durability: Durability, settings: &[&str]) -> Self {
         let folder = Folder::new("postgres");
         make_cluster(&folder);
+        let settings: Vec<String> = settings.iter().map(ToString::to_string).collect();
         for _ in 0..5 {
             let port = free_port();
-            if let Some(process) = launch(&folder, port, durability) {
-                return PostgresServer { process, folder, port, durability, databases: AtomicU32::new(0) };
+            if let Some(process) = launch(&folder, port, durability, &settings) {
+                let databases = AtomicU32::new(0);
+                return PostgresServer { process, folder, port, durability, settings, databases };
             }
         }
         panic!("postgres found its port taken five times");
@@ -80,6 +92,18 @@ impl PostgresServer {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The folder of its data.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        data(&self.folder)
+    }
+
+    /// The folder of its socket, for clients that use no port.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Makes an empty database and says where it is.
@@ -118,7 +142,7 @@ impl PostgresServer {
     /// When it does not start.
     pub fn start_again(&mut self) {
         self.process.kill();
-        self.process = launch(&self.folder, self.port, self.durability)
+        self.process = launch(&self.folder, self.port, self.durability, &self.settings)
             .unwrap_or_else(|| panic!("port {} of postgres was taken while it was down", self.port));
     }
 
@@ -163,10 +187,10 @@ fn make_cluster(folder: &Folder) {
 }
 
 /// Nothing, if another process has the port.
-fn launch(folder: &Folder, port: u16, durability: Durability) -> Option<Process> {
+fn launch(folder: &Folder, port: u16, durability: Durability, settings: &[String]) -> Option<Process> {
     let log = folder.path().join("log");
     let (mut process, started) = (
-        Process::start(&binary("postgres"), &arguments(folder, port, durability), user(), &log),
+        Process::start(&binary("postgres"), &arguments(folder, port, durability, settings), user(), &log),
         Instant::now(),
     );
     loop {
@@ -190,14 +214,14 @@ fn is_ready(folder: &Folder, id: u32) -> bool {
     lines.next() == Some(id.to_string().as_str()) && lines.nth(6) == Some("ready")
 }
 
-fn arguments(folder: &Folder, port: u16, durability: Durability) -> Vec<String> {
+fn arguments(folder: &Folder, port: u16, durability: Durability, more: &[String]) -> Vec<String> {
     let switch = match durability {
         Durability::Synced => "on",
         Durability::Unsynced => "off",
     };
     let settings = [
         "listen_addresses=127.0.0.1".to_owned(),
-        "unix_socket_directories=".to_owned(),
+        format!("unix_socket_directories={}", folder.path().display()),
         "max_connections=200".to_owned(),
         format!("port={port}"),
         format!("fsync={switch}"),
@@ -205,7 +229,8 @@ fn arguments(folder: &Folder, port: u16, durability: Durability) -> Vec<String> 
         format!("full_page_writes={switch}"),
     ];
     let mut words = vec!["-D".to_owned(), data(folder).display().to_string()];
-    words.extend(settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]));
+    let settings = settings.into_iter().chain(more.iter().cloned());
+    words.extend(settings.flat_map(|setting| ["-c".to_owned(), setting]));
     words
 }
 

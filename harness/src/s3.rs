@@ -55,7 +55,7 @@ impl S3Server {
             StdTcpListener::bind((Ipv4Addr::LOCALHOST, free_port())).expect("a free port can be bound");
         listener.set_nonblocking(true).expect("a socket can be made not to block");
         let port = listener.local_addr().expect("a bound socket has an address").port();
-        let faults = Arc::new(Faults::default());
+        let faults = Arc::new(Faults::of(folder.path()));
         let (stop, stopped) = oneshot::channel();
         let (service, shared) = (service(folder.path()), Arc::clone(&faults));
         let thread = thread::spawn(move || {

@@ -1,6 +1,7 @@
 //! What can go wrong between a client and an S3 server.
 
 use std::error::Error;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -9,7 +10,7 @@ use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use s3s::service::S3Service;
 use tokio::sync::Notify;
 
@@ -29,8 +30,10 @@ pub enum Fault {
 }
 
 /// Which requests are spoilt how.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Faults {
+    /// Where the objects are.
+    root: PathBuf,
     plan: Mutex<Plan>,
     healed: Notify,
 }
@@ -48,6 +51,11 @@ struct Plan {
 }
 
 impl Faults {
+    /// None so far, of a server whose objects are below this folder.
+    pub fn of(root: &Path) -> Self {
+        Faults { root: root.to_owned(), plan: Mutex::default(), healed: Notify::new() }
+    }
+
     pub fn plan(&self, fault: Fault, skip: usize, count: usize) {
         let mut plan = self.lock();
         plan.fault = Some(fault);
@@ -84,6 +92,11 @@ impl Faults {
         Some(fault)
     }
 
+    fn names_folder(&self, path: &str) -> bool {
+        let place = path.trim_matches('/');
+        place.contains('/') && !place.contains("..") && self.root.join(place).is_dir()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Plan> {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -100,6 +113,8 @@ pub async fn answer(
 ) -> Result<Answer, AnyError> {
     faults.note(&request);
     match faults.next() {
+        // S3 has no folders; on the disk, part of a key names one, over which the service stumbles.
+        None if request.method() == Method::HEAD && faults.names_folder(request.uri().path()) => not_found(),
         None => done(request, service).await,
         Some(Fault::Error) => refused(request, StatusCode::INTERNAL_SERVER_ERROR, "InternalError").await,
         Some(Fault::SlowDown) => refused(request, StatusCode::SERVICE_UNAVAILABLE, "SlowDown").await,
@@ -121,6 +136,12 @@ pub async fn answer(
 async fn done(request: Request<Incoming>, service: &S3Service) -> Result<Answer, AnyError> {
     let answer = service.call(request.map(s3s::Body::from)).await.map_err(|error| format!("{error:?}"))?;
     Ok(answer.map(BodyExt::boxed_unsync))
+}
+
+/// There is no such object. The answer to a HEAD has no body.
+fn not_found() -> Result<Answer, AnyError> {
+    let body = Full::new(Bytes::new()).map_err(|never| match never {}).boxed_unsync();
+    Ok(Response::builder().status(StatusCode::NOT_FOUND).body(body)?)
 }
 
 async fn refused(request: Request<Incoming>, status: StatusCode, code: &str) -> Result<Answer, AnyError> {
