@@ -8,14 +8,15 @@ use serde_json::Value;
 
 /// Each room with all the rooms that it may depend on, the harness of test servers aside. A new room gets its line here
 /// first.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     (HARNESS, &[]),
     ("fermiac-math", &[]),
     ("fermiac-model", &["fermiac-math"]),
     ("fermiac-kernels", &["fermiac-math", "fermiac-model"]),
     ("fermiac-simulation", &["fermiac-math", "fermiac-model", "fermiac-kernels"]),
     ("fermiac-fleet", &["fermiac-model"]),
-    ("fermiac-worker", &["fermiac-simulation", "fermiac-fleet"]),
+    ("fermiac-maintenance", &["fermiac-fleet"]),
+    ("fermiac-worker", &["fermiac-simulation", "fermiac-fleet", "fermiac-maintenance"]),
     ("fermiac-scheduler", &["fermiac-fleet"]),
     ("fermiac-api", &["fermiac-simulation", "fermiac-fleet"]),
     (
@@ -26,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
             "fermiac-kernels",
             "fermiac-simulation",
             "fermiac-fleet",
+            "fermiac-maintenance",
             "fermiac-worker",
             "fermiac-scheduler",
             "fermiac-api",

@@ -1,0 +1,105 @@
+//! Backups of the whole cluster, by pgBackRest: full once a day, and what changed since in between.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use fermiac_fleet::backup::{BackupKind, UploadedBackup};
+
+use super::{Extent, Taken, label};
+use crate::context::Context;
+use crate::error::{MaintenanceError, Result};
+use crate::pgbackrest::{ClusterBackup, PgBackRest};
+
+/// A backup that is younger by no more than this is a day's: schedules have jitter.
+const A_DAY: TimeDelta = TimeDelta::hours(23);
+
+/// Takes the backup that is due, reads the repository back, and writes both into the catalogue.
+pub async fn back_up(
+    context: &Context,
+    cluster: &PgBackRest,
+    extent: Option<Extent>,
+) -> Result<(BackupKind, Taken)> {
+    let kind = match extent {
+        Some(Extent::Full) => BackupKind::Full,
+        // Without a full one before it, pgBackRest makes one.
+        Some(Extent::Incremental) | None => due(&cluster.backups().await?, Utc::now()),
+    };
+    let taken = match cluster.back_up(kind).await {
+        Ok(taken) => taken,
+        Err(error) => {
+            let label = label(kind, Utc::now());
+            context.store.begin_backup(&label, kind).await?;
+            context.store.backup_failed(&label, &error.to_string()).await?;
+            return Err(error);
+        }
+    };
+    context.store.begin_backup(&taken.label, kind).await?;
+    let uploaded = UploadedBackup {
+        taken_at: taken.taken_at,
+        bytes: taken.bytes,
+        manifest_sha256: None,
+        is_copied: false,
+        needs: taken.needs.clone(),
+    };
+    context.store.backup_uploaded(&taken.label, &uploaded).await?;
+    verify(context, cluster, &taken).await?;
+    let taken = Taken {
+        label: taken.label,
+        taken_at: taken.taken_at,
+        bytes: taken.bytes,
+        rows: None,
+        blobs: 0,
+        new_blobs: 0,
+        is_verified: true,
+        is_copied: false,
+    };
+    Ok((kind, taken))
+}
+
+/// Verifies the repository on behalf of one backup in it.
+pub async fn verify(context: &Context, cluster: &PgBackRest, taken: &ClusterBackup) -> Result<()> {
+    let verified = match cluster.verify().await {
+        Ok(()) if taken.has_errors => Err(MaintenanceError::damaged(format!(
+            "pages of the database were damaged when {} was taken",
+            taken.label
+        ))),
+        verified => verified,
+    };
+    match verified {
+        Ok(()) => Ok(context.store.backup_verified(&taken.label).await?),
+        Err(error) => {
+            if matches!(error, MaintenanceError::Damaged(_)) {
+                context.store.backup_failed(&taken.label, &error.to_string()).await?;
+            }
+            Err(error)
+        }
+    }
+}
+
+fn due(there: &[ClusterBackup], now: DateTime<Utc>) -> BackupKind {
+    let newest_full = there.iter().filter(|one| one.kind == BackupKind::Full).map(|one| one.taken_at).max();
+    match newest_full {
+        Some(taken_at) if now - taken_at < A_DAY => BackupKind::Incremental,
+        _ => BackupKind::Full,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_backup_is_due_once_a_day() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let full = |hours| ClusterBackup {
+            label: "20270115-080000F".to_owned(),
+            kind: BackupKind::Full,
+            needs: None,
+            taken_at: now - TimeDelta::hours(hours),
+            bytes: 1,
+            has_errors: false,
+        };
+        let incremental = ClusterBackup { kind: BackupKind::Incremental, ..full(1) };
+        assert_eq!(due(&[], now), BackupKind::Full);
+        assert_eq!(due(&[full(6)], now), BackupKind::Incremental);
+        assert_eq!(due(&[full(24), incremental], now), BackupKind::Full);
+    }
+}

@@ -1,0 +1,112 @@
+//! What a backup is, and when it is none.
+
+use fermiac_fleet::backup::BackupState;
+use fermiac_maintenance::MaintenanceError;
+use fermiac_maintenance::backup::{BackupArguments, Depth, backup, verify};
+
+use crate::support::{Bench, SECRET_TEXT};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_uploaded_verified_and_in_the_catalogue() {
+    let bench = Bench::new().await;
+    let pin = Some("before the migration".to_owned());
+    let arguments = BackupArguments { pin, ..BackupArguments::default() };
+    let taken = backup(&bench.context, &arguments).await.unwrap();
+    // One workbook, and the results of every second simulation.
+    assert_eq!((taken.blobs, taken.new_blobs, taken.is_verified), (3, 3, true));
+    let written = bench.store.backup(&taken.label).await.unwrap();
+    assert_eq!(written.state, BackupState::Verified);
+    assert_eq!((written.taken_at, written.bytes), (Some(taken.taken_at), taken.bytes));
+    assert_eq!(written.pinned.as_deref(), Some("before the migration"));
+    assert_eq!(bench.backups.unfinished_uploads(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_users_wrote_can_be_read_in_the_bucket() {
+    let bench = Bench::new().await;
+    let taken = backup(&bench.context, &BackupArguments::default()).await.unwrap();
+    let keys = bench.backups.keys("backups");
+    assert!(keys.iter().any(|key| key.contains(&taken.label)));
+    for key in keys {
+        let content = bench.bucket().get(&key, 1 << 30).await.unwrap();
+        let found = content.windows(SECRET_TEXT.len()).any(|window| window == SECRET_TEXT.as_bytes());
+        assert!(!found, "{key}");
+        assert!(!String::from_utf8_lossy(&content).contains("AGE-SECRET-KEY"), "{key}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blobs_that_are_there_already_are_not_copied_again() {
+    let bench = Bench::new().await;
+    let first = backup(&bench.context, &BackupArguments::default()).await.unwrap();
+    bench.work(2).await;
+    let second = backup(&bench.context, &BackupArguments::default()).await.unwrap();
+    assert_eq!((first.blobs, second.blobs, second.new_blobs), (3, 5, 2));
+    assert!(second.label > first.label);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_identity_a_backup_is_taken_but_not_called_verified() {
+    let bench = Bench::new().await;
+    let context = bench.with(&[("FERMIAC_BACKUP_IDENTITY", "")]).await;
+    let taken = backup(&context, &BackupArguments::default()).await.unwrap();
+    assert_eq!(bench.store.backup(&taken.label).await.unwrap().state, BackupState::Uploaded);
+    verify(&bench.context, &taken.label, Depth::All).await.unwrap();
+    assert_eq!(bench.store.backup(&taken.label).await.unwrap().state, BackupState::Verified);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flipped_byte_anywhere_fails_the_verification() {
+    let bench = Bench::new().await;
+    let taken = backup(&bench.context, &BackupArguments::default()).await.unwrap();
+    let manifest = bench.context.places.vault.manifest(&taken.label).await.unwrap().0;
+    for object in manifest.objects() {
+        let whole = bench.bucket().get(&object.key, 1 << 30).await.unwrap();
+        bench.flip_a_byte(&object.key).await;
+        let error = verify(&bench.context, &taken.label, Depth::New).await.unwrap_err();
+        assert!(matches!(error, MaintenanceError::Damaged(_)), "{error}");
+        let written = bench.store.backup(&taken.label).await.unwrap();
+        assert_eq!((written.state, written.error), (BackupState::Failed, Some(error.to_string())));
+        bench.bucket().put(&object.key, whole).await.unwrap();
+    }
+    verify(&bench.context, &taken.label, Depth::New).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manifest_that_was_changed_fails_the_verification() {
+    let bench = Bench::new().await;
+    let taken = backup(&bench.context, &BackupArguments::default()).await.unwrap();
+    let vault = &bench.context.places.vault;
+    let mut manifest = vault.manifest(&taken.label).await.unwrap().0;
+    manifest.tables.pop();
+    vault.write_manifest(&manifest).await.unwrap();
+    let error = verify(&bench.context, &taken.label, Depth::New).await.unwrap_err();
+    assert!(error.to_string().contains("is not the one that was written"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_blob_fails_the_backup_and_leaves_no_manifest() {
+    let bench = Bench::new().await;
+    let key = bench.context.store.snapshot().await.unwrap().blobs().await.unwrap().remove(0);
+    bench.context.blobs.delete(&[key]).await.unwrap();
+    let error = backup(&bench.context, &BackupArguments::default()).await.unwrap_err();
+    assert!(error.to_string().contains("is lost, and a row needs it"), "{error}");
+    assert!(bench.context.places.vault.labels().await.unwrap().is_empty());
+    assert_eq!(bench.store.backups(10).await.unwrap()[0].state, BackupState::Failed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_place_gets_the_same_bytes() {
+    let bench = Bench::new().await;
+    let second = fermiac_harness::S3Server::start("second");
+    let context = bench
+        .with(&[
+            ("FERMIAC_BACKUP_SECOND_URL", "s3://second"),
+            ("FERMIAC_BACKUP_SECOND_ENDPOINT", &second.endpoint()),
+            ("FERMIAC_BACKUP_SECOND_REGION", "us-east-1"),
+        ])
+        .await;
+    let taken = backup(&context, &BackupArguments::default()).await.unwrap();
+    assert!(taken.is_copied);
+    assert_eq!(second.keys("second"), bench.backups.keys("backups"));
+}
