@@ -7,6 +7,7 @@ use fermiac_fleet::blobs::Blobs;
 use fermiac_fleet::delivery::{Delivery, Held, Outcome, Produced};
 use fermiac_fleet::queue::{ConsumerName, Queue};
 use fermiac_fleet::store::{Store, StoreError, WorkerBeat};
+use fermiac_maintenance::Context;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -54,6 +55,15 @@ impl Worker {
             queue,
             settings,
         }
+    }
+
+    /// The same worker, which does the platform's own jobs too. Before it begins.
+    #[must_use]
+    pub fn maintaining(mut self, context: Context) -> Worker {
+        if let Some(runner) = Arc::get_mut(&mut self.runner) {
+            runner.maintain(context);
+        }
+        self
     }
 
     /// Works until told to drain, then drains: returns when nothing is in its hands any more.

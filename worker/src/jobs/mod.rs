@@ -2,6 +2,7 @@
 
 mod combine;
 pub mod failure;
+mod maintenance;
 mod publish;
 mod resource_watch;
 mod simulate;
@@ -15,6 +16,7 @@ use fermiac_fleet::delivery::{Delivery, Outcome, Produced};
 use fermiac_fleet::ids::SimulationId;
 use fermiac_fleet::job::Kind;
 use fermiac_fleet::store::Store;
+use fermiac_maintenance::Context;
 use fermiac_simulation::Observer;
 use serde::de::DeserializeOwned;
 
@@ -31,13 +33,19 @@ pub struct Runner {
     blobs: Blobs,
     models: Models,
     threads: NonZeroUsize,
+    maintenance: Option<Context>,
 }
 
 impl Runner {
     /// Runs with these homes.
     pub fn new(store: Store, blobs: Blobs, settings: &Settings) -> Runner {
         let models = Models::new(store.clone(), blobs.clone(), settings.cache_bytes);
-        Runner { store, blobs, models, threads: settings.threads }
+        Runner { store, blobs, models, threads: settings.threads, maintenance: None }
+    }
+
+    /// Runs the platform's own jobs too.
+    pub fn maintain(&mut self, context: Context) {
+        self.maintenance = Some(context);
     }
 
     /// Runs one delivery to its end. A panic is that job's failure.
@@ -48,9 +56,10 @@ impl Runner {
             Kind::Combine => self.combine(delivery, tether).await,
             Kind::Probe => Ok(Produced::default()),
             Kind::ResourceWatch => resource_watch::resource_watch(delivery).await,
-            Kind::Backup | Kind::RestoreDrill | Kind::Retention | Kind::SmokeTest => {
-                Err(unknown(delivery.kind))
-            }
+            // Deep in futures of its own.
+            Kind::Backup => Box::pin(self.backup(delivery)).await,
+            Kind::RestoreDrill => Box::pin(self.restore_drill(delivery)).await,
+            Kind::Retention | Kind::SmokeTest => Err(unknown(delivery.kind)),
         };
         let outcome = match (done, tether.stop()) {
             (Ok(produced), _) => Outcome::Completed(produced),
