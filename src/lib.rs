@@ -38,6 +38,8 @@ pub fn command_line() -> ExitCode {
         Command::Migrate(arguments) => roles::migrate(arguments),
         Command::Config(arguments) => roles::config(arguments),
         Command::Users(arguments) => roles::users(arguments),
+        Command::Backup(arguments) => roles::backup(arguments),
+        Command::Restore(arguments) => roles::restore(arguments),
         Command::Submit(arguments) => submit::submit(arguments),
         Command::Jobs(arguments) => roles::jobs(arguments),
         Command::Queues(arguments) => roles::queues(arguments),

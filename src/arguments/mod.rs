@@ -1,10 +1,12 @@
 //! What can be typed: the commands of `fermiac` and their arguments.
 
+mod backup;
 mod operating;
 mod schedules;
 mod simulation;
 mod submitting;
 
+pub use backup::{BackupArguments, BackupCommand, RestoreArguments};
 pub use operating::{JobsArguments, JobsCommand, QueuesArguments};
 pub use schedules::{SchedulesArguments, SchedulesCommand};
 pub use simulation::SimulationArguments;
@@ -55,6 +57,10 @@ pub enum Command {
     Users(UsersArguments),
     /// List what happens by the clock, with the next and last ticks, or do one of it now
     Schedules(SchedulesArguments),
+    /// Take, list, verify and keep backups; hold a restore drill
+    Backup(BackupArguments),
+    /// Restore a backup, or rehearse it
+    Restore(RestoreArguments),
 }
 
 /// Which settings are in force.

@@ -22,7 +22,7 @@ impl Homes {
     /// Connects to all that `profile` names.
     pub async fn connect(profile: &Profile) -> Result<Homes, Failure> {
         let environment = profile.environment.name();
-        let blobs = Blobs::connect(&blob_settings(&profile.blobs)?).map_err(Failure::refused)?;
+        let blobs = blobs(profile)?;
         let queue = match &profile.queue.url {
             Some(url) if url.scheme() != "in-process" => {
                 Queue::connect(url.expose(), environment, &queue_settings(&profile.queue)?)
@@ -32,6 +32,11 @@ impl Homes {
         };
         Ok(Homes { store: store(profile, environment).await?, queue, blobs })
     }
+}
+
+/// The blobs that `profile` names.
+pub fn blobs(profile: &Profile) -> Result<Blobs, Failure> {
+    Blobs::connect(&blob_settings(&profile.blobs)?).map_err(Failure::refused)
 }
 
 async fn store(profile: &Profile, environment: &str) -> Result<Store, Failure> {

@@ -1,5 +1,6 @@
 //! The roles of a fleet, each until a signal ends it: `dev` is all of them in one process.
 
+mod backups;
 mod homes;
 mod jobs;
 mod queues;
@@ -10,10 +11,12 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 
 use fermiac_api::{Api, serve};
+use fermiac_fleet::job::Label;
 use fermiac_fleet::probes::Probes;
 use fermiac_fleet::profile::{Profile, Variables};
 use fermiac_fleet::shutdown::Shutdown;
 use fermiac_fleet::telemetry::{self, Figures};
+use fermiac_maintenance::Context;
 use fermiac_scheduler::{Periods, Scheduler};
 use fermiac_worker::Worker;
 use tokio::net::TcpListener;
@@ -21,7 +24,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{
-    EnvironmentArguments, JobsArguments, QueuesArguments, SchedulesArguments, UsersArguments,
+    BackupArguments, EnvironmentArguments, JobsArguments, QueuesArguments, RestoreArguments,
+    SchedulesArguments, UsersArguments,
 };
 use crate::failure::Failure;
 use homes::Homes;
@@ -112,6 +116,26 @@ pub fn schedules(arguments: &SchedulesArguments) -> Result<(), Failure> {
     })
 }
 
+/// Takes, lists, verifies and keeps backups, and holds drills.
+pub fn backup(arguments: &BackupArguments) -> Result<(), Failure> {
+    let profile = profile(Role::Api, &arguments.environment)?;
+    telemetry::log(&profile.log).map_err(failed)?;
+    runtime()?.block_on(async {
+        let blobs = homes::blobs(&profile)?;
+        backups::manage(&profile, blobs, &arguments.command, arguments.json).await
+    })
+}
+
+/// Restores a backup, or rehearses it. Nothing that may be lost is asked.
+pub fn restore(arguments: &RestoreArguments) -> Result<(), Failure> {
+    let profile = profile(Role::Api, &arguments.environment)?;
+    telemetry::log(&profile.log).map_err(failed)?;
+    runtime()?.block_on(async {
+        let blobs = arguments.blobs.then(|| homes::blobs(&profile)).transpose()?;
+        backups::restore(&profile, blobs, arguments).await
+    })
+}
+
 async fn until_a_signal(role: Role, profile: Profile, homes: Homes, figures: Figures) -> Result<(), Failure> {
     let (shutdown, finished) = (Shutdown::new(), CancellationToken::new());
     let (mut tasks, mut probing) = (JoinSet::new(), JoinSet::new());
@@ -122,7 +146,7 @@ async fn until_a_signal(role: Role, profile: Profile, homes: Homes, figures: Fig
         probing.spawn(async move { serving.await.map_err(failed) });
     }
     if matches!(role, Role::Dev | Role::Worker) {
-        let worker = worker(&profile, &homes)?;
+        let worker = worker(&profile, &homes).await?;
         let draining = shutdown.draining.clone();
         tasks.spawn(async move {
             worker.run(draining).await;
@@ -177,7 +201,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     listener.map_err(|error| Failure::Failed(format!("cannot listen on {address}: {error}")))
 }
 
-fn worker(profile: &Profile, homes: &Homes) -> Result<Worker, Failure> {
+async fn worker(profile: &Profile, homes: &Homes) -> Result<Worker, Failure> {
     let settings = &profile.worker;
     let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let slots = NonZeroUsize::new(settings.slots).unwrap_or(NonZeroUsize::MIN);
@@ -192,7 +216,12 @@ fn worker(profile: &Profile, homes: &Homes) -> Result<Worker, Failure> {
         cache_bytes: settings.cache_bytes,
     };
     let Homes { store, queue, blobs } = homes.clone();
-    Ok(Worker::new(store, queue, blobs, settings))
+    let maintains = settings.labels.contains(&Label::Maintenance) && profile.backup.url.is_some();
+    let worker = Worker::new(store, queue, blobs.clone(), settings);
+    if !maintains {
+        return Ok(worker);
+    }
+    Ok(worker.maintaining(Context::connect(profile, blobs).await.map_err(Failure::refused)?))
 }
 
 fn periods(profile: &Profile) -> Periods {
