@@ -1,5 +1,7 @@
 //! A cluster backed up as a whole by pgBackRest to an S3 server behind TLS, and had again as it was at any instant.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::fs;
 use std::time::Duration;
 

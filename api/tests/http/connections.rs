@@ -30,8 +30,8 @@ async fn beyond_the_bound_connections_wait_for_their_turn() {
         let mut heard = Vec::new();
         tokio::select! {
             biased;
-            _ = &mut waiting => panic!("the second was answered before the first had gone"),
             read = first.read_to_end(&mut heard) => assert!(read.unwrap() > 0),
+            _ = &mut waiting => panic!("the second was answered before the first had gone"),
         }
         assert!(heard.starts_with(b"HTTP/1.0 200"));
         waiting.await.unwrap();

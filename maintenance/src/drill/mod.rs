@@ -107,7 +107,7 @@ fn late(context: &Context, drill: &Drill) -> Vec<String> {
     match drill.lost_time {
         // The first drill of all has nothing before it.
         None => {
-            tracing::warn!("no backup was verified before this drill: how much would be lost is not known")
+            tracing::warn!("no backup was verified before this drill: how much would be lost is not known");
         }
         Some(lost) if lost > context.lost_time => {
             late.push(format!("{lost:?} of work would be lost, and {:?} is promised", context.lost_time));

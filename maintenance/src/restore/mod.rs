@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use fermiac_fleet::blobs::{BlobError, Blobs};
-use fermiac_fleet::store::StoreError;
 use serde::Serialize;
 
 use crate::context::{Places, unhurried};
@@ -162,7 +161,7 @@ fn judged(manifest: Manifest, took: Duration, checks: Vec<Check>) -> Result<Rest
 
 async fn refuse_unless_empty(database: &DatabaseAddress, environment: &str) -> Result<()> {
     let store = unhurried(database, environment).await?;
-    let tables = async { Ok::<_, StoreError>(store.snapshot().await?.tables().await?) }.await;
+    let tables = async { store.snapshot().await?.tables().await }.await;
     store.close().await;
     match tables?.first() {
         None => Ok(()),

@@ -47,8 +47,8 @@ impl Identity {
     /// # Errors
     /// When it is something else; the error does not repeat it.
     pub fn parse(secret: &Secret) -> Result<Identity> {
-        let lines = secret.expose().lines().map(str::trim);
-        let key = lines.filter(|line| !line.is_empty() && !line.starts_with('#')).next_back().unwrap_or("");
+        let mut lines = secret.expose().lines().map(str::trim);
+        let key = lines.rfind(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or("");
         let parsed = x25519::Identity::from_str(key);
         parsed.map(Identity).map_err(|problem| {
             MaintenanceError::refused(format!("FERMIAC_BACKUP_IDENTITY: is no identity of age: {problem}"))
