@@ -25,7 +25,7 @@ impl Spread {
         Spread { grid: Grid::finest(0.0), first: 0, counts: Vec::new(), integers: true }
     }
 
-    /// From [`Spread::into_words`]; none if these are not such.
+    /// From [`Spread::words`]; none if these are not such.
     pub fn from_words(level: u64, first: u64, integers: u64, counts: Vec<u64>) -> Option<Spread> {
         let grid = Grid::of_level(i32::try_from(level as i64).ok()?)?;
         let is_held =
