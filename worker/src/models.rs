@@ -7,7 +7,7 @@ use std::time::Instant;
 use fermiac_fleet::blobs::Blobs;
 use fermiac_fleet::ids::SimulationId;
 use fermiac_fleet::simulation::{StoredRequest, workbook_key};
-use fermiac_fleet::store::{Store, Viewer};
+use fermiac_fleet::store::Store;
 use fermiac_simulation::{Prepared, SimulationRequest};
 use tokio::sync::OnceCell;
 
@@ -47,7 +47,7 @@ impl Models {
     }
 
     async fn compile(&self, simulation: SimulationId) -> Result<Arc<Prepared>, JobError> {
-        let stored = patiently(|| self.store.simulation(Viewer::Operator, simulation)).await?.request;
+        let stored = patiently(|| self.store.simulation_request(simulation)).await?;
         let stored: StoredRequest = serde_json::from_slice(&stored)
             .map_err(|error| JobError::permanent(format!("the stored request cannot be read: {error}")))?;
         let workbook = match &stored.workbook_hash {

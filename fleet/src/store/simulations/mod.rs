@@ -66,8 +66,6 @@ pub struct Simulation {
     pub trials_done: u64,
     /// The job whose result is its own.
     pub root: JobId,
-    /// The request as it was accepted.
-    pub request: Vec<u8>,
     /// Why it failed.
     pub error: Option<String>,
     /// When it was submitted.
@@ -116,6 +114,16 @@ impl Store {
         )?;
         transaction.commit().await?;
         Ok(rows.into_iter().map(SimulationRow::simulation).collect())
+    }
+
+    /// The request of a simulation as it was accepted, whoever's it is. It may be as large as a model: who looks at a
+    /// simulation does not read it.
+    pub async fn simulation_request(&self, id: SimulationId) -> Result<Vec<u8>, StoreError> {
+        let mut transaction = self.begin_to_read().await?;
+        let row: Option<(Vec<u8>,)> =
+            run!(&mut transaction, query_as(SIMULATION_REQUEST).bind(id), fetch_optional)?;
+        transaction.commit().await?;
+        row.map(|(request,)| request).ok_or(StoreError::NotFound { what: "simulation" })
     }
 
     /// What a simulation made.
@@ -169,7 +177,6 @@ struct SimulationRow {
     workbook: Option<WorkbookId>,
     trials: i64,
     root: JobId,
-    request: Vec<u8>,
     created_at: Instant,
     root_state: State,
     error: Option<String>,
@@ -198,7 +205,6 @@ impl SimulationRow {
             trials: self.trials.unsigned_abs(),
             trials_done: done.unsigned_abs(),
             root: self.root,
-            request: self.request,
             error: self.error.filter(|_| state == SimulationState::Failed),
             created_at: self.created_at.0,
             started_at: self.started_at.map(|instant| instant.0),
@@ -207,31 +213,45 @@ impl SimulationRow {
     }
 }
 
-const SIMULATION: &str = "
--- name: look at simulation
-select simulations.id, simulations.owner, workbook, trials, root, request, simulations.created_at,
+/// What is looked at of a simulation, with where it comes from.
+macro_rules! looked_at {
+    () => {
+        "select simulations.id, simulations.owner, workbook, trials, root, simulations.created_at,
     jobs.state as root_state, jobs.error, jobs.finished_at,
     (select min(started_at) from jobs as part where part.simulation = simulations.id) as started_at,
     (select coalesce(cast(sum(progress) as bigint), 0) from jobs as part
         where part.simulation = simulations.id) as progress
-from simulations join jobs on jobs.id = simulations.root
-where simulations.id = $1 and ($2 is null or simulations.owner = $2)";
+from simulations join jobs on jobs.id = simulations.root"
+    };
+}
 
-const SIMULATIONS: &str = "
+const SIMULATION: &str = concat!(
+    "
+-- name: look at simulation
+",
+    looked_at!(),
+    "
+where simulations.id = $1 and ($2 is null or simulations.owner = $2)"
+);
+
+const SIMULATIONS: &str = concat!(
+    "
 -- name: list simulations
-select simulations.id, simulations.owner, workbook, trials, root, request, simulations.created_at,
-    jobs.state as root_state, jobs.error, jobs.finished_at,
-    (select min(started_at) from jobs as part where part.simulation = simulations.id) as started_at,
-    (select coalesce(cast(sum(progress) as bigint), 0) from jobs as part
-        where part.simulation = simulations.id) as progress
-from simulations join jobs on jobs.id = simulations.root
+",
+    looked_at!(),
+    "
 where ($1 is null or simulations.owner = $1)
     and ($2 is null or simulations.id < $2)
     and ($3 is null or jobs.state = $3)
     and ($4 is null or jobs.finished_at is null and $4 = exists (
         select 1 from jobs as part where part.simulation = simulations.id and part.started_at is not null))
 order by simulations.id desc
-limit $5";
+limit $5"
+);
+
+const SIMULATION_REQUEST: &str = "
+-- name: look at simulation's request
+select request from simulations where id = $1";
 
 const SIMULATION_RESULT: &str = "
 -- name: look at simulation's result
