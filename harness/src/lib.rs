@@ -11,6 +11,7 @@
 mod certificate;
 mod deadline;
 mod folder;
+mod listening;
 mod port;
 mod postgres;
 mod process;

@@ -1,20 +1,17 @@
 //! A proxy between a client and a server, to be cut, delayed or silenced.
 
-use std::net::{Ipv4Addr, TcpListener as StdTcpListener};
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::port::free_port;
+use crate::listening::Listening;
 
 /// What a proxy does with what comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,10 +29,9 @@ pub enum Mode {
 /// Passes connections on to a server. Ends when dropped.
 #[derive(Debug)]
 pub struct TcpProxy {
-    port: u16,
+    listening: Listening,
     orders: watch::Sender<Orders>,
     accepted: Arc<AtomicUsize>,
-    thread: Option<thread::JoinHandle<()>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +41,6 @@ struct Orders {
     cuts: u64,
     /// How often all connections were to fall silent so far.
     silences: u64,
-    stop: bool,
 }
 
 impl TcpProxy {
@@ -55,23 +50,20 @@ impl TcpProxy {
     /// When there is no free port.
     #[must_use]
     pub fn to(server_port: u16) -> Self {
-        let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
-        let listener =
-            StdTcpListener::bind((Ipv4Addr::LOCALHOST, free_port())).expect("a free port can be bound");
-        listener.set_nonblocking(true).expect("a socket can be made not to block");
-        let port = listener.local_addr().expect("a bound socket has an address").port();
-        let (orders, watched) =
-            watch::channel(Orders { mode: Mode::Forward, cuts: 0, silences: 0, stop: false });
+        let (orders, watched) = watch::channel(Orders { mode: Mode::Forward, cuts: 0, silences: 0 });
         let accepted = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&accepted);
-        let thread = thread::spawn(move || runtime.block_on(serve(listener, server_port, watched, &counter)));
-        TcpProxy { port, orders, accepted, thread: Some(thread) }
+        let listening = Listening::start(move |client| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            connect(client, server_port, watched.clone())
+        });
+        TcpProxy { listening, orders, accepted }
     }
 
     /// Where it listens, on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.listening.port()
     }
 
     /// From now on, for connections that stand and those that come.
@@ -94,39 +86,6 @@ impl TcpProxy {
     #[must_use]
     pub fn accepted(&self) -> usize {
         self.accepted.load(Ordering::Relaxed)
-    }
-}
-
-impl Drop for TcpProxy {
-    fn drop(&mut self) {
-        self.orders.send_modify(|orders| orders.stop = true);
-        if let Some(thread) = self.thread.take() {
-            // If it panicked, the test has seen broken connections and says so itself.
-            let _ = thread.join();
-        }
-    }
-}
-
-async fn serve(
-    listener: StdTcpListener,
-    server_port: u16,
-    orders: watch::Receiver<Orders>,
-    accepted: &AtomicUsize,
-) {
-    let listener = TcpListener::from_std(listener).expect("the runtime takes a socket that does not block");
-    // Dropped with this function, and every connection with it.
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            () = heard(orders.clone(), |orders| orders.stop) => return,
-            connection = listener.accept() => {
-                // A client that is gone before it was accepted is no news.
-                let Ok((client, _)) = connection else { continue };
-                accepted.fetch_add(1, Ordering::Relaxed);
-                connections.spawn(connect(client, server_port, orders.clone()));
-            }
-            Some(_) = connections.join_next() => {}
-        }
     }
 }
 

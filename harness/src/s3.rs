@@ -2,28 +2,22 @@
 
 mod faults;
 
-use std::convert::Infallible;
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener as StdTcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime;
-use tokio::sync::oneshot;
-use tokio::task::JoinSet;
+use tokio::net::TcpStream;
 
 pub use faults::Fault;
 use faults::Faults;
 
 use crate::folder::Folder;
-use crate::port::free_port;
+use crate::listening::Listening;
 
 /// Who clients are.
 pub const ACCESS_KEY: &str = "harness";
@@ -35,11 +29,10 @@ pub const REGION: &str = "us-east-1";
 /// An S3 server. Addresses are in path style.
 #[derive(Debug)]
 pub struct S3Server {
+    /// First, so that nobody serves from the folder any more when it goes.
+    listening: Listening,
     folder: Folder,
-    port: u16,
     faults: Arc<Faults>,
-    stop: Option<oneshot::Sender<Infallible>>,
-    thread: Option<thread::JoinHandle<()>>,
 }
 
 impl S3Server {
@@ -51,30 +44,22 @@ impl S3Server {
     pub fn start(bucket: &str) -> Self {
         let folder = Folder::new("s3");
         fs::create_dir(folder.path().join(bucket)).expect("a folder can be made in an empty one");
-        let listener =
-            StdTcpListener::bind((Ipv4Addr::LOCALHOST, free_port())).expect("a free port can be bound");
-        listener.set_nonblocking(true).expect("a socket can be made not to block");
-        let port = listener.local_addr().expect("a bound socket has an address").port();
         let faults = Arc::new(Faults::of(folder.path()));
-        let (stop, stopped) = oneshot::channel();
         let (service, shared) = (service(folder.path()), Arc::clone(&faults));
-        let thread = thread::spawn(move || {
-            let runtime = runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("a runtime starts").block_on(serve(listener, service, shared, stopped));
-        });
-        S3Server { folder, port, faults, stop: Some(stop), thread: Some(thread) }
+        let listening = Listening::start(move |client| answer(client, service.clone(), Arc::clone(&shared)));
+        S3Server { listening, folder, faults }
     }
 
     /// Where it is, for clients.
     #[must_use]
     pub fn endpoint(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://127.0.0.1:{}", self.port())
     }
 
     /// Its port on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.listening.port()
     }
 
     /// Lets `skip` requests pass, then spoils the next `count`.
@@ -119,43 +104,11 @@ impl S3Server {
     }
 }
 
-impl Drop for S3Server {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            // If it panicked, the test has seen broken connections and says so itself.
-            let _ = thread.join();
-        }
-    }
-}
-
 fn service(root: &Path) -> S3Service {
     let files = s3s_fs::FileSystem::new(root).expect("the folder was just made");
     let mut builder = S3ServiceBuilder::new(files);
     builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
     builder.build()
-}
-
-async fn serve(
-    listener: StdTcpListener,
-    service: S3Service,
-    faults: Arc<Faults>,
-    mut stopped: oneshot::Receiver<Infallible>,
-) {
-    let listener = TcpListener::from_std(listener).expect("the runtime takes a socket that does not block");
-    // Dropped with this function, and every connection with it.
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            _ = &mut stopped => return,
-            connection = listener.accept() => {
-                // A client that is gone before it was accepted is no news.
-                let Ok((client, _)) = connection else { continue };
-                connections.spawn(answer(client, service.clone(), Arc::clone(&faults)));
-            }
-            Some(_) = connections.join_next() => {}
-        }
-    }
 }
 
 async fn answer(client: TcpStream, service: S3Service, faults: Arc<Faults>) {
