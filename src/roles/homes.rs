@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use fermiac_fleet::blobs::{Addressing, BlobSettings, Blobs, Encryption, S3Keys};
+use fermiac_fleet::job::Bell;
 use fermiac_fleet::profile::{Blobs as BlobsSection, Profile, Queue as QueueSection};
 use fermiac_fleet::queue::{Queue, QueueSettings};
 use fermiac_fleet::store::{Store, StoreSettings};
@@ -31,6 +32,14 @@ impl Homes {
             _ => Queue::in_process(),
         };
         Ok(Homes { store: store(profile, environment).await?, queue, blobs })
+    }
+
+    /// Rings for jobs that are ready. They are so in the store: a bell that is lost, or that this process alone would
+    /// hear, rings again by the relay.
+    pub async fn ring(&self, bells: &[Bell]) {
+        if let Err(error) = self.queue.ring(bells).await {
+            eprintln!("fermiac: the queue does not answer ({error}); a scheduler will ring for the job");
+        }
     }
 }
 

@@ -1,16 +1,16 @@
 //! What those who operate a fleet see of its jobs.
 
 use fermiac_fleet::job::Job;
-use fermiac_fleet::queue::Queue;
-use fermiac_fleet::store::{JobFilter, Store};
+use fermiac_fleet::store::JobFilter;
 
 use super::failed;
+use super::homes::Homes;
 use crate::arguments::JobsCommand;
 use crate::document;
 use crate::failure::Failure;
 
 /// Lists, shows or tries again.
-pub async fn manage(store: &Store, queue: &Queue, command: &JobsCommand) -> Result<(), Failure> {
+pub async fn manage(homes: &Homes, command: &JobsCommand) -> Result<(), Failure> {
     match command {
         JobsCommand::List { state, kind, simulation, limit, json } => {
             let filter = JobFilter {
@@ -20,17 +20,15 @@ pub async fn manage(store: &Store, queue: &Queue, command: &JobsCommand) -> Resu
                 limit: *limit,
                 ..JobFilter::default()
             };
-            let jobs = store.jobs(filter).await.map_err(failed)?;
+            let jobs = homes.store.jobs(filter).await.map_err(failed)?;
             if *json { document::print_json(&jobs) } else { document::print(&table(&jobs)) }
         }
-        JobsCommand::Show { id } => document::print_json(&store.job(*id).await.map_err(Failure::refused)?),
+        JobsCommand::Show { id } => {
+            document::print_json(&homes.store.job(*id).await.map_err(Failure::refused)?)
+        }
         JobsCommand::Retry { id } => {
-            let bells = store.retry(*id).await.map_err(Failure::refused)?;
-            if let Err(error) = queue.ring(&bells).await {
-                eprintln!(
-                    "fermiac: the job is ready, but the queue is away: {error}; the relay rings it later"
-                );
-            }
+            let bells = homes.store.retry(*id).await.map_err(Failure::refused)?;
+            homes.ring(&bells).await;
             document::print(&format!("{id} is tried again\n"))
         }
     }

@@ -81,27 +81,17 @@ pub fn config(arguments: &EnvironmentArguments) -> Result<(), Failure> {
 
 /// Adds, lists and revokes those who may submit.
 pub fn users(arguments: &UsersArguments) -> Result<(), Failure> {
-    let profile = profile(Role::Api, &arguments.environment)?;
-    runtime()?.block_on(async {
-        let homes = Homes::connect(&profile).await?;
-        users::manage(&homes.store, &arguments.command).await
-    })
+    operate(&arguments.environment, async |_, homes| users::manage(&homes.store, &arguments.command).await)
 }
 
 /// Lists jobs, shows one, tries a dead letter again.
 pub fn jobs(arguments: &JobsArguments) -> Result<(), Failure> {
-    let profile = profile(Role::Api, &arguments.environment)?;
-    runtime()?.block_on(async {
-        let homes = Homes::connect(&profile).await?;
-        jobs::manage(&homes.store, &homes.queue, &arguments.command).await
-    })
+    operate(&arguments.environment, async |_, homes| jobs::manage(&homes, &arguments.command).await)
 }
 
 /// Shows what is outstanding.
 pub fn queues(arguments: &QueuesArguments) -> Result<(), Failure> {
-    let profile = profile(Role::Api, &arguments.environment)?;
-    runtime()?.block_on(async {
-        let homes = Homes::connect(&profile).await?;
+    operate(&arguments.environment, async |_, homes| {
         let queue = (!homes.queue.is_in_process()).then_some(&homes.queue);
         queues::show(&homes.store, queue, arguments.json).await
     })
@@ -109,9 +99,7 @@ pub fn queues(arguments: &QueuesArguments) -> Result<(), Failure> {
 
 /// Lists what happens by the clock, or does one of it now.
 pub fn schedules(arguments: &SchedulesArguments) -> Result<(), Failure> {
-    let profile = profile(Role::Api, &arguments.environment)?;
-    runtime()?.block_on(async {
-        let homes = Homes::connect(&profile).await?;
+    operate(&arguments.environment, async |profile, homes| {
         schedules::manage(&homes, &profile, arguments).await
     })
 }
@@ -133,6 +121,19 @@ pub fn restore(arguments: &RestoreArguments) -> Result<(), Failure> {
     runtime()?.block_on(async {
         let blobs = arguments.blobs.then(|| homes::blobs(&profile)).transpose()?;
         backups::restore(&profile, blobs, arguments).await
+    })
+}
+
+/// Does something to a fleet whose schema this program knows.
+fn operate(
+    environment: &EnvironmentArguments,
+    work: impl AsyncFnOnce(Profile, Homes) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let profile = profile(Role::Api, environment)?;
+    runtime()?.block_on(async {
+        let homes = Homes::connect(&profile).await?;
+        homes.store.check_schema().await.map_err(Failure::refused)?;
+        work(profile, homes).await
     })
 }
 

@@ -17,7 +17,6 @@ const LAST: u32 = 5;
 
 /// Lists all, or does one now.
 pub async fn manage(homes: &Homes, profile: &Profile, arguments: &SchedulesArguments) -> Result<(), Failure> {
-    homes.store.check_schema().await.map_err(Failure::refused)?;
     let document = match &arguments.command {
         None => list(&homes.store, profile).await?,
         Some(SchedulesCommand::Run { name, outside_windows }) => {
@@ -71,10 +70,7 @@ async fn run(
         StoreError::Refused { .. } => Failure::refused(error),
         other => failed(other),
     })?;
-    // The job exists now: a bell that is lost, or that this process alone would hear, rings again by the relay.
-    if let Err(error) = homes.queue.ring(&emission.bells).await {
-        eprintln!("fermiac: the queue does not answer ({error}); a scheduler will ring for the job");
-    }
+    homes.ring(&emission.bells).await;
     let workers = match schedule.work {
         Work::Scale { workers, .. } => Some(workers),
         Work::Job(_) => None,
