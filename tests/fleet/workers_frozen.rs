@@ -1,9 +1,7 @@
 //! A worker stops by SIGSTOP, as a machine does that swaps or is moved, and wakes when others have its jobs.
 
-use fermiac_harness::wait_until;
-
 use crate::database::now;
-use crate::fleet::{BUCKET, Fleet};
+use crate::fleet::Fleet;
 use crate::judge::{everything_ended_once, jobs_ran_elsewhere};
 use crate::workers_killed::{JOBS, SEEN, await_slice, hold_slice};
 
@@ -44,8 +42,7 @@ fn worker_frozen_in_its_settlement_holds_nobody_up() {
     let accepted = fleet.submit(JOBS);
     let mut workers = [fleet.worker(), fleet.worker()];
     let (slice, lock) = hold_slice(&fleet);
-    let blob = slice.blob();
-    wait_until("the blob is there", SEEN, || fleet.storage.keys(BUCKET).contains(&blob));
+    slice.await_blob(&fleet);
     let settling = "select count(*) > 0 from pg_stat_activity
         where datname = current_database() and wait_event_type = 'Lock' and query like '%lock jobs%'";
     fleet.database.wait_until("its settlement waits", SEEN, settling);

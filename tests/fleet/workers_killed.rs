@@ -55,8 +55,7 @@ fn worker_killed_between_blob_and_settlement_leaves_a_blob_that_nobody_sees() {
     let mut workers = [fleet.worker(), fleet.worker()];
     // Its settlement waits for the row.
     let (slice, lock) = hold_slice(&fleet);
-    let blob = slice.blob();
-    wait_until("the blob is there", SEEN, || fleet.storage.keys(BUCKET).contains(&blob));
+    slice.await_blob(&fleet);
     let worker = slice.worker.clone();
     slice.victim(&mut workers).kill();
     let killed = now();
@@ -64,7 +63,7 @@ fn worker_killed_between_blob_and_settlement_leaves_a_blob_that_nobody_sees() {
     everything_ended_once(&fleet, &accepted);
     assert!(jobs_ran_elsewhere(&fleet, "killed between blob and settlement", &worker, killed) > 0);
     let named = format!("select result_key from jobs where id = '{}'", slice.job);
-    assert_ne!(fleet.database.value::<String>(&named), blob);
+    assert_ne!(fleet.database.value::<String>(&named), slice.blob());
 }
 
 #[test]
@@ -104,6 +103,12 @@ impl Slice {
     pub fn victim<'a>(&self, workers: &'a mut [Role]) -> &'a mut Role {
         let mut named = workers.iter_mut().map(|worker| (worker.name(), worker));
         named.find(|(name, _)| *name == self.worker).expect("one of them has it").1
+    }
+
+    /// Waits until its part is written.
+    pub fn await_blob(&self, fleet: &Fleet) {
+        let blob = self.blob();
+        wait_until("the blob is there", SEEN, || fleet.storage.keys(BUCKET).contains(&blob));
     }
 
     /// Where this run of it leaves its part.
