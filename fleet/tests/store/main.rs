@@ -31,11 +31,14 @@ macro_rules! on_all {
     };
 }
 
-mod conformance;
 mod crowd;
+mod jobs;
+mod members;
 mod outage;
 mod pgbouncer;
 mod schedules;
+mod schema;
 mod seeded;
+mod simulations;
 mod speed;
 mod support;

@@ -1,18 +1,15 @@
-//! What the store promises, one statement a function, each held on both databases, and on Postgres by way of PgBouncer.
+//! What the store promises of jobs, one statement a function, each held on both databases, and on Postgres by way of
+//! PgBouncer.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 use fermiac_fleet::delivery::{Held, Outcome, Produced, Retry};
-use fermiac_fleet::ids::{JobId, SimulationId, WorkbookId};
+use fermiac_fleet::ids::JobId;
 use fermiac_fleet::job::{Job, Kind, Label, NewJob, Priority, Start, State};
-use fermiac_fleet::simulation::{part_key, result_key};
-use fermiac_fleet::store::{
-    Cancellation, JobFilter, LeaseState, MigrationStatus, NewWorkbook, Renewal, SimulationFilter,
-    SimulationState, Store, StoreError, StoreSettings, SubmittedSimulation, Viewer, WorkerBeat,
-};
+use fermiac_fleet::store::{Cancellation, JobFilter, LeaseState, Renewal, StoreError};
 
-use crate::support::{Bench, Home, LEASE, again, completed, failed, family, job, noon, simulation};
+use crate::support::{Bench, LEASE, again, completed, failed, family, job, noon};
 
 on_all!(
     submitted_job_is_claimed_and_settled_once,
@@ -34,15 +31,6 @@ on_all!(
     ready_jobs_are_paged_in_order,
     outstanding_jobs_are_counted,
     listed_jobs_are_newest_first,
-    simulation_stands_as_its_jobs_do,
-    repeated_simulation_is_the_one_that_is_there,
-    simulation_is_seen_by_its_owner_and_operators,
-    workbook_in_use_is_not_deleted,
-    key_opens_until_it_is_revoked,
-    office_is_held_for_a_term,
-    silent_worker_is_forgotten,
-    blob_is_needed_while_a_row_points_to_it,
-    migrating_twice_changes_nothing,
     settle_and_claim_is_both,
     job_of_a_later_time_waits_for_it,
     results_come_in_the_order_of_the_call,
@@ -336,177 +324,6 @@ async fn listed_jobs_are_newest_first(bench: Bench) {
     assert_eq!(bench.store.jobs(slices).await.unwrap(), []);
 }
 
-async fn simulation_stands_as_its_jobs_do(bench: Bench) {
-    let owner = bench.user("ada").await;
-    let mut jobs = family(2);
-    let new = simulation(owner, &mut jobs);
-    let submitted = bench.store.submit_simulation(&new, &jobs).await.unwrap();
-    assert!(matches!(submitted, SubmittedSimulation::New { bells } if bells.len() == 2));
-    let viewer = Viewer::Owner(owner);
-    let bench = &bench;
-    let look = || async { bench.store.simulation(viewer, new.id).await.unwrap() };
-    assert_eq!(look().await.state, SimulationState::Queued);
-    let delivery = bench.claim(jobs[1].id).await;
-    bench.store.renew(&[Renewal { held: delivery.held(), progress: Some(300) }], LEASE).await.unwrap();
-    assert_eq!((look().await.state, look().await.trials_done), (SimulationState::Running, 300));
-    let produced = Produced { progress: Some(500), ..Produced::default() };
-    bench.store.settle(vec![delivery.settle(Outcome::Completed(produced))]).await.unwrap();
-    assert_eq!(look().await.trials_done, 500);
-    let listed = |state| SimulationFilter { viewer, state: Some(state), after: None, limit: 10 };
-    let of = |state| async move { bench.store.simulations(listed(state)).await.unwrap().len() };
-    assert_eq!((of(SimulationState::Running).await, of(SimulationState::Queued).await), (1, 0));
-}
-
-async fn repeated_simulation_is_the_one_that_is_there(bench: Bench) {
-    let owner = bench.user("ada").await;
-    let mut jobs = vec![job()];
-    let mut first = simulation(owner, &mut jobs);
-    first.idempotency_key = Some("key".to_owned());
-    bench.store.submit_simulation(&first, &jobs).await.unwrap();
-    let mut jobs = vec![job()];
-    let mut second = simulation(owner, &mut jobs);
-    second.idempotency_key = Some("key".to_owned());
-    let known = bench.store.submit_simulation(&second, &jobs).await.unwrap();
-    assert_eq!(known, SubmittedSimulation::Known { id: first.id });
-    second.request = b"another".to_vec();
-    let conflict = bench.store.submit_simulation(&second, &jobs).await;
-    assert!(matches!(conflict, Err(StoreError::Conflict { .. })), "{conflict:?}");
-    assert!(matches!(bench.store.job(jobs[0].id).await, Err(StoreError::NotFound { .. })));
-}
-
-async fn simulation_is_seen_by_its_owner_and_operators(bench: Bench) {
-    let (ada, bob) = (bench.user("ada").await, bench.user("bob").await);
-    let mut jobs = vec![job()];
-    let new = simulation(ada, &mut jobs);
-    bench.store.submit_simulation(&new, &jobs).await.unwrap();
-    let page = |viewer| SimulationFilter { viewer, state: None, after: None, limit: 10 };
-    for (viewer, sees) in [(Viewer::Owner(ada), true), (Viewer::Operator, true), (Viewer::Owner(bob), false)]
-    {
-        assert_eq!(bench.store.simulation(viewer, new.id).await.is_ok(), sees);
-        assert_eq!(bench.store.simulations(page(viewer)).await.unwrap().len(), usize::from(sees));
-    }
-    let cancelled = bench.store.cancel_simulation(Viewer::Owner(bob), new.id).await;
-    assert!(matches!(cancelled, Err(StoreError::NotFound { what: "simulation" })));
-    let early = bench.store.simulation_result(Viewer::Owner(ada), new.id).await;
-    assert!(matches!(early, Err(StoreError::Conflict { .. })));
-    bench.run(jobs[0].id, completed()).await;
-    let result = bench.store.simulation_result(Viewer::Owner(ada), new.id).await.unwrap();
-    assert_eq!(result.result.as_deref(), Some(&b"result"[..]));
-    let done = bench.store.simulation(Viewer::Owner(ada), new.id).await.unwrap();
-    assert_eq!((done.state, done.trials_done), (SimulationState::Succeeded, 1_000));
-    let late = bench.store.cancel_simulation(Viewer::Owner(ada), new.id).await;
-    assert!(matches!(late, Err(StoreError::Conflict { .. })));
-}
-
-async fn workbook_in_use_is_not_deleted(bench: Bench) {
-    let owner = bench.user("ada").await;
-    let viewer = Viewer::Owner(owner);
-    let hash = "ab".repeat(32);
-    let workbook = NewWorkbook {
-        id: WorkbookId::new(),
-        owner,
-        name: "model.xlsx".to_owned(),
-        hash: hash.clone(),
-        bytes: 5,
-        cells: 4,
-        formulas: 3,
-    };
-    bench.store.add_workbook(&workbook).await.unwrap();
-    assert_eq!(bench.store.workbook(viewer, workbook.id).await.unwrap().added, workbook);
-    assert_eq!(bench.store.workbooks(viewer, None, 10).await.unwrap().len(), 1);
-    let mut jobs = vec![job()];
-    let mut new = simulation(owner, &mut jobs);
-    new.workbook = Some(workbook.id);
-    bench.store.submit_simulation(&new, &jobs).await.unwrap();
-    let refused = bench.store.delete_workbook(viewer, workbook.id).await;
-    assert!(matches!(refused, Err(StoreError::Conflict { .. })));
-    let in_use = bench.store.hashes_in_use(&[hash.clone(), "cd".repeat(32)]).await.unwrap();
-    assert_eq!(in_use, [true, false]);
-    bench.run(jobs[0].id, completed()).await;
-    let bob = Viewer::Owner(bench.user("bob").await);
-    assert!(matches!(bench.store.delete_workbook(bob, workbook.id).await, Err(StoreError::NotFound { .. })));
-    bench.store.delete_workbook(viewer, workbook.id).await.unwrap();
-    assert_eq!(bench.store.simulation(viewer, new.id).await.unwrap().workbook, None);
-    assert_eq!(bench.store.hashes_in_use(&[hash]).await.unwrap(), [false]);
-}
-
-async fn key_opens_until_it_is_revoked(bench: Bench) {
-    let added = bench.store.add_user("ada", true).await.unwrap();
-    assert_eq!((added.key.len(), &added.key[..4]), (68, "fmc_"));
-    assert_eq!(bench.store.user_by_key(&added.key).await.unwrap().as_ref(), Some(&added.user));
-    assert_eq!(bench.store.user_by_key("fmc_0").await.unwrap(), None);
-    assert!(matches!(bench.store.add_user("ada", false).await, Err(StoreError::Conflict { .. })));
-    assert!(matches!(bench.store.add_user("  ", false).await, Err(StoreError::Refused { .. })));
-    bench.store.revoke_user(added.user.id).await.unwrap();
-    assert_eq!(bench.store.user_by_key(&added.key).await.unwrap(), None);
-    bench.store.add_user("ada", false).await.unwrap();
-    assert_eq!(bench.store.users().await.unwrap().len(), 2);
-}
-
-async fn office_is_held_for_a_term(bench: Bench) {
-    let lead = |holder| bench.store.lead("scheduler", holder, LEASE);
-    let first = lead("a").await.unwrap();
-    assert_eq!((first.leading, first.term), (true, 1));
-    assert!(!lead("b").await.unwrap().leading);
-    assert_eq!(lead("a").await.unwrap(), first);
-    bench.clock.advance(LEASE);
-    let second = lead("b").await.unwrap();
-    assert_eq!((second.leading, second.term), (true, 2));
-    assert!(!lead("a").await.unwrap().leading);
-    bench.store.resign("scheduler", "a").await.unwrap();
-    assert!(!lead("a").await.unwrap().leading);
-    bench.store.resign("scheduler", "b").await.unwrap();
-    assert_eq!(lead("a").await.unwrap().term, 3);
-}
-
-async fn silent_worker_is_forgotten(bench: Bench) {
-    let beat = WorkerBeat {
-        id: "host-1".to_owned(),
-        labels: vec![Label::Cpu, Label::Gpu],
-        slots: 2,
-        version: "0.1.0".to_owned(),
-        device: "cpu".to_owned(),
-    };
-    bench.store.heartbeat(&beat).await.unwrap();
-    bench.clock.advance(LEASE);
-    bench.store.heartbeat(&WorkerBeat { id: "host-2".to_owned(), ..beat.clone() }).await.unwrap();
-    let all = bench.store.workers(LEASE).await.unwrap();
-    assert_eq!((all.len(), &all[0].beat), (2, &beat));
-    assert_eq!(bench.store.workers(LEASE / 2).await.unwrap().len(), 1);
-    assert_eq!(bench.store.forget_dead(LEASE / 2).await.unwrap(), ["host-1"]);
-    bench.store.forget_worker("host-2").await.unwrap();
-    assert!(bench.store.workers(LEASE).await.unwrap().is_empty());
-}
-
-async fn blob_is_needed_while_a_row_points_to_it(bench: Bench) {
-    let jobs = family(1);
-    bench.store.submit(&jobs).await.unwrap();
-    let needed = |key: String| async { bench.store.referenced(&[key]).await.unwrap()[0] };
-    let simulation = SimulationId::new();
-    let part = part_key(simulation, Held { job: jobs[1].id, epoch: 1 });
-    let result = result_key(simulation, Held { job: jobs[0].id, epoch: 1 });
-    assert!(!needed(part.clone()).await);
-    let delivery = bench.claim(jobs[1].id).await;
-    assert!(needed(part.clone()).await, "its job is writing it");
-    let produced = Produced { result_key: Some(part.clone()), ..Produced::default() };
-    bench.store.settle(vec![delivery.settle(Outcome::Completed(produced))]).await.unwrap();
-    assert!(needed(part.clone()).await, "the parent will read it");
-    let produced = Produced { result_key: Some(result.clone()), ..Produced::default() };
-    bench.run(jobs[0].id, Outcome::Completed(produced)).await;
-    assert!(!needed(part).await && needed(result.clone()).await);
-    assert!(!needed(result.replace("-1.json", "-2.json")).await);
-    assert!(needed("of/somebody/else".to_owned()).await);
-}
-
-async fn migrating_twice_changes_nothing(bench: Bench) {
-    assert_eq!(bench.store.migrate().await.unwrap(), []);
-    let states = bench.store.migration_state().await.unwrap();
-    assert!(states.iter().all(|state| matches!(state.status, MigrationStatus::Applied { .. })));
-    bench.store.check_schema().await.unwrap();
-    bench.store.ping().await.unwrap();
-    assert!(bench.store.pool_gauges().open >= 1);
-}
-
 async fn settle_and_claim_is_both(bench: Bench) {
     let jobs = [job(), job()];
     bench.store.submit(&jobs).await.unwrap();
@@ -543,73 +360,4 @@ async fn results_come_in_the_order_of_the_call(bench: Bench) {
     let waits = job();
     bench.store.submit(std::slice::from_ref(&waits)).await.unwrap();
     assert!(matches!(bench.store.produced(&[waits.id]).await, Err(StoreError::Conflict { .. })));
-}
-
-#[tokio::test]
-async fn database_without_a_schema_is_refused() {
-    for home in [Home::Postgres, Home::Sqlite] {
-        let bench = Bench::empty_on(home).await;
-        let refused = bench.store.check_schema().await.unwrap_err();
-        assert!(matches!(refused, StoreError::Schema { .. }), "{refused:?}");
-        assert!(refused.to_string().contains("fermiac migrate"), "{refused}");
-    }
-}
-
-#[tokio::test]
-async fn database_of_another_environment_is_refused() {
-    let bench = Bench::on(Home::Postgres).await;
-    let production = StoreSettings { environment: "production".to_owned(), ..bench.settings.clone() };
-    let stranger = Store::connect(&bench.url, &production).await.unwrap();
-    for refused in [stranger.check_schema().await, stranger.migrate().await.map(drop)] {
-        let refused = refused.unwrap_err().to_string();
-        assert!(refused.contains("testing") && refused.contains("production"), "{refused}");
-    }
-}
-
-#[tokio::test]
-async fn newer_and_altered_schemas_are_refused() {
-    let server = fermiac_harness::PostgresServer::shared();
-    for (statement, words) in [
-        ("insert into migrations values (99, 'later', '', now())", "newer"),
-        ("update migrations set hash = 'other' where version = 2", "another text"),
-    ] {
-        let bench = Bench::on(Home::Postgres).await;
-        let database = bench.url.rsplit('/').next().unwrap();
-        server.sql(database, statement);
-        let refused = bench.store.check_schema().await.unwrap_err().to_string();
-        assert!(refused.contains(words), "{refused}");
-    }
-}
-
-#[tokio::test]
-async fn constraints_hold_the_state_machine() {
-    let bench = Bench::on(Home::Postgres).await;
-    bench.store.submit(&[job()]).await.unwrap();
-    let pool = sqlx::PgPool::connect(&bench.url).await.unwrap();
-    for statement in [
-        "update jobs set state = 'running'",
-        "update jobs set state = 'waiting'",
-        "update jobs set state = 'succeeded'",
-        "update jobs set state = 'failed', finished_at = now()",
-        "update jobs set result = ''",
-        "update jobs set cancel_requested = true",
-        "update jobs set attempt = 4, epoch = 4",
-        "update jobs set state = 'asleep'",
-    ] {
-        let refused = sqlx::query(statement).execute(&pool).await.unwrap_err();
-        assert!(refused.to_string().contains("constraint"), "{statement}: {refused}");
-    }
-}
-
-#[tokio::test]
-async fn sqlite_file_holds_what_was_committed() {
-    let folder = fermiac_harness::Folder::new("sqlite");
-    let url = format!("sqlite:{}", folder.path().join("fermiac.db").display());
-    let new = job();
-    let store = Store::connect(&url, &StoreSettings::of("testing")).await.unwrap();
-    store.migrate().await.unwrap();
-    store.submit(std::slice::from_ref(&new)).await.unwrap();
-    store.close().await;
-    let store = Store::connect(&url, &StoreSettings::of("testing")).await.unwrap();
-    assert_eq!(store.claim("worker", &[new.id], LEASE).await.unwrap().len(), 1);
 }
