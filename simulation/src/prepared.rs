@@ -117,7 +117,10 @@ impl Prepared {
     pub fn work(&self, workers: usize) -> Work {
         match self.settings.until {
             Some(_) => Work::AtOnce,
-            None => Work::Slices(slices(&self.compiled.plan, &self.settings.run(1), workers)),
+            None => {
+                let (run, sampling) = (self.settings.run(1), self.settings.sampled());
+                Work::Slices(slices(&self.compiled.plan, &run, sampling, workers))
+            }
         }
     }
 
