@@ -136,14 +136,16 @@ impl PostgresServer {
         wait_until("postgres shuts down", STOP, || self.process.ended().is_some());
     }
 
-    /// Starts it again where it was.
+    /// Starts it again where it was, once the processes of its connections are gone.
     ///
     /// # Panics
     /// When it does not start.
     pub fn start_again(&mut self) {
         self.process.kill();
-        self.process = launch(&self.folder, self.port, self.durability, &self.settings)
-            .unwrap_or_else(|| panic!("port {} of postgres was taken while it was down", self.port));
+        wait_until("postgres starts where it was", START, || {
+            let again = launch(&self.folder, self.port, self.durability, &self.settings);
+            again.map(|process| self.process = process).is_some()
+        });
     }
 
     /// Ends it with SIGKILL; the processes of its connections notice and end too.
@@ -186,7 +188,7 @@ fn make_cluster(folder: &Folder) {
     assert!(status.is_some_and(|status| status.success()), "initdb:\n{}", process.log());
 }
 
-/// Nothing, if another process has the port.
+/// Nothing, if another process has the port, or processes of a killed server have its memory.
 fn launch(folder: &Folder, port: u16, durability: Durability, settings: &[String]) -> Option<Process> {
     let log = folder.path().join("log");
     let (mut process, started) = (
@@ -196,7 +198,8 @@ fn launch(folder: &Folder, port: u16, durability: Durability, settings: &[String
     loop {
         if process.ended().is_some() {
             let log = process.log();
-            assert!(log.contains("Address already in use"), "postgres does not start:\n{log}");
+            let passing = ["Address already in use", "is still in use"];
+            assert!(passing.iter().any(|words| log.contains(words)), "postgres does not start:\n{log}");
             return None;
         }
         if is_ready(folder, process.id()) {

@@ -7,6 +7,7 @@ use fermiac_harness::{PostgresServer, TcpProxy, wait_until};
 use crate::database::now;
 use crate::fleet::Fleet;
 use crate::judge::{everything_ended_once, work_went_on};
+use crate::load::Accepted;
 use crate::role::Role;
 use crate::workers_killed::{JOBS, SEEN};
 
@@ -26,15 +27,22 @@ create constraint trigger linger after update on jobs deferrable initially defer
 
 #[test]
 fn postgres_that_restarts_under_load_loses_no_job() {
-    let (fleet, accepted, back) = with_postgres_away(|_| {});
+    let (fleet, accepted, back) = with_postgres_away(PostgresServer::stop, |_| {});
     everything_ended_once(&fleet, &accepted);
     work_went_on(&fleet, "Postgres restarted", back);
 }
 
 #[test]
+fn postgres_that_is_killed_under_load_loses_no_job() {
+    let (fleet, accepted, back) = with_postgres_away(PostgresServer::kill, |_| {});
+    everything_ended_once(&fleet, &accepted);
+    work_went_on(&fleet, "Postgres killed", back);
+}
+
+#[test]
 fn postgres_that_stays_away_costs_no_job_and_no_attempt() {
     let away = if std::env::var_os("FERMIAC_LONG_TESTS").is_some() { 30 } else { 12 };
-    let (fleet, accepted, back) = with_postgres_away(|gone| {
+    let (fleet, accepted, back) = with_postgres_away(PostgresServer::stop, |gone| {
         // Longer than a lease.
         wait_until("the absence is over", SEEN, || gone.elapsed() > Duration::from_secs(away));
     });
@@ -110,14 +118,17 @@ fn connections_that_fall_silent_leave_nobody_deaf() {
 }
 
 /// A fleet under load whose database goes away, `meanwhile`, and comes back.
-fn with_postgres_away(meanwhile: impl FnOnce(Instant)) -> (Fleet, Vec<crate::load::Accepted>, f64) {
+fn with_postgres_away(
+    go_away: fn(&mut PostgresServer),
+    meanwhile: impl FnOnce(Instant),
+) -> (Fleet, Vec<Accepted>, f64) {
     let mut fleet = Fleet::with_own_postgres();
     let scheduler = fleet.scheduler();
     let workers = [fleet.worker(), fleet.worker()];
     let submission = fleet.begin_to_submit(JOBS);
     fleet.await_ended(200);
     let postgres = fleet.postgres.as_mut().expect("it is the fleet's own");
-    postgres.stop();
+    go_away(postgres);
     meanwhile(Instant::now());
     postgres.start_again();
     let back = now();
