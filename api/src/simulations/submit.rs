@@ -23,6 +23,8 @@ use crate::error::ApiError;
 use crate::input::{json_body, plain_header, trace_context};
 use crate::spool::Spool;
 
+/// So many jobs at once are expected of workers that are still to come.
+const EXPECTED_SLOTS: u32 = 4;
 /// A worker that was heard of within this time is counted on.
 const ALIVE: Duration = Duration::from_secs(15);
 
@@ -115,12 +117,13 @@ async fn fetch(api: &Api, workbook: &Workbook) -> Result<Spool, ApiError> {
     Spool::of_stream(stream.pieces).await
 }
 
-/// The jobs, cut for the workers that are alive.
+/// The jobs, cut for the workers that are alive, or for some where none is yet: an autoscaler starts them.
 async fn cut(api: &Api, common: &Common, prepared: &Prepared) -> Result<SimulationJobs, ApiError> {
     let workers = api.store.workers(ALIVE).await?;
     let able = workers.iter().filter(|worker| worker.beat.labels.contains(&common.label));
     let slots = able.map(|worker| worker.beat.slots).fold(0, u32::saturating_add);
-    let slices = match prepared.work(slots.max(1) as usize) {
+    let slots = if slots == 0 { EXPECTED_SLOTS } else { slots };
+    let slices = match prepared.work(slots as usize) {
         Work::AtOnce => Vec::new(),
         Work::Slices(slices) => slices,
     };
