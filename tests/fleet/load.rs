@@ -17,7 +17,10 @@ const SEEDS: usize = 5;
 const WITH_SAMPLES: usize = 20;
 /// One in so many becomes slices: parts in blobs, and a combine.
 const SLICED: usize = 500;
-/// Formulas of the model that is sliced, and terms of each: so costly that 65,536 trials are worth a job.
+/// Trials of these, which so many slots share out.
+const SLICED_TRIALS: u64 = 131_072;
+const SLOTS: usize = 4;
+/// Formulas of the model that is sliced, and terms of each: so costly that half of the trials are worth a job.
 const FORMULAS: usize = 64;
 const TERMS: usize = 110;
 
@@ -97,9 +100,9 @@ fn call() -> String {
     std::fs::read_to_string(path).expect("the example is there")
 }
 
-/// Two slices: a long one, and one of a single trial.
+/// Two slices of the same length.
 fn sliced_request(seed: usize) -> String {
-    request(&costly_model(), 65_537, seed, false)
+    request(&costly_model(), SLICED_TRIALS, seed, false)
 }
 
 /// A part of idempotency keys that no other call has.
@@ -112,8 +115,8 @@ impl Kind {
         let parsed = SimulationRequest::from_json(request.as_bytes()).expect("it can be read");
         let model = parsed.json_model().expect("the model is in the request");
         let prepared = Prepared::compile(model, &parsed).expect("it compiles");
-        let is_sliced = parsed.settings.trials.count() > 65_536;
-        assert_eq!(matches!(prepared.work(1), Work::Slices(slices) if slices.len() > 1), is_sliced);
+        let is_sliced = parsed.settings.trials.count() == SLICED_TRIALS;
+        assert_eq!(matches!(prepared.work(SLOTS), Work::Slices(slices) if slices.len() > 1), is_sliced);
         let finished = prepared.simulate(NonZeroUsize::MIN, Drawn::No, &Unobserved).expect("it runs");
         let mut samples = Vec::new();
         if parsed.settings.keep_samples {

@@ -30,6 +30,8 @@ impl Service {
             .arg("dev")
             .current_dir(&folder)
             .env("FERMIAC_HTTP_LISTEN", format!("127.0.0.1:{port}"))
+            // Simulations are cut for so many.
+            .env("FERMIAC_WORKER_SLOTS", "4")
             .stderr(Stdio::from(std::fs::File::create(&log).unwrap()))
             .spawn()
             .unwrap();
