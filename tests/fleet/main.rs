@@ -5,7 +5,7 @@
 //! blob that a row names is there. What happens in between is read from a journal that a trigger keeps of every change
 //! of a job's state ([`database`]); it also says how long recovery took.
 //!
-//! `cargo test --test fleet -- --nocapture` prints the recoveries; `FERMIAC_LONG_TESTS=1` makes the absences long.
+//! `cargo test --test fleet -- --nocapture` prints the recoveries; `LONG_TESTS=1` makes the absences long.
 
 mod client;
 mod database;

@@ -41,7 +41,7 @@ fn postgres_that_is_killed_under_load_loses_no_job() {
 
 #[test]
 fn postgres_that_stays_away_costs_no_job_and_no_attempt() {
-    let away = if std::env::var_os("FERMIAC_LONG_TESTS").is_some() { 30 } else { 12 };
+    let away = if std::env::var_os("LONG_TESTS").is_some() { 30 } else { 12 };
     let (fleet, accepted, back) = with_postgres_away(PostgresServer::stop, |gone| {
         // Longer than a lease.
         wait_until("the absence is over", SEEN, || gone.elapsed() > Duration::from_secs(away));
