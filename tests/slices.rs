@@ -119,7 +119,7 @@ fn a_model_in_the_request_is_simulated_as_its_file() {
     let said = format!(r#"{{"model": {text}, "trials": "1e5", "until": "mean(payoff)+-1%"}}"#);
     let said = SimulationRequest::from_json(said.as_bytes()).unwrap();
     let prepared = Prepared::compile(said.json_model().unwrap(), &said).unwrap();
-    assert_eq!(prepared.work(10), Work::AtOnce);
+    assert_eq!(prepared.work(10).unwrap(), Work::AtOnce);
     let finished = prepared.simulate(NonZeroUsize::MIN, Drawn::No, &Unobserved).unwrap();
     let whole = at_once(&model, &["--trials", "1e5", "--until", "mean(payoff)+-1%"]);
     assert_eq!(without_timing(&finished.document().unwrap()), without_timing(&whole));
@@ -131,7 +131,7 @@ fn a_model_in_the_request_is_simulated_as_its_file() {
 fn planned_slices_hold_every_trial_once() {
     let bytes = std::fs::read(committed("examples/retirement.xlsx")).unwrap();
     let prepared = Prepared::compile(&bytes, &request(json!({"trials": "5e7"}))).unwrap();
-    let Work::Slices(slices) = prepared.work(8) else { panic!("nothing stops it early") };
+    let Work::Slices(slices) = prepared.work(8).unwrap() else { panic!("nothing stops it early") };
     assert!(slices.len() >= 8, "{} slices", slices.len());
     assert!(slices.windows(2).all(|pair| pair[0].end == pair[1].start));
     assert_eq!((slices[0].start, slices[slices.len() - 1].end), (0, 50_000_000));

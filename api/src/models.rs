@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use fermiac_fleet::profile::Http;
 use fermiac_fleet::telemetry::metrics as names;
-use fermiac_simulation::{Failure, Prepared, SimulationRequest, model_file};
+use fermiac_simulation::{Failure, Prepared, SimulationRequest, Work, model_file};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::ApiError;
@@ -24,12 +24,14 @@ impl Compiler {
         Compiler { turns: Arc::new(Semaphore::new(http.compilations)), wait: http.compile_wait }
     }
 
-    /// Compiles the model of `request`, which is in the request or in `workbook`.
+    /// Compiles the model of `request`, which is in the request or in `workbook`, and says how it may be shared out
+    /// among so many workers.
     pub async fn compile(
         &self,
         request: SimulationRequest,
         workbook: Option<Spool>,
-    ) -> Result<(SimulationRequest, Prepared), ApiError> {
+        workers: usize,
+    ) -> Result<(SimulationRequest, Work), ApiError> {
         self.in_turn(move || {
             let started = Instant::now();
             let prepared = compile(&request, workbook.as_ref());
@@ -37,7 +39,8 @@ impl Compiler {
             if let Err(Failure::Refused(_)) = &prepared {
                 metrics::counter!(names::MODELS_REFUSED).increment(1);
             }
-            Ok((request, prepared?))
+            let work = prepared?.work(workers)?;
+            Ok((request, work))
         })
         .await
     }

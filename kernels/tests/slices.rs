@@ -116,8 +116,8 @@ proptest! {
 fn planned_slices_give_the_results_of_one_run() {
     let run = run(300_000);
     let heavy = Plan { instructions: plan().instructions.repeat(5000), ..plan() };
-    let slices = slices(&heavy, &run, Sampling::Random, 2);
-    assert_eq!(slices, [0..65_536, 65_536..131_072, 131_072..196_608, 196_608..262_144, 262_144..300_000]);
+    let slices = slices(&CpuEngine::new(&heavy, 7).unwrap(), &heavy, &run, 2);
+    assert!(slices.len() > 1, "{slices:?}");
     let found = in_slices(Sampling::Random, &run, &slices).unwrap();
     assert_same(&at_once(Sampling::Random, &run), &found);
 }

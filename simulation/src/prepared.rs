@@ -113,15 +113,13 @@ impl Prepared {
         Ok(self.finished(results.map_err(Failure::refused)?, drawn, started))
     }
 
-    /// How the work may be shared out between so many workers of one thread each.
-    pub fn work(&self, workers: usize) -> Work {
-        match self.settings.until {
-            Some(_) => Work::AtOnce,
-            None => {
-                let (run, sampling) = (self.settings.run(1), self.settings.sampled());
-                Work::Slices(slices(&self.compiled.plan, &run, sampling, workers))
-            }
+    /// How the work may be shared out between so many workers of one thread each. Some trials may be timed.
+    pub fn work(&self, workers: usize) -> Result<Work, Failure> {
+        if self.settings.until.is_some() {
+            return Ok(Work::AtOnce);
         }
+        let (engine, run) = (self.engine()?, self.settings.run(1));
+        Ok(Work::Slices(slices(&engine, &self.compiled.plan, &run, workers)))
     }
 
     /// Runs the trials of one slice. `observer` counts them, and may cancel.

@@ -116,7 +116,7 @@ impl Kind {
         let model = parsed.json_model().expect("the model is in the request");
         let prepared = Prepared::compile(model, &parsed).expect("it compiles");
         let is_sliced = parsed.settings.trials.count() == SLICED_TRIALS;
-        assert_eq!(matches!(prepared.work(SLOTS), Work::Slices(slices) if slices.len() > 1), is_sliced);
+        assert_eq!(matches!(prepared.work(SLOTS), Ok(Work::Slices(slices)) if slices.len() > 1), is_sliced);
         let finished = prepared.simulate(NonZeroUsize::MIN, Drawn::No, &Unobserved).expect("it runs");
         let mut samples = Vec::new();
         if parsed.settings.keep_samples {

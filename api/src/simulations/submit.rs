@@ -14,7 +14,7 @@ use fermiac_fleet::simulation::{Common, SimulationJobs, StoredRequest, workbook_
 use fermiac_fleet::store::{NewSimulation, SubmittedSimulation, Workbook};
 use fermiac_fleet::telemetry::metrics as names;
 use fermiac_simulation::request::{MAX_REQUEST_BYTES, ModelSource};
-use fermiac_simulation::{Prepared, SimulationRequest, Work};
+use fermiac_simulation::{SimulationRequest, Work};
 
 use super::look::View;
 use crate::api::Api;
@@ -44,7 +44,6 @@ pub async fn submit(
         Some(workbook) => Some(fetch(&api, workbook).await?),
         None => None,
     };
-    let (request, prepared) = api.compiler.compile(request, spool).await?;
     let common = Common {
         simulation: SimulationId::new(),
         owner: caller.id(),
@@ -52,7 +51,13 @@ pub async fn submit(
         priority: Priority::Normal,
         trace_context: trace_context(&headers),
     };
-    let SimulationJobs { root, jobs } = cut(&api, &common, &prepared).await?;
+    let workers = slots(&api, common.label).await?;
+    let (request, work) = api.compiler.compile(request, spool, workers).await?;
+    let slices = match work {
+        Work::AtOnce => Vec::new(),
+        Work::Slices(slices) => slices,
+    };
+    let SimulationJobs { root, jobs } = SimulationJobs::of(&common, &slices);
     let simulation = NewSimulation {
         id: common.simulation,
         owner: caller.id(),
@@ -62,8 +67,8 @@ pub async fn submit(
         trials: request.settings.trials.count(),
         root,
     };
-    // A large model is let go before the database is waited for.
-    drop((prepared, request));
+    // A large request is let go before the database is waited for.
+    drop(request);
     write(&api, &caller, &simulation, &jobs).await
 }
 
@@ -117,17 +122,12 @@ async fn fetch(api: &Api, workbook: &Workbook) -> Result<Spool, ApiError> {
     Spool::of_stream(stream.pieces).await
 }
 
-/// The jobs, cut for the workers that are alive, or for some where none is yet: an autoscaler starts them.
-async fn cut(api: &Api, common: &Common, prepared: &Prepared) -> Result<SimulationJobs, ApiError> {
+/// How many jobs the workers that are alive do at once, or some where none is yet: an autoscaler starts them.
+async fn slots(api: &Api, label: Label) -> Result<usize, ApiError> {
     let workers = api.store.workers(ALIVE).await?;
-    let able = workers.iter().filter(|worker| worker.beat.labels.contains(&common.label));
+    let able = workers.iter().filter(|worker| worker.beat.labels.contains(&label));
     let slots = able.map(|worker| worker.beat.slots).fold(0, u32::saturating_add);
-    let slots = if slots == 0 { EXPECTED_SLOTS } else { slots };
-    let slices = match prepared.work(slots as usize) {
-        Work::AtOnce => Vec::new(),
-        Work::Slices(slices) => slices,
-    };
-    Ok(SimulationJobs::of(common, &slices))
+    Ok(if slots == 0 { EXPECTED_SLOTS } else { slots } as usize)
 }
 
 /// The request as every worker reads it, with every field: it means the same whatever the defaults become.

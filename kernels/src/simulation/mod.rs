@@ -18,6 +18,7 @@ mod kept;
 mod pages;
 mod part;
 mod part_bytes;
+mod pilot;
 mod precision;
 mod refusal;
 mod replay;
