@@ -24,6 +24,13 @@ impl Caller {
         if self.0.operator { Viewer::Operator } else { Viewer::Owner(self.0.id) }
     }
 
+    /// Counts in a figure of people's work, unless the caller is synthetic.
+    pub fn count(&self, figure: &'static str, by: u64) {
+        if !self.0.synthetic {
+            metrics::counter!(figure).increment(by);
+        }
+    }
+
     /// Whose jobs they may see, if not everybody's.
     pub fn sees(&self, owner: Option<UserId>) -> bool {
         self.0.operator || owner == Some(self.0.id)

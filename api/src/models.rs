@@ -36,9 +36,6 @@ impl Compiler {
             let started = Instant::now();
             let prepared = compile(&request, workbook.as_ref());
             metrics::histogram!(names::COMPILE_SECONDS).record(started.elapsed());
-            if let Err(Failure::Refused(_)) = &prepared {
-                metrics::counter!(names::MODELS_REFUSED).increment(1);
-            }
             let work = prepared?.work(workers)?;
             Ok((request, work))
         })

@@ -19,6 +19,8 @@ pub struct Delivery {
     pub simulation: Option<SimulationId>,
     /// Whose it is.
     pub owner: Option<UserId>,
+    /// Whether that one is synthetic, so that this counts as nobody's work.
+    pub synthetic: bool,
     /// What its kind needs to know.
     pub payload: Vec<u8>,
     /// Which try this is, from 1.

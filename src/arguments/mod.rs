@@ -95,6 +95,9 @@ pub enum UsersCommand {
         /// It sees everybody's work, and the platform's own
         #[arg(long)]
         operator: bool,
+        /// It stands for nobody: `fermiac smoke` submits as such a one, and what it does counts as nobody's work
+        #[arg(long, conflicts_with = "operator")]
+        synthetic: bool,
     },
     /// List them
     List,

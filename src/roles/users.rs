@@ -10,14 +10,23 @@ use crate::failure::Failure;
 /// Adds, lists or revokes. A key is shown once, when its user is added.
 pub async fn manage(store: &Store, command: &UsersCommand) -> Result<(), Failure> {
     match command {
-        UsersCommand::Add { name, operator } => {
-            let added = store.add_user(name, *operator).await.map_err(Failure::refused)?;
+        UsersCommand::Add { name, operator, synthetic } => {
+            let added = match synthetic {
+                true => store.add_synthetic_user(name).await,
+                false => store.add_user(name, *operator).await,
+            };
+            let added = added.map_err(Failure::refused)?;
             println!("{}", added.key);
             eprintln!("the key of {} ({}): it is not shown again", added.user.name, added.user.id);
         }
         UsersCommand::List => {
             for user in store.users().await.map_err(failed)? {
-                println!("{} {}{}", user.id, user.name, if user.operator { " (operator)" } else { "" });
+                let standing = match (user.operator, user.synthetic) {
+                    (true, _) => " (operator)",
+                    (_, true) => " (synthetic)",
+                    (false, false) => "",
+                };
+                println!("{} {}{standing}", user.id, user.name);
             }
         }
         UsersCommand::Revoke { id } => {

@@ -15,10 +15,10 @@ pub fn begin(slots: usize) {
     counter!(names::SETTLEMENTS_SUPERSEDED).increment(0);
 }
 
-/// These were claimed.
+/// These were claimed. What synthetic users submit counts as nobody's work, here and below.
 pub fn claimed(deliveries: &[Delivery]) {
     let mut counts: HashMap<Kind, u64> = HashMap::new();
-    for delivery in deliveries {
+    for delivery in deliveries.iter().filter(|delivery| !delivery.synthetic) {
         *counts.entry(delivery.kind).or_default() += 1;
     }
     for (kind, count) in counts {
@@ -55,27 +55,32 @@ pub fn name_of(outcome: &Outcome) -> &'static str {
 /// A job that runs: it holds a slot, and its time is taken.
 pub struct Run {
     kind: Kind,
+    synthetic: bool,
     started: Instant,
 }
 
 impl Run {
     /// It begins.
-    pub fn begin(kind: Kind) -> Run {
+    pub fn begin(delivery: &Delivery) -> Run {
         gauge!(names::WORKER_SLOTS_BUSY).increment(1.0);
-        Run { kind, started: Instant::now() }
+        Run { kind: delivery.kind, synthetic: delivery.synthetic, started: Instant::now() }
     }
 }
 
 impl Drop for Run {
     fn drop(&mut self) {
         gauge!(names::WORKER_SLOTS_BUSY).decrement(1.0);
-        histogram!(names::JOB_SECONDS, "kind" => self.kind.name()).record(self.started.elapsed());
+        if !self.synthetic {
+            histogram!(names::JOB_SECONDS, "kind" => self.kind.name()).record(self.started.elapsed());
+        }
     }
 }
 
 /// What a job that completed computed: the combine of slices computes none of its trials.
-pub fn completed(kind: Kind, outcome: &Outcome) {
-    if let (Kind::Simulate | Kind::Slice, Outcome::Completed(produced)) = (kind, outcome) {
+pub fn completed(delivery: &Delivery, outcome: &Outcome) {
+    if let (Kind::Simulate | Kind::Slice, Outcome::Completed(produced)) = (delivery.kind, outcome)
+        && !delivery.synthetic
+    {
         counter!(names::TRIALS).increment(produced.progress.unwrap_or(0));
     }
 }

@@ -29,10 +29,9 @@ const WRITTEN_WITHIN: Duration = Duration::from_secs(10);
 /// Where settlements are handed in.
 pub type Settlements = mpsc::Sender<Ended>;
 
-/// A delivery that ended.
+/// A delivery that ended, and what it counts as, unless as nobody's work.
 pub struct Ended {
-    kind: Kind,
-    outcome: &'static str,
+    counted: Option<(Kind, &'static str)>,
     settlement: Settlement,
 }
 
@@ -40,8 +39,7 @@ impl Ended {
     /// With this outcome.
     pub fn with(delivery: Delivery, outcome: Outcome) -> Ended {
         Ended {
-            kind: delivery.kind,
-            outcome: figures::name_of(&outcome),
+            counted: (!delivery.synthetic).then(|| (delivery.kind, figures::name_of(&outcome))),
             settlement: delivery.settle(outcome),
         }
     }
@@ -57,7 +55,7 @@ async fn write_all(store: Store, queue: Queue, mut receiver: mpsc::Receiver<Ende
     let mut batch = Vec::with_capacity(BATCH);
     while receiver.recv_many(&mut batch, BATCH).await > 0 {
         let ends: HashMap<Held, _> =
-            batch.iter().map(|end| (end.settlement.held, (end.kind, end.outcome))).collect();
+            batch.iter().filter_map(|end| Some((end.settlement.held, end.counted?))).collect();
         let settlements: Vec<Settlement> = batch.drain(..).map(|end| end.settlement).collect();
         if let Some(settled) = write(&store, &settlements).await {
             figures::settled(settled.written.iter().filter_map(|held| ends.get(held)).copied());

@@ -148,7 +148,7 @@ impl Worker {
         };
         let outcome = match slot {
             Some(_slot) => {
-                let _run = figures::Run::begin(delivery.kind);
+                let _run = figures::Run::begin(&delivery);
                 self.runner.run(&delivery, &tether).await
             }
             None => Outcome::Interrupted,

@@ -52,7 +52,11 @@ pub async fn submit(
         trace_context: trace_context(&headers),
     };
     let workers = slots(&api, common.label).await?;
-    let (request, work) = api.compiler.compile(request, spool, workers).await?;
+    let compiled = api.compiler.compile(request, spool, workers).await;
+    if let Err(ApiError::Refused(_)) = &compiled {
+        caller.count(names::MODELS_REFUSED, 1);
+    }
+    let (request, work) = compiled?;
     let slices = match work {
         Work::AtOnce => Vec::new(),
         Work::Slices(slices) => slices,
@@ -81,7 +85,7 @@ async fn write(
 ) -> Result<Response, ApiError> {
     match api.store.submit_simulation(simulation, jobs).await? {
         SubmittedSimulation::New { bells } => {
-            metrics::counter!(names::SIMULATIONS_SUBMITTED).increment(1);
+            caller.count(names::SIMULATIONS_SUBMITTED, 1);
             tracing::info!(simulation = %simulation.id, jobs = jobs.len(), "accepted a simulation");
             api.ring(&bells).await;
             answer(api, caller, simulation.id, StatusCode::ACCEPTED).await

@@ -64,8 +64,8 @@ pub async fn upload(
         formulas: size.formulas,
     };
     let added = api.store.add_workbook(&workbook).await?;
-    metrics::counter!(names::WORKBOOKS_UPLOADED).increment(1);
-    metrics::counter!(names::UPLOADED_BYTES).increment(workbook.bytes);
+    caller.count(names::WORKBOOKS_UPLOADED, 1);
+    caller.count(names::UPLOADED_BYTES, workbook.bytes);
     tracing::info!(workbook = %workbook.id, bytes = workbook.bytes, cells = workbook.cells, "took a workbook");
     let location = format!("/v1/workbooks/{}", workbook.id);
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(View::of(added))).into_response())

@@ -30,6 +30,7 @@ mod references;
 mod schedules;
 mod simulations;
 mod snapshot;
+mod synthetic;
 mod users;
 mod workbooks;
 mod workers;

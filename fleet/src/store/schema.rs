@@ -23,11 +23,21 @@ struct Migration {
 
 macro_rules! migration {
     ($version:literal, $name:literal) => {
+        migration!("000", $version, $name)
+    };
+    ($zeros:literal, $version:literal, $name:literal) => {
         Migration {
             version: $version,
             name: $name,
-            postgres: include_str!(concat!("../../../migrations/postgres/000", $version, "_", $name, ".sql")),
-            sqlite: include_str!(concat!("../../../migrations/sqlite/000", $version, "_", $name, ".sql")),
+            postgres: include_str!(concat!(
+                "../../../migrations/postgres/",
+                $zeros,
+                $version,
+                "_",
+                $name,
+                ".sql"
+            )),
+            sqlite: include_str!(concat!("../../../migrations/sqlite/", $zeros, $version, "_", $name, ".sql")),
         }
     };
 }
@@ -42,6 +52,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(7, "leaderships"),
     migration!(8, "schedules"),
     migration!(9, "backups"),
+    migration!("00", 10, "synthetic_users"),
 ];
 
 /// A migration that was just applied.

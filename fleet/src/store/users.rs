@@ -26,6 +26,8 @@ pub struct User {
     pub name: String,
     /// Whether it sees everybody's work and the platform's own.
     pub operator: bool,
+    /// Whether it stands for nobody: what it submits shows that the platform works, and counts as nobody's work.
+    pub synthetic: bool,
     /// When it was added.
     pub created_at: DateTime<Utc>,
     /// When its key was revoked.
@@ -41,9 +43,26 @@ pub struct NewUser {
     pub key: String,
 }
 
+/// What a user is to the platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Member,
+    Operator,
+    Synthetic,
+}
+
 impl Store {
     /// Adds a user and makes its key.
     pub async fn add_user(&self, name: &str, operator: bool) -> Result<NewUser, StoreError> {
+        self.add(name, if operator { Standing::Operator } else { Standing::Member }).await
+    }
+
+    /// Adds a user that stands for nobody, and makes its key.
+    pub async fn add_synthetic_user(&self, name: &str) -> Result<NewUser, StoreError> {
+        self.add(name, Standing::Synthetic).await
+    }
+
+    async fn add(&self, name: &str, standing: Standing) -> Result<NewUser, StoreError> {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > MAX_NAME_CHARACTERS || name.contains('\0') {
             return Err(StoreError::refused(format!(
@@ -53,11 +72,23 @@ impl Store {
         let key = new_key()?;
         let mut transaction = self.begin().await?;
         let now = transaction.now().await?;
-        let user =
-            User { id: UserId::new(), name: name.to_owned(), operator, created_at: now.0, revoked_at: None };
+        let user = User {
+            id: UserId::new(),
+            name: name.to_owned(),
+            operator: standing == Standing::Operator,
+            synthetic: standing == Standing::Synthetic,
+            created_at: now.0,
+            revoked_at: None,
+        };
         match run!(
             &mut transaction,
-            query(ADD_USER).bind(user.id).bind(name).bind(operator).bind(hash(&key)).bind(now),
+            query(ADD_USER)
+                .bind(user.id)
+                .bind(name)
+                .bind(user.operator)
+                .bind(user.synthetic)
+                .bind(hash(&key))
+                .bind(now),
             execute
         ) {
             Ok(_) => {}
@@ -120,6 +151,7 @@ struct UserRow {
     id: UserId,
     name: String,
     operator: bool,
+    synthetic: bool,
     created_at: Instant,
     revoked_at: Option<Instant>,
 }
@@ -130,6 +162,7 @@ impl UserRow {
             id: self.id,
             name: self.name,
             operator: self.operator,
+            synthetic: self.synthetic,
             created_at: self.created_at.0,
             revoked_at: self.revoked_at.map(|instant| instant.0),
         }
@@ -138,15 +171,16 @@ impl UserRow {
 
 const ADD_USER: &str = "
 -- name: add user
-insert into users (id, name, operator, key_hash, created_at) values ($1, $2, $3, $4, $5)";
+insert into users (id, name, operator, synthetic, key_hash, created_at) values ($1, $2, $3, $4, $5, $6)";
 
 const USER_OF_KEY: &str = "
 -- name: find user by key
-select id, name, operator, created_at, revoked_at from users where key_hash = $1 and revoked_at is null";
+select id, name, operator, synthetic, created_at, revoked_at from users
+where key_hash = $1 and revoked_at is null";
 
 const USERS: &str = "
 -- name: list users
-select id, name, operator, created_at, revoked_at from users order by id";
+select id, name, operator, synthetic, created_at, revoked_at from users order by id";
 
 const REVOKE_USER: &str = "
 -- name: revoke user

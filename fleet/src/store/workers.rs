@@ -83,7 +83,8 @@ impl Store {
 }
 
 impl Transaction {
-    async fn ago(&mut self, span: Duration) -> Result<Instant, StoreError> {
+    /// The instant that lies this span back.
+    pub(super) async fn ago(&mut self, span: Duration) -> Result<Instant, StoreError> {
         let Instant(now) = self.now().await?;
         let ago = chrono::TimeDelta::from_std(span).ok().and_then(|span| now.checked_sub_signed(span));
         Ok(Instant(ago.unwrap_or(DateTime::UNIX_EPOCH)))

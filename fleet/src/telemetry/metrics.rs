@@ -127,6 +127,18 @@ metrics! {
     DISK_USED_RATIO: Gauge = "fermiac_disk_used_ratio" ["path"];
 }
 
+/// What people's work comes to. Synthetic users count in none of these.
+pub const BUSINESS: &[&str] = &[
+    WORKBOOKS_UPLOADED,
+    UPLOADED_BYTES,
+    SIMULATIONS_SUBMITTED,
+    MODELS_REFUSED,
+    TRIALS,
+    JOBS_CLAIMED,
+    JOBS_SETTLED,
+    JOB_SECONDS,
+];
+
 /// Gives every figure its words on the page.
 pub(super) fn describe() {
     for metric in ALL {
@@ -149,6 +161,14 @@ pub fn document() -> String {
         let row = writeln!(text, "| `{name}` | {} | {} | {about} |", measure.name(), labels.join(", "));
         row.expect("a text can always be written to");
     }
+    let business: Vec<String> = BUSINESS.iter().map(|name| format!("`{name}`")).collect();
+    let said = writeln!(
+        text,
+        "\nWhat synthetic users do (`fermiac users add NAME --synthetic`) counts in none of the figures of people's \
+         work: {}.",
+        business.join(", ")
+    );
+    said.expect("a text can always be written to");
     text
 }
 

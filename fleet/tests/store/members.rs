@@ -1,11 +1,19 @@
 //! What the store promises of users, workers and who leads.
 
-use fermiac_fleet::job::Label;
-use fermiac_fleet::store::{StoreError, WorkerBeat};
+use std::time::Duration;
 
-use crate::support::{Bench, LEASE};
+use fermiac_fleet::ids::{SimulationId, UserId};
+use fermiac_fleet::job::{Kind, Label, NewJob};
+use fermiac_fleet::store::{NewSimulation, StoreError, Viewer, WorkerBeat};
 
-on_all!(key_opens_until_it_is_revoked, office_is_held_for_a_term, silent_worker_is_forgotten,);
+use crate::support::{Bench, LEASE, job};
+
+on_all!(
+    key_opens_until_it_is_revoked,
+    office_is_held_for_a_term,
+    silent_worker_is_forgotten,
+    what_synthetic_users_submit_is_told_apart_and_swept_away,
+);
 
 async fn key_opens_until_it_is_revoked(bench: Bench) {
     let added = bench.store.add_user("ada", true).await.unwrap();
@@ -53,4 +61,43 @@ async fn silent_worker_is_forgotten(bench: Bench) {
     assert_eq!(bench.store.forget_dead(LEASE / 2).await.unwrap(), ["host-1"]);
     bench.store.forget_worker("host-2").await.unwrap();
     assert!(bench.store.workers(LEASE).await.unwrap().is_empty());
+}
+
+async fn what_synthetic_users_submit_is_told_apart_and_swept_away(bench: Bench) {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let synthetic = bench.store.add_synthetic_user("smoke").await.unwrap();
+    assert!(synthetic.user.synthetic && !synthetic.user.operator);
+    assert_eq!(bench.store.user_by_key(&synthetic.key).await.unwrap(), Some(synthetic.user.clone()));
+    let (synthetic, real) = (synthetic.user.id, bench.user("ada").await);
+    let left_behind = submit(&bench, synthetic).await;
+    bench.clock.advance(HOUR + Duration::from_secs(1));
+    let (ours, theirs) = (submit(&bench, synthetic).await, submit(&bench, real).await);
+    let later = submit(&bench, synthetic).await;
+    let told = [bench.claim(ours.root).await.synthetic, bench.claim(theirs.root).await.synthetic];
+    assert_eq!(told, [true, false]);
+    let platform = job();
+    bench.store.submit(std::slice::from_ref(&platform)).await.unwrap();
+    assert!(!bench.claim(platform.id).await.synthetic);
+    assert_eq!(bench.store.sweep_synthetic(theirs.id, HOUR).await.unwrap(), 1, "what was left behind");
+    assert_eq!(bench.store.sweep_synthetic(ours.id, HOUR).await.unwrap(), 1);
+    for (gone, is_gone) in [(&left_behind, true), (&ours, true), (&theirs, false), (&later, false)] {
+        assert_eq!(bench.store.simulation(Viewer::Operator, gone.id).await.is_err(), is_gone);
+        assert_eq!(bench.store.job(gone.root).await.is_err(), is_gone);
+    }
+}
+
+async fn submit(bench: &Bench, owner: UserId) -> NewSimulation {
+    let id = SimulationId::new();
+    let root = NewJob { kind: Kind::Simulate, owner: Some(owner), simulation: Some(id), ..job() };
+    let simulation = NewSimulation {
+        id,
+        owner,
+        workbook: None,
+        idempotency_key: None,
+        request: b"{}".to_vec(),
+        trials: 1,
+        root: root.id,
+    };
+    bench.store.submit_simulation(&simulation, &[root]).await.unwrap();
+    simulation
 }

@@ -68,7 +68,7 @@ impl Runner {
             (Err(_), Some(Stop::TimedOut)) => JobError::timed_out(delivery.timeout).into(),
             (Err(error), None) => error.into(),
         };
-        figures::completed(delivery.kind, &outcome);
+        figures::completed(delivery, &outcome);
         log(&outcome);
         outcome
     }

@@ -189,6 +189,7 @@ struct Claimed {
     kind: Kind,
     simulation: Option<SimulationId>,
     owner: Option<UserId>,
+    synthetic: bool,
     payload: Vec<u8>,
     attempt: i32,
     max_attempts: i32,
@@ -204,6 +205,7 @@ impl Claimed {
             kind: self.kind,
             simulation: self.simulation,
             owner: self.owner,
+            synthetic: self.synthetic,
             payload: self.payload,
             attempt: u16::try_from(self.attempt).unwrap_or(u16::MAX),
             max_attempts: u16::try_from(self.max_attempts).unwrap_or(u16::MAX),
@@ -231,7 +233,9 @@ update jobs set
     started_at = coalesce(jobs.started_at, $4, now())
 from wanted
 where jobs.id = wanted.id
-returning jobs.id, epoch, kind, simulation, owner, payload, attempt, max_attempts, timeout_ms, trace_context";
+returning jobs.id, epoch, kind, simulation, owner,
+    coalesce(owner in (select users.id from users where synthetic), false) as synthetic,
+    payload, attempt, max_attempts, timeout_ms, trace_context";
 
 const SQLITE_CLAIM: &str = "
 -- name: claim job
@@ -244,7 +248,9 @@ update jobs set
     lease_until = $3,
     started_at = coalesce(started_at, $4)
 where id = $1 and state = 'ready'
-returning id, epoch, kind, simulation, owner, payload, attempt, max_attempts, timeout_ms, trace_context";
+returning id, epoch, kind, simulation, owner,
+    coalesce(owner in (select users.id from users where synthetic), false) as synthetic,
+    payload, attempt, max_attempts, timeout_ms, trace_context";
 
 const POSTGRES_RENEW: &str = "
 -- name: renew leases
