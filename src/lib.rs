@@ -44,6 +44,7 @@ pub fn command_line() -> ExitCode {
         Command::Jobs(arguments) => roles::jobs(arguments),
         Command::Queues(arguments) => roles::queues(arguments),
         Command::Schedules(arguments) => roles::schedules(arguments),
+        Command::Audit(arguments) => roles::audit(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -14,6 +14,7 @@ use fermiac_fleet::telemetry::Figures;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Access;
 use crate::models::Compiler;
 
 /// A submitter does not wait longer for bells.
@@ -32,6 +33,7 @@ pub struct Parts {
     pub(crate) profile: Profile,
     pub(crate) probes: Probes,
     pub(crate) compiler: Compiler,
+    pub(crate) access: Access,
     pub(crate) uploads: Arc<Semaphore>,
     pub(crate) event_streams: Arc<Semaphore>,
     pub(crate) draining: CancellationToken,
@@ -53,6 +55,7 @@ impl Api {
             queue,
             blobs,
             compiler: Compiler::new(&profile.http),
+            access: Access::default(),
             uploads: Arc::new(Semaphore::new(profile.http.uploads)),
             event_streams: Arc::new(Semaphore::new(profile.http.event_streams)),
             profile,

@@ -1,10 +1,13 @@
 //! Who asks.
 
+use std::time::Instant;
+
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use fermiac_fleet::audit::Act;
 use fermiac_fleet::ids::UserId;
-use fermiac_fleet::store::{User, Viewer};
+use fermiac_fleet::store::{Store, User, Viewer};
 
 use crate::api::Api;
 use crate::error::ApiError;
@@ -31,6 +34,11 @@ impl Caller {
         }
     }
 
+    /// The store, where what they do is noted as theirs.
+    pub fn store(&self, api: &Api) -> Store {
+        api.store.acting_as(format!("user:{}", self.0.id))
+    }
+
     /// Whose jobs they may see, if not everybody's.
     pub fn sees(&self, owner: Option<UserId>) -> bool {
         self.0.operator || owner == Some(self.0.id)
@@ -51,8 +59,20 @@ impl FromRequestParts<Api> for Caller {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let (_, key) = key.ok_or(ApiError::Unauthorized("the header Authorization must be 'Bearer KEY'"))?;
         let user = api.store.user_by_key(key.trim()).await?;
-        let user = user.ok_or(ApiError::Unauthorized("this key is not known, or was revoked"))?;
+        let Some(user) = user else {
+            note(&api.store, api.access.denied(Instant::now())).await?;
+            return Err(ApiError::Unauthorized("this key is not known, or was revoked"));
+        };
         tracing::Span::current().record("user", tracing::field::display(user.id));
-        Ok(Caller(user))
+        let caller = Caller(user);
+        note(&caller.store(api), api.access.granted(caller.id(), Instant::now())).await?;
+        Ok(caller)
+    }
+}
+
+async fn note(store: &Store, act: Option<Act>) -> Result<(), ApiError> {
+    match act {
+        Some(act) => Ok(store.note(act).await?),
+        None => Ok(()),
     }
 }

@@ -81,7 +81,7 @@ pub async fn retry(
     Id(id): Id<JobId>,
 ) -> Result<Json<View>, ApiError> {
     visible(&api, &caller, id).await?;
-    let bells = api.store.retry(id).await?;
+    let bells = caller.store(&api).retry(id).await?;
     tracing::info!(job = %id, "a job is tried again");
     api.ring(&bells).await;
     one(State(api), caller, Id(id)).await

@@ -86,6 +86,14 @@ impl Context {
     }
 }
 
+impl Context {
+    /// The same, where what is done is noted as this one's.
+    #[must_use]
+    pub fn acting_as(self, actor: String) -> Context {
+        Context { store: self.store.acting_as(actor), ..self }
+    }
+}
+
 impl Places {
     /// Those that a profile names. Nothing is asked of them yet.
     ///

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::duties::audit::Audit;
 use crate::duties::measure::Measure;
 use crate::duties::orphans::Orphans;
 use crate::duties::promote::Promote;
@@ -36,6 +37,8 @@ pub struct Periods {
     pub orphans: Duration,
     /// [`crate::duties::measure`].
     pub measure: Duration,
+    /// [`crate::duties::audit`].
+    pub audit: Duration,
     /// How long a scheduler leads without a sign of life: another then does the duties, and whatever waited for one is
     /// to be within the 15 s in which a crashed worker's job must run again.
     pub term: Duration,
@@ -50,6 +53,7 @@ impl Default for Periods {
             schedules: Duration::from_secs(1),
             orphans: Duration::from_secs(600),
             measure: Duration::from_secs(5),
+            audit: Duration::from_secs(5),
             term: Duration::from_secs(6),
         }
     }
@@ -96,8 +100,9 @@ impl Scheduler {
         tasks.spawn(repeat(schedules, periods.schedules, leading.clone(), ended.clone()));
         let orphans = Orphans::new(store.clone(), blobs);
         tasks.spawn(repeat(orphans, periods.orphans, leading.clone(), ended.clone()));
-        let measure = Measure::new(store);
-        tasks.spawn(repeat(measure, periods.measure, leading, ended));
+        let measure = Measure::new(store.clone());
+        tasks.spawn(repeat(measure, periods.measure, leading.clone(), ended.clone()));
+        tasks.spawn(repeat(Audit::new(store), periods.audit, leading, ended));
         while let Some(end) = tasks.join_next().await {
             if let Err(error) = end {
                 tracing::error!(%error, "a task of the scheduler panicked");

@@ -1,11 +1,13 @@
 //! What can be typed: the commands of `fermiac` and their arguments.
 
+mod audit;
 mod backup;
 mod operating;
 mod schedules;
 mod simulation;
 mod submitting;
 
+pub use audit::{AuditArguments, AuditCommand};
 pub use backup::{BackupArguments, BackupCommand, RestoreArguments};
 pub use operating::{JobsArguments, JobsCommand, QueuesArguments};
 pub use schedules::{SchedulesArguments, SchedulesCommand};
@@ -57,6 +59,8 @@ pub enum Command {
     Users(UsersArguments),
     /// List what happens by the clock, with the next and last ticks, or do one of it now
     Schedules(SchedulesArguments),
+    /// List who did what when, or prove that nobody altered it
+    Audit(AuditArguments),
     /// Take, list, verify and keep backups; hold a restore drill
     Backup(BackupArguments),
     /// Restore a backup, or rehearse it

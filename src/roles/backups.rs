@@ -11,7 +11,7 @@ use fermiac_maintenance::retention;
 use fermiac_maintenance::{Context, MaintenanceError, Places};
 use serde_json::{Value, json};
 
-use super::failed;
+use super::{audit, failed};
 use crate::arguments::{BackupCommand, RestoreArguments};
 use crate::document;
 use crate::failure::Failure;
@@ -26,7 +26,7 @@ pub async fn manage(
     command: &BackupCommand,
     json: bool,
 ) -> Result<(), Failure> {
-    let context = Context::connect(profile, blobs).await.map_err(told)?;
+    let context = Context::connect(profile, blobs).await.map_err(told)?.acting_as(audit::operator());
     let (document, text) = match command {
         BackupCommand::Now { pin } => {
             let taken =
@@ -67,7 +67,9 @@ pub async fn restore(
         None => restore::rehearse(&places, &target).await.map_err(told)?,
         Some(url) => {
             let database = DatabaseAddress::of(&without_password(url)?).map_err(told)?;
-            restore::into_database(&places, &target, &database).await.map_err(told)?
+            let restored = restore::into_database(&places, &target, &database).await.map_err(told)?;
+            restore::note(&places, &restored, &database, audit::operator()).await.map_err(told)?;
+            restored
         }
     };
     let brought = match &blobs {

@@ -34,6 +34,11 @@ impl Homes {
         Ok(Homes { store: store(profile, environment).await?, queue, blobs })
     }
 
+    /// The same, where what is done is noted as this one's.
+    pub fn acting_as(self, actor: String) -> Homes {
+        Homes { store: self.store.acting_as(actor), ..self }
+    }
+
     /// Rings for jobs that are ready. They are so in the store: a bell that is lost, or that this process alone would
     /// hear, rings again by the relay.
     pub async fn ring(&self, bells: &[Bell]) {

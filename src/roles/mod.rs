@@ -1,5 +1,6 @@
 //! The roles of a fleet, each until a signal ends it: `dev` is all of them in one process.
 
+mod audit;
 mod backups;
 mod homes;
 mod jobs;
@@ -11,6 +12,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 
 use fermiac_api::{Api, serve};
+use fermiac_fleet::audit::{Act, Action};
 use fermiac_fleet::job::Label;
 use fermiac_fleet::probes::Probes;
 use fermiac_fleet::profile::{Profile, Variables};
@@ -24,7 +26,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{
-    BackupArguments, EnvironmentArguments, JobsArguments, QueuesArguments, RestoreArguments,
+    AuditArguments, BackupArguments, EnvironmentArguments, JobsArguments, QueuesArguments, RestoreArguments,
     SchedulesArguments, UsersArguments,
 };
 use crate::failure::Failure;
@@ -43,18 +45,31 @@ pub enum Role {
     Scheduler,
 }
 
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Role::Dev => "dev",
+            Role::Api => "api",
+            Role::Worker => "worker",
+            Role::Scheduler => "scheduler",
+        }
+    }
+}
+
 /// Plays `role` until a signal ends it.
 pub fn play(role: Role, arguments: &EnvironmentArguments) -> Result<(), Failure> {
     let profile = profile(role, arguments)?;
     telemetry::log(&profile.log).map_err(failed)?;
     let figures = Figures::begin(profile.environment).map_err(failed)?;
     runtime()?.block_on(async {
-        let homes = Homes::connect(&profile).await?;
+        let homes = Homes::connect(&profile).await?.acting_as(audit::of_role(role.name()));
         if role == Role::Dev {
             homes.store.migrate().await.map_err(failed)?;
             users::welcome(&homes.store, &profile).await?;
         }
         homes.store.check_schema().await.map_err(Failure::refused)?;
+        let started = Act::on(Action::RoleStarted, role.name()).saying(audit::settings_in_force(&profile));
+        homes.store.note(started).await.map_err(failed)?;
         until_a_signal(role, profile, homes, figures).await
     })
 }
@@ -63,7 +78,7 @@ pub fn play(role: Role, arguments: &EnvironmentArguments) -> Result<(), Failure>
 pub fn migrate(arguments: &EnvironmentArguments) -> Result<(), Failure> {
     let profile = profile(Role::Api, arguments)?;
     runtime()?.block_on(async {
-        let homes = Homes::connect(&profile).await?;
+        let homes = Homes::connect(&profile).await?.acting_as(audit::operator());
         let applied = homes.store.migrate().await.map_err(Failure::refused)?;
         applied.iter().for_each(|migration| println!("applied {:04} {}", migration.version, migration.name));
         for state in homes.store.migration_state().await.map_err(failed)? {
@@ -104,6 +119,13 @@ pub fn schedules(arguments: &SchedulesArguments) -> Result<(), Failure> {
     })
 }
 
+/// Shows who did what when, or proves that nobody altered it.
+pub fn audit(arguments: &AuditArguments) -> Result<(), Failure> {
+    operate(&arguments.environment, async |_, homes| {
+        audit::manage(&homes.store, &arguments.command, arguments.json).await
+    })
+}
+
 /// Takes, lists, verifies and keeps backups, and holds drills.
 pub fn backup(arguments: &BackupArguments) -> Result<(), Failure> {
     let profile = profile(Role::Api, &arguments.environment)?;
@@ -131,7 +153,7 @@ fn operate(
 ) -> Result<(), Failure> {
     let profile = profile(Role::Api, environment)?;
     runtime()?.block_on(async {
-        let homes = Homes::connect(&profile).await?;
+        let homes = Homes::connect(&profile).await?.acting_as(audit::operator());
         homes.store.check_schema().await.map_err(Failure::refused)?;
         work(profile, homes).await
     })
@@ -222,7 +244,8 @@ async fn worker(profile: &Profile, homes: &Homes) -> Result<Worker, Failure> {
     if !maintains {
         return Ok(worker);
     }
-    Ok(worker.maintaining(Context::connect(profile, blobs).await.map_err(Failure::refused)?))
+    let context = Context::connect(profile, blobs).await.map_err(Failure::refused)?;
+    Ok(worker.maintaining(context.acting_as(audit::of_role(Role::Worker.name()))))
 }
 
 fn periods(profile: &Profile) -> Periods {
@@ -234,6 +257,7 @@ fn periods(profile: &Profile) -> Periods {
         schedules: settings.schedules,
         orphans: settings.collect,
         measure: settings.outstanding,
+        audit: settings.audit,
         term: settings.term,
     }
 }

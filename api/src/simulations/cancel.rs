@@ -27,7 +27,7 @@ pub async fn cancel(
     caller: Caller,
     Id(id): Id<SimulationId>,
 ) -> Result<(StatusCode, Json<Cancelled>), ApiError> {
-    let (status, cancellation) = match api.store.cancel_simulation(caller.viewer(), id).await? {
+    let (status, cancellation) = match caller.store(&api).cancel_simulation(caller.viewer(), id).await? {
         Cancellation::Cancelled => (StatusCode::OK, "cancelled"),
         Cancellation::Requested => (StatusCode::ACCEPTED, "requested"),
         Cancellation::Already => (StatusCode::OK, "already"),

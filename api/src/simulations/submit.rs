@@ -83,7 +83,7 @@ async fn write(
     simulation: &NewSimulation,
     jobs: &[NewJob],
 ) -> Result<Response, ApiError> {
-    match api.store.submit_simulation(simulation, jobs).await? {
+    match caller.store(api).submit_simulation(simulation, jobs).await? {
         SubmittedSimulation::New { bells } => {
             caller.count(names::SIMULATIONS_SUBMITTED, 1);
             tracing::info!(simulation = %simulation.id, jobs = jobs.len(), "accepted a simulation");

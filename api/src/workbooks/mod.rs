@@ -54,7 +54,7 @@ pub async fn delete(
     caller: Caller,
     Id(id): Id<WorkbookId>,
 ) -> Result<StatusCode, ApiError> {
-    api.store.delete_workbook(caller.viewer(), id).await?;
+    caller.store(&api).delete_workbook(caller.viewer(), id).await?;
     tracing::info!(workbook = %id, "deleted a workbook");
     Ok(StatusCode::NO_CONTENT)
 }

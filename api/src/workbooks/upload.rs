@@ -63,7 +63,7 @@ pub async fn upload(
         cells: size.cells,
         formulas: size.formulas,
     };
-    let added = api.store.add_workbook(&workbook).await?;
+    let added = caller.store(&api).add_workbook(&workbook).await?;
     caller.count(names::WORKBOOKS_UPLOADED, 1);
     caller.count(names::UPLOADED_BYTES, workbook.bytes);
     tracing::info!(workbook = %workbook.id, bytes = workbook.bytes, cells = workbook.cells, "took a workbook");

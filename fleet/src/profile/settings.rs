@@ -132,6 +132,8 @@ section! {
         schedules "schedules_ms": Duration = "1000", ["FERMIAC_SCHEDULER_SCHEDULES_MS"], ms(50)..=MINUTE;
         /// Counts outstanding work.
         outstanding "outstanding_ms": Duration = "5000", ["FERMIAC_SCHEDULER_OUTSTANDING_MS"], ms(50)..=HOUR;
+        /// Seals the audit trail.
+        audit "audit_ms": Duration = "5000", ["FERMIAC_SCHEDULER_AUDIT_MS"], ms(50)..=HOUR;
         /// Removes blobs that nothing refers to.
         collect "collect_ms": Duration = "3600000", ["FERMIAC_SCHEDULER_COLLECT_MS"], ms(50)..=Duration::from_secs(86_400);
         /// How long a scheduler leads without a sign of life; then another does the duties.

@@ -5,6 +5,7 @@ use sqlx::{query, query_as};
 use super::columns::Instant;
 use super::transaction::run;
 use super::{Store, StoreError};
+use crate::audit::{Act, Action};
 use crate::backup::{Backup, BackupKind, BackupState, UploadedBackup};
 
 impl Store {
@@ -13,6 +14,7 @@ impl Store {
         let mut transaction = self.begin().await?;
         let now = transaction.now().await?;
         run!(&mut transaction, query(BEGIN).bind(label).bind(kind).bind(now), execute)?;
+        transaction.note(&self.actor, Act::on(Action::BackupBegun, label)).await?;
         transaction.commit().await
     }
 
@@ -31,6 +33,7 @@ impl Store {
             execute
         )?;
         changed(written, label, "is not being taken")?;
+        transaction.note(&self.actor, Act::on(Action::BackupUploaded, label)).await?;
         transaction.commit().await
     }
 
@@ -40,6 +43,7 @@ impl Store {
         let now = transaction.now().await?;
         let written = run!(&mut transaction, query(VERIFIED).bind(label).bind(now), execute)?;
         changed(written, label, "is not in the bucket, as far as the catalogue knows")?;
+        transaction.note(&self.actor, Act::on(Action::BackupVerified, label)).await?;
         transaction.commit().await
     }
 
@@ -48,6 +52,7 @@ impl Store {
         let mut transaction = self.begin().await?;
         let written = run!(&mut transaction, query(FAILED).bind(label).bind(error), execute)?;
         changed(written, label, "is not known")?;
+        transaction.note(&self.actor, Act::on(Action::BackupFailed, label).saying(error)).await?;
         transaction.commit().await
     }
 
@@ -57,6 +62,7 @@ impl Store {
         let now = transaction.now().await?;
         let written = run!(&mut transaction, query(EXPIRED).bind(label).bind(now), execute)?;
         changed(written, label, "is pinned or not known")?;
+        transaction.note(&self.actor, Act::on(Action::BackupExpired, label)).await?;
         transaction.commit().await
     }
 
@@ -65,6 +71,11 @@ impl Store {
         let mut transaction = self.begin().await?;
         let written = run!(&mut transaction, query(PIN).bind(label).bind(reason), execute)?;
         changed(written, label, "is deleted or not known")?;
+        let act = match reason {
+            Some(reason) => Act::on(Action::BackupPinned, label).saying(reason),
+            None => Act::on(Action::BackupUnpinned, label),
+        };
+        transaction.note(&self.actor, act).await?;
         transaction.commit().await
     }
 

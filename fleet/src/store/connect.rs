@@ -65,7 +65,7 @@ impl Store {
                 "the database's address must begin with postgres://, postgresql:// or sqlite:",
             ));
         };
-        Ok(Store { home, settings: Arc::new(settings.clone()) })
+        Ok(Store { home, settings: Arc::new(settings.clone()), actor: Arc::from("fermiac") })
     }
 
     /// Closes every connection, after the calls that are under way.

@@ -10,6 +10,7 @@ use super::clock::milliseconds;
 use super::columns::Instant;
 use super::transaction::run;
 use super::{Store, StoreError};
+use crate::audit::{Act, Action};
 use crate::backup::Drill;
 
 /// So many markers stay; older ones go with the next that is written.
@@ -49,6 +50,9 @@ impl Store {
                 .bind(findings),
             execute
         )?;
+        let act = Act::on(Action::RestoreDrilled, drill.label.as_deref().unwrap_or("no backup"))
+            .saying(format!("{} findings", drill.findings.len()));
+        transaction.note(&self.actor, act).await?;
         transaction.commit().await
     }
 

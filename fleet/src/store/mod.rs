@@ -23,6 +23,7 @@ mod jobs;
 mod machine;
 
 mod archiver;
+mod audit;
 mod backups;
 mod drills;
 mod leaderships;
@@ -40,6 +41,7 @@ use std::sync::Arc;
 use sqlx::{PgPool, SqlitePool};
 
 pub use archiver::Archiver;
+pub use audit::AuditCounts;
 pub use clock::{ManualClock, StoreClock};
 pub use connect::{PoolGauges, StoreSettings};
 pub use error::StoreError;
@@ -65,6 +67,8 @@ pub use workers::{Worker, WorkerBeat};
 pub struct Store {
     home: Home,
     settings: Arc<StoreSettings>,
+    /// Who stands in the entries of the audit trail.
+    actor: Arc<str>,
 }
 
 /// Where the rows are.

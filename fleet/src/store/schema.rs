@@ -12,6 +12,7 @@ use sqlx::{query, query_as, query_scalar, raw_sql};
 use super::columns::Instant;
 use super::transaction::{Transaction, run};
 use super::{Home, Store, StoreError};
+use crate::audit::{Act, Action};
 
 /// A step of the schema, in the words of both databases.
 struct Migration {
@@ -37,7 +38,14 @@ macro_rules! migration {
                 $name,
                 ".sql"
             )),
-            sqlite: include_str!(concat!("../../../migrations/sqlite/", $zeros, $version, "_", $name, ".sql")),
+            sqlite: include_str!(concat!(
+                "../../../migrations/sqlite/",
+                $zeros,
+                $version,
+                "_",
+                $name,
+                ".sql"
+            )),
         }
     };
 }
@@ -53,6 +61,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(8, "schedules"),
     migration!(9, "backups"),
     migration!("00", 10, "synthetic_users"),
+    migration!("00", 11, "audit"),
 ];
 
 /// A migration that was just applied.
@@ -112,6 +121,10 @@ impl Store {
         for migration in MIGRATIONS.iter().filter(pending) {
             self.apply(&mut transaction, migration).await?;
             applied.push(Applied { version: migration.version, name: migration.name.to_owned() });
+        }
+        if let (Some(first), Some(last)) = (applied.first(), applied.last()) {
+            let act = Act::on(Action::SchemaMigrated, format!("{} to {}", first.version, last.version));
+            transaction.note(&self.actor, act).await?;
         }
         run!(&mut transaction, query(NAME_ENVIRONMENT).bind(&self.settings.environment), execute)?;
         self.check_environment(&mut transaction).await?;

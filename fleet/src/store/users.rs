@@ -10,6 +10,7 @@ use super::columns::Instant;
 use super::error::is_taken;
 use super::transaction::run;
 use super::{Store, StoreError};
+use crate::audit::{Act, Action};
 use crate::ids::UserId;
 
 /// How every key begins, so that one that leaked is recognised.
@@ -97,6 +98,8 @@ impl Store {
             }
             Err(error) => return Err(error.into()),
         }
+        let act = Act::on(Action::UserAdded, user.id).saying(&user.name);
+        transaction.note(&self.actor, act).await?;
         transaction.commit().await?;
         Ok(NewUser { user, key })
     }
@@ -127,8 +130,9 @@ impl Store {
         let now = transaction.now().await?;
         let revoked: Option<(UserId,)> =
             run!(&mut transaction, query_as(REVOKE_USER).bind(id).bind(now), fetch_optional)?;
-        transaction.commit().await?;
-        revoked.map(drop).ok_or(StoreError::NotFound { what: "user" })
+        revoked.ok_or(StoreError::NotFound { what: "user" })?;
+        transaction.note(&self.actor, Act::on(Action::UserRevoked, id)).await?;
+        transaction.commit().await
     }
 }
 

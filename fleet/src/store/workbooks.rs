@@ -9,6 +9,7 @@ use super::jobs::look::MAX_PAGE;
 use super::simulations::Viewer;
 use super::transaction::run;
 use super::{Store, StoreError};
+use crate::audit::{Act, Action};
 use crate::ids::{UserId, WorkbookId};
 
 /// A workbook to be added.
@@ -61,6 +62,8 @@ impl Store {
             Err(error) if refers_to_nothing(&error) => return Err(StoreError::NotFound { what: "user" }),
             Err(error) => return Err(error.into()),
         }
+        let act = Act::on(Action::WorkbookUploaded, workbook.id).saying(&workbook.hash);
+        transaction.note(&self.actor, act).await?;
         transaction.commit().await?;
         Ok(Workbook { added: workbook.clone(), created_at: now.0 })
     }
@@ -107,6 +110,7 @@ impl Store {
                 None => StoreError::NotFound { what: "workbook" },
             });
         }
+        transaction.note(&self.actor, Act::on(Action::WorkbookDeleted, id)).await?;
         transaction.commit().await
     }
 

@@ -8,6 +8,7 @@ pub mod integrity;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use fermiac_fleet::audit::{Act, Action};
 use fermiac_fleet::blobs::{BlobError, Blobs};
 use serde::Serialize;
 
@@ -87,6 +88,24 @@ pub async fn into_database(places: &Places, target: &Target, database: &Database
     restore(&places.vault, &manifest, database).await?;
     let checks = check(places, &manifest, database).await?;
     judged(manifest, begun.elapsed(), checks)
+}
+
+/// Notes in a database that was restored what it is, and who made it so. One whose schema is older than this program's
+/// has no place for that.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn note(
+    places: &Places,
+    restored: &Restored,
+    database: &DatabaseAddress,
+    actor: String,
+) -> Result<()> {
+    let store = unhurried(database, &places.environment).await?.acting_as(actor);
+    if store.check_schema().await.is_ok() {
+        store.note(Act::on(Action::DatabaseRestored, &restored.label)).await?;
+    }
+    Ok(())
 }
 
 /// Restores into a scratch server, checks it there page by page, and tears it down.

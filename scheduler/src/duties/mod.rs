@@ -1,5 +1,6 @@
 //! The duties, one file each.
 
+pub mod audit;
 pub mod measure;
 pub mod orphans;
 pub mod promote;

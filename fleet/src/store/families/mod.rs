@@ -12,6 +12,7 @@ use plan::{End, News, Plan};
 use super::machine::{Change, Ending, Locked};
 use super::transaction::Transaction;
 use super::{Store, StoreError};
+use crate::audit::{Act, Action};
 use crate::delivery::{Held, Outcome, Settlement};
 use crate::ids::JobId;
 use crate::job::{Bell, State};
@@ -84,6 +85,7 @@ impl Store {
     pub async fn retry(&self, job: JobId) -> Result<Vec<Bell>, StoreError> {
         let mut transaction = self.begin().await?;
         let bells = transaction.retry(job).await?;
+        transaction.note(&self.actor, Act::on(Action::JobRetried, job)).await?;
         transaction.commit().await?;
         Ok(bells)
     }
@@ -143,7 +145,8 @@ impl Transaction {
         Ok(())
     }
 
-    async fn cancel(&mut self, job: JobId) -> Result<Cancellation, StoreError> {
+    /// As [`Store::cancel`].
+    pub(super) async fn cancel(&mut self, job: JobId) -> Result<Cancellation, StoreError> {
         let (head, children) = self.lock_family_of(job).await?;
         let named = named(job, &head, &children)?;
         match named.state {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::RecordedTick;
+use crate::audit::{Act, Action};
 use crate::ids::JobId;
 use crate::job::{Bell, Kind, Label, NewJob, Priority, Start};
 use crate::schedule::{Decision, Fate, Missed, MissedWhy, Schedule, Standing, Timetable, Work};
@@ -48,6 +49,9 @@ impl Store {
         let standings = transaction.standings().await?;
         let mut emission = Emission::default();
         for (schedule, decision) in timetable.look(&standings, now.0) {
+            if let Some(act) = change_of(schedule, standings.get(&schedule.name)) {
+                transaction.note(&self.actor, act).await?;
+            }
             transaction.write_decision(schedule, &decision, now, &mut emission).await?;
         }
         transaction.commit().await?;
@@ -77,6 +81,7 @@ impl Store {
         let standing = standings.get(name).cloned().unwrap_or_else(begun);
         let mut emission = Emission::default();
         transaction.emit(schedule, (now, Fate::ByHand), standing, &mut emission).await?;
+        transaction.note(&self.actor, Act::on(Action::ScheduleRun, name)).await?;
         transaction.commit().await?;
         Ok(emission)
     }
@@ -88,6 +93,19 @@ impl Store {
         let standings = transaction.standings().await?;
         transaction.commit().await?;
         Ok(!timetable.look(&standings, now).is_empty())
+    }
+}
+
+/// What is new about a schedule since a scheduler last wrote down how far it is.
+fn change_of(schedule: &Schedule, standing: Option<&Standing>) -> Option<Act> {
+    let cron = schedule.cron.as_str();
+    match standing {
+        None => Some(Act::on(Action::ScheduleAdded, &schedule.name).saying(cron)),
+        Some(known) if known.cron != cron => {
+            let change = format!("{} to {cron}", known.cron);
+            Some(Act::on(Action::ScheduleChanged, &schedule.name).saying(change))
+        }
+        Some(_) => None,
     }
 }
 

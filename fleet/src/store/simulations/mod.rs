@@ -10,6 +10,7 @@ use super::families::Cancellation;
 use super::jobs::look::{MAX_PAGE, ProducedRow};
 use super::transaction::run;
 use super::{Store, StoreError};
+use crate::audit::{Act, Action};
 use crate::delivery::Produced;
 use crate::ids::{JobId, SimulationId, UserId, WorkbookId};
 use crate::job::State;
@@ -145,7 +146,13 @@ impl Store {
         id: SimulationId,
     ) -> Result<Cancellation, StoreError> {
         let root = self.simulation(viewer, id).await?.root;
-        self.cancel(root).await
+        let mut transaction = self.begin().await?;
+        let cancellation = transaction.cancel(root).await?;
+        if cancellation != Cancellation::Already {
+            transaction.note(&self.actor, Act::on(Action::SimulationCancelled, id)).await?;
+        }
+        transaction.commit().await?;
+        Ok(cancellation)
     }
 }
 

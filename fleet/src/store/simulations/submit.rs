@@ -2,6 +2,7 @@
 
 use sqlx::query_as;
 
+use crate::audit::{Act, Action};
 use crate::ids::{JobId, SimulationId, UserId, WorkbookId};
 use crate::job::{Bell, NewJob};
 use crate::store::error::refers_to_nothing;
@@ -59,6 +60,8 @@ impl Store {
                     "a job of this simulation has the name or the key of another",
                 ));
             }
+            let act = Act::on(Action::SimulationSubmitted, simulation.id);
+            transaction.note(&self.actor, act).await?;
             transaction.commit().await?;
             return Ok(SubmittedSimulation::New { bells: bells(jobs) });
         }
