@@ -40,6 +40,7 @@ pub fn command_line() -> ExitCode {
         Command::Users(arguments) => roles::users(arguments),
         Command::Backup(arguments) => roles::backup(arguments),
         Command::Restore(arguments) => roles::restore(arguments),
+        Command::Smoke(arguments) => roles::smoke(arguments),
         Command::Submit(arguments) => submit::submit(arguments),
         Command::Jobs(arguments) => roles::jobs(arguments),
         Command::Queues(arguments) => roles::queues(arguments),

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// Each room with all the rooms that it may depend on, the harness of test servers aside. A new room gets its line here
 /// first.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     (HARNESS, &[]),
     ("fermiac-math", &[]),
     ("fermiac-model", &["fermiac-math"]),
@@ -16,7 +16,8 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("fermiac-simulation", &["fermiac-math", "fermiac-model", "fermiac-kernels"]),
     ("fermiac-fleet", &["fermiac-model"]),
     ("fermiac-maintenance", &["fermiac-fleet"]),
-    ("fermiac-worker", &["fermiac-simulation", "fermiac-fleet", "fermiac-maintenance"]),
+    ("fermiac-smoke", &["fermiac-fleet"]),
+    ("fermiac-worker", &["fermiac-simulation", "fermiac-fleet", "fermiac-maintenance", "fermiac-smoke"]),
     ("fermiac-scheduler", &["fermiac-fleet"]),
     ("fermiac-api", &["fermiac-simulation", "fermiac-fleet"]),
     (
@@ -28,6 +29,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
             "fermiac-simulation",
             "fermiac-fleet",
             "fermiac-maintenance",
+            "fermiac-smoke",
             "fermiac-worker",
             "fermiac-scheduler",
             "fermiac-api",

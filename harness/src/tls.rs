@@ -33,9 +33,22 @@ impl TlsFront {
     /// When there is no free port.
     #[must_use]
     pub fn to(server_port: u16) -> Self {
+        TlsFront::with(server_port, Certificate::make)
+    }
+
+    /// The same, with a certificate that has expired.
+    ///
+    /// # Panics
+    /// When there is no free port.
+    #[must_use]
+    pub fn expired_to(server_port: u16) -> Self {
+        TlsFront::with(server_port, Certificate::make_expired)
+    }
+
+    fn with(server_port: u16, make: impl Fn(&Folder) -> Certificate) -> Self {
         let folder = Folder::new("tls");
         open_to_all(&folder);
-        let certificate = Certificate::make(&folder);
+        let certificate = make(&folder);
         let chain = CertificateDer::from_pem_slice(certificate.pem.as_bytes()).expect("it was just made");
         let key = PrivateKeyDer::from_pem_file(&certificate.key_path).expect("it was just made");
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -5,6 +5,7 @@ mod backup;
 mod operating;
 mod schedules;
 mod simulation;
+mod smoke;
 mod submitting;
 
 pub use audit::{AuditArguments, AuditCommand};
@@ -12,6 +13,7 @@ pub use backup::{BackupArguments, BackupCommand, RestoreArguments};
 pub use operating::{JobsArguments, JobsCommand, QueuesArguments};
 pub use schedules::{SchedulesArguments, SchedulesCommand};
 pub use simulation::SimulationArguments;
+pub use smoke::SmokeArguments;
 pub use submitting::SubmitArguments;
 
 use std::num::NonZeroUsize;
@@ -65,6 +67,8 @@ pub enum Command {
     Backup(BackupArguments),
     /// Restore a backup, or rehearse it
     Restore(RestoreArguments),
+    /// See whether each part of a system does its work, up to a simulation whose answer is known
+    Smoke(SmokeArguments),
 }
 
 /// Which settings are in force.

@@ -22,16 +22,8 @@ pub struct Homes {
 impl Homes {
     /// Connects to all that `profile` names.
     pub async fn connect(profile: &Profile) -> Result<Homes, Failure> {
-        let environment = profile.environment.name();
-        let blobs = blobs(profile)?;
-        let queue = match &profile.queue.url {
-            Some(url) if url.scheme() != "in-process" => {
-                Queue::connect(url.expose(), environment, &queue_settings(&profile.queue)?)
-                    .map_err(Failure::refused)?
-            }
-            _ => Queue::in_process(),
-        };
-        Ok(Homes { store: store(profile, environment).await?, queue, blobs })
+        let (blobs, queue) = (blobs(profile)?, queue(profile)?);
+        Ok(Homes { store: store(profile).await?, queue, blobs })
     }
 
     /// The same, where what is done is noted as this one's.
@@ -53,7 +45,19 @@ pub fn blobs(profile: &Profile) -> Result<Blobs, Failure> {
     Blobs::connect(&blob_settings(&profile.blobs)?).map_err(Failure::refused)
 }
 
-async fn store(profile: &Profile, environment: &str) -> Result<Store, Failure> {
+/// The queue that `profile` names. No connection is opened yet.
+pub fn queue(profile: &Profile) -> Result<Queue, Failure> {
+    match &profile.queue.url {
+        Some(url) if url.scheme() != "in-process" => {
+            let settings = queue_settings(&profile.queue)?;
+            Queue::connect(url.expose(), profile.environment.name(), &settings).map_err(Failure::refused)
+        }
+        _ => Ok(Queue::in_process()),
+    }
+}
+
+/// The store that `profile` names.
+pub async fn store(profile: &Profile) -> Result<Store, Failure> {
     let database = &profile.database;
     let url =
         database.url.as_ref().ok_or_else(|| Failure::refused("DATABASE_URL: it has to name a database"))?;
@@ -63,7 +67,7 @@ async fn store(profile: &Profile, environment: &str) -> Result<Store, Failure> {
         acquire_timeout: database.acquire_timeout,
         statement_timeout: database.statement_timeout,
         pooled_by_pgbouncer: database.pgbouncer,
-        ..StoreSettings::of(environment)
+        ..StoreSettings::of(profile.environment.name())
     };
     Store::connect(url.expose(), &settings).await.map_err(failed)
 }

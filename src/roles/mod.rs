@@ -6,6 +6,7 @@ mod homes;
 mod jobs;
 mod queues;
 mod schedules;
+mod smoke;
 mod users;
 
 use std::net::SocketAddr;
@@ -27,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{
     AuditArguments, BackupArguments, EnvironmentArguments, JobsArguments, QueuesArguments, RestoreArguments,
-    SchedulesArguments, UsersArguments,
+    SchedulesArguments, SmokeArguments, UsersArguments,
 };
 use crate::failure::Failure;
 use homes::Homes;
@@ -146,6 +147,13 @@ pub fn restore(arguments: &RestoreArguments) -> Result<(), Failure> {
     })
 }
 
+/// Makes a smoke test. What does not answer is a finding of it.
+pub fn smoke(arguments: &SmokeArguments) -> Result<(), Failure> {
+    let profile = profile(Role::Api, &arguments.environment)?;
+    telemetry::log(&profile.log).map_err(failed)?;
+    runtime()?.block_on(smoke::test(&profile, arguments))
+}
+
 /// Does something to a fleet whose schema this program knows.
 fn operate(
     environment: &EnvironmentArguments,
@@ -239,9 +247,13 @@ async fn worker(profile: &Profile, homes: &Homes) -> Result<Worker, Failure> {
         cache_bytes: settings.cache_bytes,
     };
     let Homes { store, queue, blobs } = homes.clone();
-    let maintains = settings.labels.contains(&Label::Maintenance) && profile.backup.url.is_some();
+    let takes_maintenance = settings.labels.contains(&Label::Maintenance);
     let worker = Worker::new(store, queue, blobs.clone(), settings);
-    if !maintains {
+    if !takes_maintenance {
+        return Ok(worker);
+    }
+    let worker = worker.testing(smoke::of(profile, homes.clone()));
+    if profile.backup.url.is_none() {
         return Ok(worker);
     }
     let context = Context::connect(profile, blobs).await.map_err(Failure::refused)?;

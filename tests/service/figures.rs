@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fermiac_fleet::telemetry::metrics::{
     ALL, DESIRED_WORKERS, DISK_USED_RATIO, MEMORY_USED_RATIO, Measure, Metric, SCHEDULE_TICKS,
+    SMOKE_CHECK_SECONDS, SMOKE_CHECK_STATUS, SMOKE_TESTED_AT_SECONDS,
 };
 
 use crate::service::{Service, until};
@@ -15,7 +16,15 @@ const ACCEPTED: &str =
     r#"{"model": {"inputs": {"x": "uniform(0, 1)"}, "cells": {"y": "=x+1"}, "outputs": ["y"]}}"#;
 
 /// Only schedules bring these, the first of them at the next full hour.
-const BY_THE_CLOCK: [&str; 4] = [SCHEDULE_TICKS, DESIRED_WORKERS, MEMORY_USED_RATIO, DISK_USED_RATIO];
+const BY_THE_CLOCK: [&str; 7] = [
+    SCHEDULE_TICKS,
+    DESIRED_WORKERS,
+    MEMORY_USED_RATIO,
+    DISK_USED_RATIO,
+    SMOKE_CHECK_STATUS,
+    SMOKE_CHECK_SECONDS,
+    SMOKE_TESTED_AT_SECONDS,
+];
 
 #[test]
 fn a_busy_process_shows_every_figure_of_the_table_and_no_other() {

@@ -6,3 +6,5 @@ mod figures;
 mod probes;
 mod results;
 mod service;
+mod smoke;
+mod system;

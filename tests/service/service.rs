@@ -52,6 +52,15 @@ impl Service {
         command.env("FERMIAC_SERVER", format!("http://127.0.0.1:{}/", self.port)).output().unwrap()
     }
 
+    /// What `fermiac smoke` says of it, with this key.
+    pub fn smoke(&self, key: &str, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fermiac"));
+        let command =
+            command.args(["smoke", "--env", "development"]).args(arguments).current_dir(&self.folder);
+        let listen = format!("127.0.0.1:{}", self.port);
+        command.env("FERMIAC_SMOKE_API_KEY", key).env("FERMIAC_HTTP_LISTEN", listen).output().unwrap()
+    }
+
     pub fn done(&self, arguments: &[&str]) -> String {
         let output = self.fermiac(arguments);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use fermiac_fleet::blobs::Blobs;
 use fermiac_fleet::delivery::{Delivery, Held, Outcome, Produced};
+use fermiac_fleet::job::Kind;
 use fermiac_fleet::queue::{ConsumerName, Queue};
 use fermiac_fleet::store::{Store, StoreError, WorkerBeat};
 use fermiac_maintenance::Context;
-use tokio::sync::Semaphore;
+use fermiac_smoke::Smoke;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -62,6 +64,15 @@ impl Worker {
     pub fn maintaining(mut self, context: Context) -> Worker {
         if let Some(runner) = Arc::get_mut(&mut self.runner) {
             runner.maintain(context);
+        }
+        self
+    }
+
+    /// The same worker, which makes smoke tests too. Before it begins.
+    #[must_use]
+    pub fn testing(mut self, smoke: Smoke) -> Worker {
+        if let Some(runner) = Arc::get_mut(&mut self.runner) {
+            runner.test(smoke);
         }
         self
     }
@@ -141,12 +152,12 @@ impl Worker {
     async fn work(self, delivery: Delivery, draining: CancellationToken, settlements: Settlements) {
         let held = delivery.held();
         let tether = self.running.begin(held, delivery.timeout);
-        let slot = tokio::select! {
-            slot = Arc::clone(&self.slots).acquire_owned() => slot.ok(),
+        let turn = tokio::select! {
+            turn = self.turn(delivery.kind) => turn,
             () = draining.cancelled() => None,
             () = tokio::time::sleep(PATIENCE) => None,
         };
-        let outcome = match slot {
+        let outcome = match turn {
             Some(_slot) => {
                 let _run = figures::Run::begin(&delivery);
                 self.runner.run(&delivery, &tether).await
@@ -157,6 +168,15 @@ impl Worker {
         if tether.stop() != Some(Stop::Lost) {
             hand_in(&settlements, delivery, outcome).await;
         }
+    }
+
+    /// A turn to run, with the slot that comes with it. One that waits for simulations takes none: they may be left to this
+    /// worker, and it has perhaps but one.
+    async fn turn(&self, kind: Kind) -> Option<Option<OwnedSemaphorePermit>> {
+        if kind == Kind::SmokeTest {
+            return Some(None);
+        }
+        Arc::clone(&self.slots).acquire_owned().await.ok().map(Some)
     }
 
     /// Waits for running jobs, interrupts those that take too long, and hands back what does not even hear that.

@@ -28,7 +28,8 @@ pub use reader::Variables;
 pub use secret::{Secret, SecretUrl};
 pub use section::Setting;
 pub use settings::{
-    Backup, Blobs, Database, Email, Gpu, Http, Limits, Log, Pgbackrest, Queue, Scheduler, Security, Worker,
+    Backup, Blobs, Database, Email, Gpu, Http, Limits, Log, Pgbackrest, Queue, Scheduler, Security, Smoke,
+    Worker,
 };
 
 use std::ops::Deref;
@@ -103,6 +104,8 @@ sections! {
     backup: Backup,
     /// How the cluster is backed up as a whole.
     pgbackrest: Pgbackrest,
+    /// What a smoke test looks at.
+    smoke: Smoke,
 }
 
 /// What stands in no section.

@@ -104,6 +104,13 @@ fn schemes(sections: &Sections, broken: &mut Vec<(&'static str, String)>) {
     // It speaks to no server in the clear.
     hold("FERMIAC_PGBACKREST_ENDPOINT", &sections.pgbackrest.endpoint, &["https"]);
     hold("FERMIAC_BLOBS_ENDPOINT", &sections.blobs.endpoint, &["http", "https"]);
+    let smoke = &sections.smoke;
+    for (name, url) in [("FERMIAC_SMOKE_URL", &smoke.url), ("FERMIAC_SMOKE_METRICS_URL", &smoke.metrics_url)]
+    {
+        if url.as_ref().is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
+            broken.push((name, "must begin with http:// or https://".to_owned()));
+        }
+    }
 }
 
 /// What destroys the data must not reach their backup, and a backup that everybody can read is a leak.

@@ -270,3 +270,21 @@ section! {
         folder "folder": String = "/var/lib/fermiac/pgbackrest", ["FERMIAC_PGBACKREST_FOLDER"];
     }
 }
+
+section! {
+    /// What a smoke test looks at, and what it lets pass.
+    Smoke "smoke" {
+        /// Where users reach the API, such as https://example.org; in development and testing, nothing for http.listen.
+        url "url": Option<String> = "", ["FERMIAC_SMOKE_URL"];
+        /// Where the API's page of figures is; nothing for /metrics below that.
+        metrics_url "metrics_url": Option<String> = "", ["FERMIAC_SMOKE_METRICS_URL"];
+        /// The file of the certificate, as PEM, that signed the API's; nothing for those that the public knows.
+        root_certificate "root_certificate": Option<String> = "", ["FERMIAC_SMOKE_ROOT_CERTIFICATE"];
+        /// The key of a synthetic user, from `fermiac users add smoke --synthetic`.
+        api_key "api_key": Option<Secret> = "", ["FERMIAC_SMOKE_API_KEY"];
+        /// A certificate that expires in fewer days fails.
+        certificate_days "certificate_days": u32 = "14", ["FERMIAC_SMOKE_CERTIFICATE_DAYS"], 0..=365;
+        /// More failures of the API fail, as percent of its answers.
+        error_percent "error_percent": f64 = "5", ["FERMIAC_SMOKE_ERROR_PERCENT"], 0.0..=100.0;
+    }
+}

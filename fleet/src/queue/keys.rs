@@ -14,6 +14,11 @@ pub fn bells(environment: &str, label: Label, priority: Priority) -> String {
     format!("{{fermiac:{environment}:{label}}}:bells:{priority}")
 }
 
+/// Text: what a round trip writes and deletes, under a name of its own.
+pub fn round_trip(environment: &str, name: &str) -> String {
+    format!("{{fermiac:{environment}:round-trip}}:{name}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

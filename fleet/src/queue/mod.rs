@@ -161,6 +161,17 @@ impl Queue {
         }
     }
 
+    /// Writes a value under a key of its own, reads it and deletes it: gives what was read.
+    ///
+    /// # Errors
+    /// When the server is away, full, or does not take it.
+    pub async fn round_trip(&self, value: &str) -> Result<String> {
+        match &self.0 {
+            Home::Redis(streams) => streams.round_trip(value).await,
+            Home::InProcess(_) => Ok(value.to_owned()),
+        }
+    }
+
     /// Whether the queue answers.
     ///
     /// # Errors

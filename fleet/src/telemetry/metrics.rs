@@ -125,6 +125,12 @@ metrics! {
     MEMORY_USED_RATIO: Gauge = "fermiac_memory_used_ratio" [];
     /// The part of a disk that is used.
     DISK_USED_RATIO: Gauge = "fermiac_disk_used_ratio" ["path"];
+    /// How a check of the last smoke test of this worker ended: 1 for the one status that is so, of passed, failed and skipped.
+    SMOKE_CHECK_STATUS: Gauge = "fermiac_smoke_check_status" ["check", "status"];
+    /// Time that the check took.
+    SMOKE_CHECK_SECONDS: Gauge = "fermiac_smoke_check_seconds" ["check"];
+    /// When the last smoke test of this worker ended, in seconds since 1970.
+    SMOKE_TESTED_AT_SECONDS: Gauge = "fermiac_smoke_tested_at_seconds" ["suite"];
 }
 
 /// What people's work comes to. Synthetic users count in none of these.

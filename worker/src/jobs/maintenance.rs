@@ -35,7 +35,9 @@ impl Runner {
 }
 
 /// A schedule without arguments hands on nothing.
-fn arguments<T: serde::de::DeserializeOwned + Default>(delivery: &Delivery) -> Result<T, JobError> {
+pub(super) fn arguments<T: serde::de::DeserializeOwned + Default>(
+    delivery: &Delivery,
+) -> Result<T, JobError> {
     if delivery.payload.is_empty() { Ok(T::default()) } else { payload(delivery) }
 }
 

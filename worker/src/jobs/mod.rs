@@ -7,6 +7,7 @@ mod publish;
 mod resource_watch;
 mod simulate;
 mod slice;
+mod smoke_test;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use fermiac_fleet::job::Kind;
 use fermiac_fleet::store::Store;
 use fermiac_maintenance::Context;
 use fermiac_simulation::Observer;
+use fermiac_smoke::Smoke;
 use serde::de::DeserializeOwned;
 
 use crate::figures;
@@ -34,18 +36,24 @@ pub struct Runner {
     models: Models,
     threads: NonZeroUsize,
     maintenance: Option<Context>,
+    smoke: Option<Smoke>,
 }
 
 impl Runner {
     /// Runs with these homes.
     pub fn new(store: Store, blobs: Blobs, settings: &Settings) -> Runner {
         let models = Models::new(store.clone(), blobs.clone(), settings.cache_bytes);
-        Runner { store, blobs, models, threads: settings.threads, maintenance: None }
+        Runner { store, blobs, models, threads: settings.threads, maintenance: None, smoke: None }
     }
 
     /// Runs the platform's own jobs too.
     pub fn maintain(&mut self, context: Context) {
         self.maintenance = Some(context);
+    }
+
+    /// Makes smoke tests too.
+    pub fn test(&mut self, smoke: Smoke) {
+        self.smoke = Some(smoke);
     }
 
     /// Runs one delivery to its end. A panic is that job's failure.
@@ -59,7 +67,8 @@ impl Runner {
             // Deep in futures of its own.
             Kind::Backup => Box::pin(self.backup(delivery)).await,
             Kind::RestoreDrill => Box::pin(self.restore_drill(delivery)).await,
-            Kind::Retention | Kind::SmokeTest => Err(unknown(delivery.kind)),
+            Kind::SmokeTest => Box::pin(self.smoke_test(delivery)).await,
+            Kind::Retention => Err(unknown(delivery.kind)),
         };
         let outcome = match (done, tether.stop()) {
             (Ok(produced), _) => Outcome::Completed(produced),

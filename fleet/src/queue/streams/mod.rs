@@ -25,6 +25,8 @@ const BATCH: usize = 1_000;
 const RESCUE_STEP: usize = 100;
 /// A rescue takes at most so many steps in one stream: it looks at 100,000 pending bells.
 const RESCUE_STEPS: usize = 100;
+/// A key of a round trip lasts so long, if it is not deleted.
+const ROUND_TRIP_SECONDS: u64 = 60;
 /// Where a search through pending entries begins, and what it gives at the end.
 const BEGINNING: &str = "0-0";
 
@@ -153,6 +155,20 @@ impl Streams {
             redis::cmd("PING").query_async::<()>(&mut connection).await
         };
         self.link.run(ping).await
+    }
+
+    /// In one transaction; and the key ends by itself, should the server break off in the middle.
+    pub async fn round_trip(&self, value: &str) -> Result<String> {
+        let key = keys::round_trip(&self.environment, value);
+        let mut pipeline = redis::pipe();
+        pipeline.atomic().cmd("SET").arg(&key).arg(value).arg("EX").arg(ROUND_TRIP_SECONDS).ignore();
+        pipeline.cmd("GET").arg(&key).cmd("DEL").arg(&key).ignore();
+        let pipeline = &pipeline;
+        let (read,): (String,) = self
+            .link
+            .run(|mut connection| async move { pipeline.query_async(&mut connection).await })
+            .await?;
+        Ok(read)
     }
 
     fn key(&self, label: Label, priority: Priority) -> String {
