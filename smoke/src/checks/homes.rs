@@ -54,6 +54,8 @@ pub async fn storage(subject: &Subject) -> Answer {
         let what_to_do = "see that the bucket is there, FERMIAC_BLOBS_URL names it, and its keys may write, read and delete";
         Halt::fail(format!("{what}: {reason}"), place.clone(), what_to_do)
     };
+    // Not every server says at a write that there is no such bucket.
+    blobs.ping().await.map_err(|error| fails("the bucket does not answer", &error))?;
     let id = Uuid::now_v7();
     let (key, content) = (format!("{PREFIX}{id}"), Bytes::from(id.to_string().repeat(100)));
     let bytes = content.len();
