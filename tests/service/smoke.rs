@@ -78,8 +78,8 @@ fn each_fault_fails_the_check_that_names_it_and_no_other() {
     system.redis.restart();
 
     system.sql(
-        "create table kept as select * from migrations where version = 10;
-         delete from migrations where version = 10",
+        "create table kept as select * from migrations where version = 11;
+         delete from migrations where version = 11",
     );
     let stale = failed_with(&system, &[]);
     assert_eq!(names(&stale, "failed"), ["schema"], "{stale:#}");
