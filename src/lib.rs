@@ -38,6 +38,7 @@ pub fn command_line() -> ExitCode {
         Command::Migrate(arguments) => roles::migrate(arguments),
         Command::Config(arguments) => roles::config(arguments),
         Command::Users(arguments) => roles::users(arguments),
+        Command::Retention(arguments) => roles::retention(arguments),
         Command::Backup(arguments) => roles::backup(arguments),
         Command::Restore(arguments) => roles::restore(arguments),
         Command::Smoke(arguments) => roles::smoke(arguments),

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use sqlx::Connection;
 
 /// Far beyond what anything here takes: it is there so that a test ends.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -29,6 +30,7 @@ length = "1m"
 name = "cleanup"
 kind = "retention"
 cron = "0 0 * * *"
+arguments = { results_days = 7 }
 [[schedules]]
 name = "evening"
 kind = "scale"
@@ -69,6 +71,38 @@ impl Environment {
         let output = self.run(&[arguments, &["--json"]].concat());
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Waits until the job of a schedule, by its place in the list, has succeeded.
+    fn await_success(&self, place: usize, emitted: &Value) {
+        let started = Instant::now();
+        loop {
+            let listed = self.json(&["schedules"]);
+            let last = &listed["schedules"][place]["last_ticks"][0];
+            assert_eq!(last["job"], emitted["job"]);
+            if last["state"] == "succeeded" {
+                return;
+            }
+            assert_ne!(last["state"], "failed", "{last}");
+            assert!(started.elapsed() < DEADLINE, "{last}");
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    fn knows(&self, emitted: &Value) -> bool {
+        self.run(&["jobs", "show", emitted["job"].as_str().unwrap()]).status.success()
+    }
+
+    /// All jobs that ended did so so many days earlier.
+    fn age_jobs(&self, days: u32) {
+        let url = format!("sqlite:{}", self.folder.join("test.db").display());
+        let statement = format!("update jobs set finished_at = finished_at - {days} * 86400000");
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let mut database = sqlx::SqliteConnection::connect(&url).await.unwrap();
+            sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut database).await.unwrap();
+            database.close().await.unwrap();
+        });
     }
 
     /// Every role in one process.
@@ -142,16 +176,34 @@ fn a_fleet_does_what_was_asked_for_by_hand() {
     assert!(environment.run(&["migrate"]).status.success());
     let emitted = environment.json(&["schedules", "run", "resources"]);
     environment.start_fleet();
-    let started = Instant::now();
-    loop {
-        let listed = environment.json(&["schedules"]);
-        let last = &listed["schedules"][2]["last_ticks"][0];
-        assert_eq!(last["job"], emitted["job"]);
-        if last["state"] == "succeeded" {
-            return;
-        }
-        assert_ne!(last["state"], "failed", "{last}");
-        assert!(started.elapsed() < DEADLINE, "{last}");
-        std::thread::sleep(LOOK_EVERY);
-    }
+    environment.await_success(2, &emitted);
+}
+
+#[test]
+fn what_was_kept_long_enough_is_listed_by_a_dry_run_and_deleted_by_its_job() {
+    let mut environment = Environment::new("retention");
+    assert!(environment.run(&["migrate"]).status.success());
+    let old = environment.json(&["schedules", "run", "resources"]);
+    environment.start_fleet();
+    environment.await_success(2, &old);
+    environment.age_jobs(8);
+    let young = environment.json(&["schedules", "run", "resources"]);
+    environment.await_success(2, &young);
+    let dry_run = environment.json(&["retention", "--dry-run"]);
+    assert_eq!(dry_run["days"]["results_days"], 7);
+    assert_eq!(dry_run["classes"]["jobs"]["count"], 1, "{dry_run}");
+    assert_eq!((&dry_run["going"][0]["id"], &dry_run["going"][1]), (&old["job"], &Value::Null));
+    assert!(environment.knows(&old), "a dry run deletes nothing");
+    let closed = environment.run(&["retention"]);
+    assert_eq!(closed.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&closed.stderr).contains("no maintenance window is open"));
+    let cleanup = environment.json(&["schedules", "run", "cleanup", "--outside-windows"]);
+    environment.await_success(0, &cleanup);
+    assert!(!environment.knows(&old) && environment.knows(&young));
+    environment.age_jobs(8);
+    let by_hand = environment.json(&["retention", "--outside-windows"]);
+    assert_eq!(by_hand["classes"]["jobs"]["count"], 2, "{by_hand}");
+    let nonsense = environment.run(&["retention", "--dry-run", "--results-days", "0"]);
+    assert_eq!(nonsense.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&nonsense.stderr).contains("from 1 to 3660"));
 }

@@ -36,6 +36,9 @@ pub enum MaintenanceError {
     /// What was restored is not what was backed up.
     #[error("the restored database is not what was backed up: {}", .0.join("; "))]
     Differs(Vec<String>),
+    /// It was told to stop before its end.
+    #[error("it was told to stop")]
+    Stopped,
     /// The settings or the one who asks have to change.
     #[error("{0}")]
     Refused(String),
@@ -51,7 +54,7 @@ impl MaintenanceError {
         match self {
             MaintenanceError::Store(error) => error.is_retryable(),
             MaintenanceError::Blob(error) => error.is_transient(),
-            MaintenanceError::Disk { .. } | MaintenanceError::Tool { .. } => true,
+            MaintenanceError::Disk { .. } | MaintenanceError::Tool { .. } | MaintenanceError::Stopped => true,
             MaintenanceError::Damaged(_) | MaintenanceError::Differs(_) | MaintenanceError::Refused(_) => {
                 false
             }

@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod operating;
+mod retention;
 mod schedules;
 mod simulation;
 mod smoke;
@@ -11,6 +12,7 @@ mod submitting;
 pub use audit::{AuditArguments, AuditCommand};
 pub use backup::{BackupArguments, BackupCommand, RestoreArguments};
 pub use operating::{JobsArguments, JobsCommand, QueuesArguments};
+pub use retention::RetentionArguments;
 pub use schedules::{SchedulesArguments, SchedulesCommand};
 pub use simulation::SimulationArguments;
 pub use smoke::SmokeArguments;
@@ -63,6 +65,8 @@ pub enum Command {
     Schedules(SchedulesArguments),
     /// List who did what when, or prove that nobody altered it
     Audit(AuditArguments),
+    /// Delete uploads, results, jobs and dead letters that were kept long enough, or list them
+    Retention(RetentionArguments),
     /// Take, list, verify and keep backups; hold a restore drill
     Backup(BackupArguments),
     /// Restore a backup, or rehearse it

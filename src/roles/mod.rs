@@ -5,6 +5,7 @@ mod backups;
 mod homes;
 mod jobs;
 mod queues;
+mod retention;
 mod schedules;
 mod smoke;
 mod users;
@@ -28,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{
     AuditArguments, BackupArguments, EnvironmentArguments, JobsArguments, QueuesArguments, RestoreArguments,
-    SchedulesArguments, SmokeArguments, UsersArguments,
+    RetentionArguments, SchedulesArguments, SmokeArguments, UsersArguments,
 };
 use crate::failure::Failure;
 use homes::Homes;
@@ -124,6 +125,13 @@ pub fn schedules(arguments: &SchedulesArguments) -> Result<(), Failure> {
 pub fn audit(arguments: &AuditArguments) -> Result<(), Failure> {
     operate(&arguments.environment, async |_, homes| {
         audit::manage(&homes.store, &arguments.command, arguments.json).await
+    })
+}
+
+/// Deletes what was kept long enough, or lists it.
+pub fn retention(arguments: &RetentionArguments) -> Result<(), Failure> {
+    operate(&arguments.environment, async |profile, homes| {
+        retention::manage(&homes, &profile, arguments).await
     })
 }
 

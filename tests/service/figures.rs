@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fermiac_fleet::telemetry::metrics::{
-    ALL, DESIRED_WORKERS, DISK_USED_RATIO, MEMORY_USED_RATIO, Measure, Metric, SCHEDULE_TICKS,
-    SMOKE_CHECK_SECONDS, SMOKE_CHECK_STATUS, SMOKE_TESTED_AT_SECONDS,
+    ALL, DESIRED_WORKERS, DISK_USED_RATIO, MEMORY_USED_RATIO, Measure, Metric, RETENTION_DELETED,
+    RETENTION_FREED_BYTES, SCHEDULE_TICKS, SMOKE_CHECK_SECONDS, SMOKE_CHECK_STATUS, SMOKE_TESTED_AT_SECONDS,
 };
 
 use crate::service::{Service, until};
@@ -16,7 +16,7 @@ const ACCEPTED: &str =
     r#"{"model": {"inputs": {"x": "uniform(0, 1)"}, "cells": {"y": "=x+1"}, "outputs": ["y"]}}"#;
 
 /// Only schedules bring these, the first of them at the next full hour.
-const BY_THE_CLOCK: [&str; 7] = [
+const BY_THE_CLOCK: [&str; 9] = [
     SCHEDULE_TICKS,
     DESIRED_WORKERS,
     MEMORY_USED_RATIO,
@@ -24,6 +24,8 @@ const BY_THE_CLOCK: [&str; 7] = [
     SMOKE_CHECK_STATUS,
     SMOKE_CHECK_SECONDS,
     SMOKE_TESTED_AT_SECONDS,
+    RETENTION_DELETED,
+    RETENTION_FREED_BYTES,
 ];
 
 #[test]

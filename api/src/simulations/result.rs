@@ -4,9 +4,10 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use fermiac_fleet::blobs::BlobError;
 use fermiac_fleet::delivery::Produced;
 use fermiac_fleet::ids::SimulationId;
-use fermiac_fleet::store::{Simulation, SimulationState};
+use fermiac_fleet::store::{Simulation, SimulationState, Viewer};
 
 use crate::api::Api;
 use crate::caller::Caller;
@@ -23,7 +24,7 @@ pub async fn result(
     let json = [(CONTENT_TYPE, "application/json")];
     match (produced.result, produced.result_key) {
         (Some(document), _) => Ok((json, document).into_response()),
-        (None, Some(key)) => Ok((json, stream(&api, &key).await?).into_response()),
+        (None, Some(key)) => Ok((json, stream(&api, id, &key).await?).into_response()),
         (None, None) => {
             Err(ApiError::Broken { reason: format!("simulation {id} succeeded without a result") })
         }
@@ -43,7 +44,7 @@ pub async fn samples(
         (CONTENT_TYPE, "application/vnd.apache.parquet".to_owned()),
         (CONTENT_DISPOSITION, format!("attachment; filename=\"{id}.parquet\"")),
     ];
-    Ok((headers, stream(&api, &key).await?).into_response())
+    Ok((headers, stream(&api, id, &key).await?).into_response())
 }
 
 /// What it made, if it succeeded.
@@ -68,6 +69,13 @@ fn refuse_unfinished(simulation: &Simulation) -> Result<(), ApiError> {
     }
 }
 
-async fn stream(api: &Api, key: &str) -> Result<Body, ApiError> {
-    Ok(Body::from_stream(api.blobs.get_stream(key).await?.pieces))
+async fn stream(api: &Api, id: SimulationId, key: &str) -> Result<Body, ApiError> {
+    match api.blobs.get_stream(key).await {
+        Err(BlobError::NotFound { key }) => {
+            // Retention deletes rows before blobs: it may have come in between.
+            api.store.simulation(Viewer::Operator, id).await?;
+            Err(ApiError::Broken { reason: format!("the blob {key} is lost, and a row names it") })
+        }
+        stream => Ok(Body::from_stream(stream?.pieces)),
+    }
 }

@@ -8,10 +8,11 @@ use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use fermiac_fleet::blobs::BlobError;
 use fermiac_fleet::ids::{SimulationId, WorkbookId};
 use fermiac_fleet::job::{Label, NewJob, Priority};
 use fermiac_fleet::simulation::{Common, SimulationJobs, StoredRequest, workbook_key};
-use fermiac_fleet::store::{NewSimulation, SubmittedSimulation, Workbook};
+use fermiac_fleet::store::{NewSimulation, SubmittedSimulation, Viewer, Workbook};
 use fermiac_fleet::telemetry::metrics as names;
 use fermiac_simulation::request::{MAX_REQUEST_BYTES, ModelSource};
 use fermiac_simulation::{SimulationRequest, Work};
@@ -122,8 +123,14 @@ async fn workbook_of(
 }
 
 async fn fetch(api: &Api, workbook: &Workbook) -> Result<Spool, ApiError> {
-    let stream = api.blobs.get_stream(&workbook_key(&workbook.added.hash)).await?;
-    Spool::of_stream(stream.pieces).await
+    match api.blobs.get_stream(&workbook_key(&workbook.added.hash)).await {
+        Err(BlobError::NotFound { key }) => {
+            // Retention deletes rows before blobs: it may have come in between.
+            api.store.workbook(Viewer::Operator, workbook.added.id).await?;
+            Err(ApiError::Broken { reason: format!("the blob {key} is lost, and a row names it") })
+        }
+        stream => Spool::of_stream(stream?.pieces).await,
+    }
 }
 
 /// How many jobs the workers that are alive do at once, or some where none is yet: an autoscaler starts them.

@@ -138,14 +138,22 @@ impl Blobs {
         let stored = self.put_stream(&upload, stream, max_bytes).await?;
         let key = format!("{prefix}{}", stored.sha256);
         key::check(&key)?;
+        self.rename(&upload, &key).await?;
+        Ok(stored)
+    }
+
+    /// Gives a blob another key. One that is there already is kept.
+    ///
+    /// # Errors
+    /// When there is none, or the home is away or refuses.
+    pub async fn rename(&self, from: &str, to: &str) -> Result<()> {
         timed("rename", async {
             match &self.0 {
-                Home::S3(bucket) => bucket.rename(&upload, &key).await,
-                Home::Folder(folder) => folder.rename(&upload, &key).await,
+                Home::S3(bucket) => bucket.rename(from, to).await,
+                Home::Folder(folder) => folder.rename(from, to).await,
             }
         })
-        .await?;
-        Ok(stored)
+        .await
     }
 
     /// Reads a blob whole.

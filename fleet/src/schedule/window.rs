@@ -30,6 +30,20 @@ impl Windows {
         self.0.iter().filter_map(|window| window.open_since(now)).min()
     }
 
+    /// Says that a thing which deletes has to wait, and for what, if it has to.
+    ///
+    /// # Errors
+    /// In words, when no window is open.
+    pub fn check(&self, what: &str, now: DateTime<Utc>) -> Result<(), String> {
+        if self.open_since(now).is_some() {
+            return Ok(());
+        }
+        let next = self.next(now).map_or("is unknown".to_owned(), |(opens, window)| {
+            format!("is {:?} at {}", window.name, opens.to_rfc3339())
+        });
+        Err(format!("{what} deletes, and no maintenance window is open; the next {next}"))
+    }
+
     /// When the next one opens, and which it is.
     #[must_use]
     pub fn next(&self, now: DateTime<Utc>) -> Option<(DateTime<Utc>, &Window)> {

@@ -26,6 +26,7 @@ impl Transaction {
             return Ok(true);
         };
         let referenced = match blob {
+            Blob::Upload => false,
             Blob::Workbook(hash) => run!(self, query_scalar(WORKBOOK_IS_REFERENCED).bind(hash), fetch_one)?,
             Blob::Part(job) => run!(self, query_scalar(PART_IS_REFERENCED).bind(job).bind(key), fetch_one)?,
             Blob::Result(job) => {
@@ -38,6 +39,8 @@ impl Transaction {
 
 /// What a key says of its blob.
 enum Blob<'a> {
+    /// `uploads/{id}`, on its way to its name
+    Upload,
     /// `workbooks/{hash}`
     Workbook(&'a str),
     /// `slices/{simulation}/{job}-{epoch}`
@@ -49,8 +52,10 @@ enum Blob<'a> {
 impl Blob<'_> {
     fn of(key: &str) -> Option<Blob<'_>> {
         let (kind, rest) = key.split_once('/')?;
-        if kind == "workbooks" {
-            return Some(Blob::Workbook(rest));
+        match kind {
+            "uploads" => return Some(Blob::Upload),
+            "workbooks" => return Some(Blob::Workbook(rest)),
+            _ => {}
         }
         let (_simulation, name) = rest.split_once('/')?;
         let (job, _epoch) = name.rsplit_once('-')?;

@@ -105,6 +105,10 @@ metrics! {
     JOBS_DEAD: Counter = "fermiac_jobs_dead_total" [];
     /// Blobs that were removed because nothing refers to them.
     BLOBS_COLLECTED: Counter = "fermiac_blobs_collected_total" [];
+    /// Workbooks, simulations and jobs that retention deleted; `class` is uploads, results, jobs or dead_letters.
+    RETENTION_DELETED: Counter = "fermiac_retention_deleted_total" ["class"];
+    /// Bytes of rows and blobs that went with them.
+    RETENTION_FREED_BYTES: Counter = "fermiac_retention_freed_bytes_total" ["class"];
     /// Whether this scheduler leads.
     SCHEDULER_LEADING: Gauge = "fermiac_scheduler_leading" [];
     /// Ticks of a duty that failed; the next tick tries again.

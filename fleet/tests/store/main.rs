@@ -37,6 +37,7 @@ mod jobs;
 mod members;
 mod outage;
 mod pgbouncer;
+mod retention;
 mod schedules;
 mod schema;
 mod seeded;

@@ -129,5 +129,6 @@ async fn blob_is_needed_while_a_row_points_to_it(bench: Bench) {
     bench.run(jobs[0].id, Outcome::Completed(produced)).await;
     assert!(!needed(part).await && needed(result.clone()).await);
     assert!(!needed(result.replace("-1.json", "-2.json")).await);
+    assert!(!needed(format!("uploads/{simulation}")).await, "no row ever names one");
     assert!(needed("of/somebody/else".to_owned()).await);
 }

@@ -1,5 +1,6 @@
-//! What is kept, and what may go.
+//! What is kept, and what may go: backups by a policy of days, weeks and months, and of the data what is over.
 
+pub mod cleanup;
 mod expire;
 mod keep;
 

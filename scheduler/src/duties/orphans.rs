@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use fermiac_fleet::blobs::Blobs;
+use fermiac_fleet::orphans::{self, Freed};
 use fermiac_fleet::store::Store;
 use fermiac_fleet::telemetry::metrics as names;
 
@@ -34,7 +35,7 @@ pub struct Collected {
     /// How many blobs it looked at.
     pub seen: usize,
     /// How many it deleted.
-    pub deleted: usize,
+    pub deleted: u64,
 }
 
 impl Orphans {
@@ -58,11 +59,8 @@ impl Orphans {
             let before = Utc::now() - self.settled_by;
             let old = page.blobs.iter().filter(|blob| blob.last_modified < before);
             let old: Vec<String> = old.map(|blob| blob.key.clone()).collect();
-            let referenced = self.store.referenced(&old).await?;
-            let orphans = old.into_iter().zip(referenced).filter(|(_, referenced)| !referenced);
-            let orphans: Vec<String> = orphans.map(|(key, _)| key).collect();
-            self.blobs.delete(&orphans).await?;
-            collected.deleted += orphans.len();
+            let freed: Freed = orphans::free::<DutyError>(&self.store, &self.blobs, &old).await?;
+            collected.deleted += freed.blobs;
             self.after[place] = page.next;
             if self.after[place].is_none() {
                 break;
@@ -85,7 +83,7 @@ impl Duty for Orphans {
             all.seen += collected.seen;
             all.deleted += collected.deleted;
         }
-        metrics::counter!(names::BLOBS_COLLECTED).increment(all.deleted as u64);
+        metrics::counter!(names::BLOBS_COLLECTED).increment(all.deleted);
         Ok(all)
     }
 

@@ -1,12 +1,17 @@
 //! The platform's own jobs, where this worker is told what it needs for them.
 
+use std::sync::Arc;
+
 use fermiac_fleet::delivery::{Delivery, Produced};
+use fermiac_fleet::retention::RetentionArguments;
 use fermiac_maintenance::backup::{BackupArguments, backup};
 use fermiac_maintenance::drill::{DrillArguments, drill};
+use fermiac_maintenance::retention::cleanup::{Homes, Mandate, clean_up, forecast};
 use fermiac_maintenance::{Context, MaintenanceError, retention};
 
 use super::failure::JobError;
 use super::{Runner, payload};
+use crate::running::Tether;
 
 impl Runner {
     /// Takes a backup; then those that are kept no longer go.
@@ -23,6 +28,29 @@ impl Runner {
     pub(super) async fn restore_drill(&self, delivery: &Delivery) -> Result<Produced, JobError> {
         drill(self.maintenance(delivery)?, &arguments::<DrillArguments>(delivery)?).await?;
         Ok(Produced::default())
+    }
+
+    /// Deletes what has been kept long enough, after saying what that is.
+    pub(super) async fn retention(
+        &self,
+        delivery: &Delivery,
+        tether: &Arc<Tether>,
+    ) -> Result<Produced, JobError> {
+        let arguments = RetentionArguments::parse(&delivery.payload)
+            .map_err(|problem| JobError::permanent(format!("the arguments of a retention {problem}")))?;
+        let homes = Homes { store: &self.store, blobs: &self.blobs };
+        for (class, amount) in forecast(homes, &arguments).await?.classes {
+            let (count, bytes) = (amount.count, amount.bytes);
+            tracing::info!(%class, count, bytes, "kept long enough");
+        }
+        let is_stopping = || tether.is_stopping();
+        let mandate = Mandate { job: Some(delivery.held()), is_stopping: &is_stopping };
+        let cleaned = clean_up(homes, &arguments, mandate).await?;
+        for (class, amount) in &cleaned.classes {
+            let (count, bytes, blobs) = (amount.count, amount.bytes, amount.blobs);
+            tracing::info!(%class, count, bytes, blobs, "deleted");
+        }
+        Ok(Produced { result: serde_json::to_vec(&cleaned).ok(), ..Produced::default() })
     }
 
     fn maintenance(&self, delivery: &Delivery) -> Result<&Context, JobError> {

@@ -68,7 +68,7 @@ impl Runner {
             Kind::Backup => Box::pin(self.backup(delivery)).await,
             Kind::RestoreDrill => Box::pin(self.restore_drill(delivery)).await,
             Kind::SmokeTest => Box::pin(self.smoke_test(delivery)).await,
-            Kind::Retention => Err(unknown(delivery.kind)),
+            Kind::Retention => Box::pin(self.retention(delivery, tether)).await,
         };
         let outcome = match (done, tether.stop()) {
             (Ok(produced), _) => Outcome::Completed(produced),

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::name;
 use crate::job::Label;
 use crate::profile::reader::Reader;
+use crate::retention::RetentionArguments;
 use crate::schedule::{Overlap, Work};
 
 /// The arguments of a schedule have at most so many bytes as JSON.
@@ -88,6 +89,18 @@ impl Entry<'_, '_> {
             return None;
         };
         Some(arguments)
+    }
+
+    /// A job that would be refused is refused here.
+    pub(super) fn check_retention(&mut self, arguments: &Map<String, Value>) -> Option<()> {
+        let text = Value::Object(arguments.clone()).to_string();
+        match RetentionArguments::parse(text.as_bytes()) {
+            Ok(_) => Some(()),
+            Err(problem) => {
+                self.mistake("arguments", &problem);
+                None
+            }
+        }
     }
 
     pub(super) fn scale(&mut self, arguments: &Map<String, Value>) -> Option<Work> {

@@ -95,6 +95,9 @@ fn schedule(entry: &mut Entry<'_, '_>) -> Option<Schedule> {
     });
     entry.refuse_rest();
     let arguments = arguments?;
+    if let Some(Named::Job(Kind::Retention)) = kind {
+        entry.check_retention(&arguments)?;
+    }
     let work = match kind? {
         Named::Job(kind) => Work::Job(kind),
         Named::Scale => entry.scale(&arguments)?,

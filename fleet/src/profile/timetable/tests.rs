@@ -87,6 +87,7 @@ timeout = "0s"
 name = "Two words"
 kind = "retention"
 cron = "0 0 * * *"
+arguments = { results_days = 7 }
 [[schedules]]
 kind = "slice"
 [[maintenance_windows]]
@@ -105,6 +106,7 @@ length = "0s"
         r#"schedules "two": arguments: of the kind scale are workers, from 0 to 10000"#,
         r#"schedules "two": cron: "0 0 30 2 *" names no day that ever comes"#,
         r#"schedules "two": timeout: "0s" must be longer than nothing"#,
+        r#"schedules "two": arguments: say nothing of what is to go: give at least one of uploads_days"#,
         r#"schedules 4: name: "Two words" is no name"#,
         r#"schedules 5: name: is needed"#,
         r#"schedules 5: kind: "slice" is none of probe"#,

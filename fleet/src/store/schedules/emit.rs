@@ -110,16 +110,10 @@ fn change_of(schedule: &Schedule, standing: Option<&Standing>) -> Option<Act> {
 }
 
 fn check_window(timetable: &Timetable, schedule: &Schedule, now: DateTime<Utc>) -> Result<(), StoreError> {
-    if !schedule.work.is_destructive() || timetable.windows.open_since(now).is_some() {
+    if !schedule.work.is_destructive() {
         return Ok(());
     }
-    let next = timetable.windows.next(now).map_or("is unknown".to_owned(), |(opens, window)| {
-        format!("is {:?} at {}", window.name, opens.to_rfc3339())
-    });
-    Err(StoreError::conflict(format!(
-        "{} deletes, and no maintenance window is open; the next {next}",
-        schedule.name
-    )))
+    timetable.windows.check(&schedule.name, now).map_err(StoreError::conflict)
 }
 
 impl Transaction {

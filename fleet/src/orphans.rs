@@ -1,0 +1,94 @@
+//! Deletes blobs that no row names any more.
+//!
+//! - The rows go first, so that nobody who reads a row that is there misses its blob.
+//! - While a backup is being taken nothing is deleted: it saw rows that may be gone by now, and counts on their blobs. One
+//!   that begins later does not see them.
+//! - A workbook's blob is named by its hash, and somebody may upload the same again at this moment. So it is moved aside,
+//!   and rows are looked for once more: one that came meanwhile has it back. Whoever uploads looks for the blob after
+//!   writing the row, so that one of the two sees the other.
+
+use std::future::ready;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use uuid::Uuid;
+
+use crate::blobs::{BlobError, Blobs};
+use crate::store::{Store, StoreError};
+
+/// So many are asked for their size at a time.
+const AT_A_TIME: usize = 16;
+
+/// What was deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Freed {
+    /// How many blobs.
+    pub blobs: u64,
+    /// How large they were together.
+    pub bytes: u64,
+}
+
+impl Freed {
+    fn and(self, other: Freed) -> Freed {
+        Freed { blobs: self.blobs + other.blobs, bytes: self.bytes + other.bytes }
+    }
+}
+
+/// Deletes those of these blobs that no row names.
+///
+/// # Errors
+/// When the store or the home of the blobs does not answer; some may be deleted then.
+pub async fn free<E>(store: &Store, blobs: &Blobs, keys: &[String]) -> Result<Freed, E>
+where
+    E: From<StoreError> + From<BlobError>,
+{
+    let referenced = store.referenced(keys).await?;
+    let orphans = keys.iter().zip(referenced).filter(|(_, referenced)| !referenced);
+    let orphans: Vec<String> = orphans.map(|(key, _)| key.clone()).collect();
+    // After the look at the rows: a backup that begins from here on sees what that look saw.
+    if orphans.is_empty() || store.is_being_backed_up().await? {
+        return Ok(Freed::default());
+    }
+    let (shared, own): (Vec<String>, Vec<String>) =
+        orphans.into_iter().partition(|key| key.starts_with("workbooks/"));
+    let mut freed = weigh(blobs, &own).await?;
+    blobs.delete(&own).await?;
+    for key in shared {
+        freed = freed.and(free_shared::<E>(store, blobs, key).await?);
+    }
+    Ok(freed)
+}
+
+/// How many of these blobs there are, and how large they are together.
+///
+/// # Errors
+/// When their home does not answer.
+pub async fn weigh(blobs: &Blobs, keys: &[String]) -> Result<Freed, BlobError> {
+    let sizes = stream::iter(keys.to_vec()).map(|key| size(blobs, key)).buffer_unordered(AT_A_TIME);
+    sizes.try_fold(Freed::default(), |freed, size| ready(Ok(freed.and(size)))).await
+}
+
+async fn size(blobs: &Blobs, key: String) -> Result<Freed, BlobError> {
+    match blobs.size(&key).await {
+        Err(BlobError::NotFound { .. }) => Ok(Freed::default()),
+        size => size.map(|bytes| Freed { blobs: 1, bytes }),
+    }
+}
+
+async fn free_shared<E>(store: &Store, blobs: &Blobs, key: String) -> Result<Freed, E>
+where
+    E: From<StoreError> + From<BlobError>,
+{
+    let keys = [key];
+    let freed = weigh(blobs, &keys).await?;
+    let aside = format!("uploads/{}", Uuid::now_v7());
+    match blobs.rename(&keys[0], &aside).await {
+        Err(BlobError::NotFound { .. }) => return Ok(Freed::default()),
+        moved => moved?,
+    }
+    if store.referenced(&keys).await? == [true] {
+        blobs.rename(&aside, &keys[0]).await?;
+        return Ok(Freed::default());
+    }
+    blobs.delete(&[aside]).await?;
+    Ok(freed)
+}
