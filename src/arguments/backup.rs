@@ -1,5 +1,7 @@
 //! The arguments of `fermiac backup` and `fermiac restore`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use super::EnvironmentArguments;
@@ -73,13 +75,16 @@ pub struct RestoreArguments {
     #[arg(long, value_name = "TIME|LABEL")]
     pub to: String,
     /// Restore into a scratch server, check it there, and tear it down
-    #[arg(long, conflicts_with = "into")]
+    #[arg(long, conflicts_with_all = ["into", "cluster"])]
     pub rehearse: bool,
     /// The empty database to restore into, without its password: that comes from PGPASSWORD or PGPASSFILE
-    #[arg(long, value_name = "URL", required_unless_present = "rehearse")]
+    #[arg(long, value_name = "URL", required_unless_present_any = ["rehearse", "cluster"])]
     pub into: Option<String>,
+    /// The empty folder of data to restore the whole cluster into, with pgBackRest, to the very instant
+    #[arg(long, value_name = "FOLDER", conflicts_with = "into")]
+    pub cluster: Option<PathBuf>,
     /// Bring the blobs back too that FERMIAC_BLOBS_URL lacks
-    #[arg(long, conflicts_with = "rehearse")]
+    #[arg(long, conflicts_with_all = ["rehearse", "cluster"])]
     pub blobs: bool,
     /// Of which environment.
     #[command(flatten)]

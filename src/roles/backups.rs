@@ -5,7 +5,9 @@ use fermiac_fleet::blobs::Blobs;
 use fermiac_fleet::profile::{Profile, SecretUrl};
 use fermiac_maintenance::backup::{self, BackupArguments as Wanted, Depth, Taken, Verified};
 use fermiac_maintenance::drill::{DrillArguments, drill};
+use fermiac_maintenance::pgbackrest::PgBackRest;
 use fermiac_maintenance::postgres::DatabaseAddress;
+use fermiac_maintenance::restore::cluster::{self, RestoredCluster};
 use fermiac_maintenance::restore::{self, Restored, Target};
 use fermiac_maintenance::retention;
 use fermiac_maintenance::{Context, MaintenanceError, Places};
@@ -63,6 +65,12 @@ pub async fn restore(
 ) -> Result<(), Failure> {
     let places = Places::of(profile).map_err(told)?;
     let target = Target::parse(&arguments.to);
+    if let Some(data) = &arguments.cluster {
+        let repository = PgBackRest::configure(profile).await.map_err(told)?;
+        let restored = cluster::into_folder(&places, &repository, &target, data).await.map_err(told)?;
+        let text = cluster_in_words(&restored);
+        return if arguments.json { document::print_json(&restored) } else { document::print(&text) };
+    }
     let restored = match &arguments.into {
         None => restore::rehearse(&places, &target).await.map_err(told)?,
         Some(url) => {
@@ -118,6 +126,7 @@ async fn expire(context: &Context, dry_run: bool) -> Result<(Value, String), Fai
         plan.kept.len()
     );
     if !dry_run {
+        retention::fail_lost(context).await.map_err(told)?;
         retention::carry_out(context, &plan).await.map_err(told)?;
     }
     Ok((json!(plan), text))
@@ -161,6 +170,17 @@ fn restored_in_words(restored: &Restored) -> String {
         restored.taken_at.format("%Y-%m-%d %H:%M:%S UTC"),
         restored.took.as_secs_f64(),
         checks.join(", ")
+    )
+}
+
+fn cluster_in_words(restored: &RestoredCluster) -> String {
+    let until = restored.until.map_or_else(|| "the end of the log".to_owned(), |until| until.to_string());
+    format!(
+        "{} holds the cluster of {}, up to {until}, in {:.1} s\nStart the server on it: it goes through its log first. \
+         It does not archive until you say `alter system reset archive_mode` and start it again.\n",
+        restored.data.display(),
+        restored.label,
+        restored.took.as_secs_f64()
     )
 }
 

@@ -136,19 +136,19 @@ fn backup(sections: &Sections, broken: &mut Vec<(&'static str, String)>) {
     }
 }
 
-/// The repository of pgBackRest is a place of backups too.
+/// The repository of pgBackRest is a place of backups too. That there is none is a mistake only of the worker that takes
+/// backups, which says so: every other role of an environment may know nothing of them.
 fn pgbackrest(sections: &Sections, broken: &mut Vec<(&'static str, String)>) {
     let (data, repository) = (&sections.blobs, &sections.pgbackrest);
+    let Some(url) = &repository.url else { return };
     if sections.backup.kind != BackupMethod::PgBackRest {
         return;
     }
-    match &repository.url {
-        Some(url) if bucket(url, &repository.endpoint) == bucket(&data.url, &data.endpoint) => {
-            let problem = "is the bucket of FERMIAC_BLOBS_URL: backups go to one of their own";
-            broken.push(("FERMIAC_PGBACKREST_URL", problem.to_owned()));
-        }
-        Some(url) if url.starts_with("s3://") => {}
-        _ => broken.push(("FERMIAC_PGBACKREST_URL", "must name a bucket, s3://bucket/prefix".to_owned())),
+    if bucket(url, &repository.endpoint) == bucket(&data.url, &data.endpoint) {
+        let problem = "is the bucket of FERMIAC_BLOBS_URL: backups go to one of their own";
+        broken.push(("FERMIAC_PGBACKREST_URL", problem.to_owned()));
+    } else if !url.starts_with("s3://") {
+        broken.push(("FERMIAC_PGBACKREST_URL", "must name a bucket, s3://bucket/prefix".to_owned()));
     }
     if repository.passphrase.is_none() {
         let problem = "is needed: the repository is encrypted; make one with `openssl rand -base64 48`";

@@ -17,10 +17,15 @@ pub async fn back_up(
     cluster: &PgBackRest,
     extent: Option<Extent>,
 ) -> Result<(BackupKind, Taken)> {
+    let there = cluster.backups().await?;
+    if there.is_empty() {
+        // A new repository; and whether the server archives to it shows before hours of copying, not after.
+        cluster.prepare().await?;
+    }
     let kind = match extent {
         Some(Extent::Full) => BackupKind::Full,
         // Without a full one before it, pgBackRest makes one.
-        Some(Extent::Incremental) | None => due(&cluster.backups().await?, Utc::now()),
+        Some(Extent::Incremental) | None => due(&there, Utc::now()),
     };
     let taken = match cluster.back_up(kind).await {
         Ok(taken) => taken,

@@ -19,6 +19,7 @@ pub use verify::{Depth, Verified, verify};
 use crate::context::Context;
 use crate::error::{MaintenanceError, Result};
 use crate::postgres::dump;
+use crate::retention::fail_lost;
 use crate::vault::{FORMAT, Manifest, Sealed};
 
 /// What is wanted of a backup.
@@ -71,6 +72,7 @@ pub struct Taken {
 /// # Errors
 /// When it breaks off, or is not whole.
 pub async fn backup(context: &Context, arguments: &BackupArguments) -> Result<Taken> {
+    fail_lost(context).await?;
     let Some(cluster) = &context.cluster else { return back_up_by_dump(context, arguments).await };
     let (kind, taken) = cluster::back_up(context, cluster, arguments.extent).await?;
     if kind == BackupKind::Full {
@@ -85,8 +87,8 @@ pub async fn backup(context: &Context, arguments: &BackupArguments) -> Result<Ta
 async fn back_up_by_dump(context: &Context, arguments: &BackupArguments) -> Result<Taken> {
     let label = label(BackupKind::PgDump, Utc::now());
     context.store.begin_backup(&label, BackupKind::PgDump).await?;
-    // Boxed: it is deep in futures, and others are built on it.
-    let taken = match Box::pin(take_and_verify(context, &label)).await {
+    // While it is held, it is being taken; see `fail_lost`.
+    let taken = match context.places.vault.while_held(&label, take_and_verify(context, &label)).await {
         Ok(taken) => taken,
         Err(error) => {
             tracing::error!(%error, label, "a backup failed");

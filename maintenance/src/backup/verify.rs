@@ -46,7 +46,7 @@ pub async fn verify(context: &Context, label: &str, depth: Depth) -> Result<Veri
         super::cluster::verify(context, cluster, &taken).await?;
         return Ok(Verified { label: label.to_owned(), opened: 0, seen: 0 });
     }
-    match Box::pin(read_back(context, label, depth)).await {
+    match context.places.vault.while_held(label, read_back(context, label, depth)).await {
         Ok(verified) => {
             context.store.backup_verified(label).await?;
             Ok(verified)

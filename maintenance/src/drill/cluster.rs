@@ -36,9 +36,13 @@ pub(super) async fn hold(
         None => cluster.backups().await?.pop().map(|newest| newest.label),
     };
     let begun = Instant::now();
-    let scratch = cluster.restore_to_scratch(label, Until::End, &context.places.scratch).await?;
-    let checks = look(context, &scratch, marker).await;
-    tear_down(scratch).await?;
+    let checks = context.places.vault.while_held(drill.label.as_deref().unwrap_or("none"), async {
+        let scratch = cluster.restore_to_scratch(label, Until::End, &context.places.scratch).await?;
+        let checks = look(context, &scratch, marker).await;
+        tear_down(scratch).await?;
+        checks
+    });
+    let checks = checks.await;
     drill.recovery_time = Some(begun.elapsed());
     drill.findings = findings(&checks?);
     drill.findings.extend(late(context, drill));

@@ -18,7 +18,7 @@ use crate::backup::{BackupArguments, backup};
 use crate::context::{Context, unhurried};
 use crate::error::{MaintenanceError, Result};
 use crate::restore::integrity::{Check, findings};
-use crate::restore::{Target, find, into_scratch, tear_down};
+use crate::restore::{into_scratch, tear_down};
 
 /// What is wanted of a drill.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -76,7 +76,11 @@ async fn hold(context: &Context, arguments: &DrillArguments, drill: &mut Drill) 
 }
 
 async fn restore_and_look(context: &Context, label: String, marker: Option<Uuid>) -> Result<Vec<Check>> {
-    let manifest = find(&context.places.vault, &Target::Label(label)).await?;
+    context.places.vault.while_held(&label, look_at(context, &label, marker)).await
+}
+
+async fn look_at(context: &Context, label: &str, marker: Option<Uuid>) -> Result<Vec<Check>> {
+    let manifest = context.places.vault.manifest(label).await?.0;
     let (scratch, mut checks) = into_scratch(&context.places, &manifest).await?;
     if let Some(marker) = marker {
         let store = unhurried(&scratch.address("postgres")?, &context.places.environment).await?;

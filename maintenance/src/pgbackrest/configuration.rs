@@ -14,7 +14,10 @@ use crate::postgres::scratch::owner;
 /// The text, for what a profile names. What is kept for how long is decided elsewhere, so that it keeps everything.
 pub fn text(profile: &Profile) -> Result<String> {
     let (section, keys) = (&profile.pgbackrest, &profile.backup);
-    let missing = |name: &str| MaintenanceError::refused(format!("{name}: is needed for pgBackRest"));
+    let missing = |name: &str| {
+        let other = "a database that pgBackRest cannot stand beside takes FERMIAC_BACKUP_KIND=pg_dump";
+        MaintenanceError::refused(format!("{name}: is needed for pgBackRest; {other}"))
+    };
     let url = section.url.as_deref().and_then(|url| url.strip_prefix("s3://"));
     let (bucket, prefix) = url.ok_or_else(|| missing("FERMIAC_PGBACKREST_URL")).map(|place| {
         let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));

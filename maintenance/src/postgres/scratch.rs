@@ -212,6 +212,22 @@ pub fn as_server_user(program: impl AsRef<OsStr>) -> Result<Command> {
     Ok(command)
 }
 
+/// Makes an empty folder of data that the server's user owns.
+pub fn data_folder(path: &Path) -> Result<()> {
+    let disk = || MaintenanceError::disk(path.display().to_string());
+    fs::create_dir_all(path).map_err(disk())?;
+    if fs::read_dir(path).map_err(disk())?.next().is_some() {
+        let problem = format!("{} is not empty: move what is there away first", path.display());
+        return Err(MaintenanceError::refused(problem));
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(disk())?;
+    if geteuid().is_root() {
+        let (user, group) = owner()?;
+        chown(path, Some(user), Some(group)).map_err(disk())?;
+    }
+    Ok(())
+}
+
 /// The numbers of the server's user and its group.
 pub fn owner() -> Result<(u32, u32)> {
     let users = fs::read_to_string("/etc/passwd").map_err(MaintenanceError::disk("/etc/passwd"))?;

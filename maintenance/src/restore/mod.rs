@@ -3,6 +3,7 @@
 //! Only the place of the backups is needed, not the database that is lost nor its catalogue: what there is stands in
 //! the manifests.
 
+pub mod cluster;
 pub mod integrity;
 
 use std::time::{Duration, Instant};
@@ -83,11 +84,15 @@ pub async fn find(vault: &Vault, target: &Target) -> Result<Manifest> {
 /// stays there then, to be looked at.
 pub async fn into_database(places: &Places, target: &Target, database: &DatabaseAddress) -> Result<Restored> {
     let begun = Instant::now();
-    let manifest = find(&places.vault, target).await?;
     refuse_unless_empty(database, &places.environment).await?;
-    restore(&places.vault, &manifest, database).await?;
-    let checks = check(places, &manifest, database).await?;
-    judged(manifest, begun.elapsed(), checks)
+    let label = label_of(&places.vault, target).await?;
+    let restoring = async {
+        let manifest = places.vault.manifest(&label).await?.0;
+        restore(&places.vault, &manifest, database).await?;
+        let checks = check(places, &manifest, database).await?;
+        judged(manifest, begun.elapsed(), checks)
+    };
+    places.vault.while_held(&label, restoring).await
 }
 
 /// Notes in a database that was restored what it is, and who made it so. One whose schema is older than this program's
@@ -114,10 +119,14 @@ pub async fn note(
 /// When the backup is damaged, or what was restored is not what was backed up.
 pub async fn rehearse(places: &Places, target: &Target) -> Result<Restored> {
     let begun = Instant::now();
-    let manifest = find(&places.vault, target).await?;
-    let (scratch, checks) = into_scratch(places, &manifest).await?;
-    tear_down(scratch).await?;
-    judged(manifest, begun.elapsed(), checks)
+    let label = label_of(&places.vault, target).await?;
+    let rehearsing = async {
+        let manifest = places.vault.manifest(&label).await?.0;
+        let (scratch, checks) = into_scratch(places, &manifest).await?;
+        tear_down(scratch).await?;
+        judged(manifest, begun.elapsed(), checks)
+    };
+    places.vault.while_held(&label, rehearsing).await
 }
 
 /// A scratch server with the backup restored into it, and what was found there.
@@ -144,7 +153,20 @@ pub(crate) async fn tear_down(scratch: Scratch) -> Result<()> {
 /// # Errors
 /// When one is damaged, and what either place fails with.
 pub async fn blobs(places: &Places, target: &Target, home: &Blobs) -> Result<usize> {
-    let manifest = find(&places.vault, target).await?;
+    let label = label_of(&places.vault, target).await?;
+    places.vault.while_held(&label, bring_blobs(places, &label, home)).await
+}
+
+/// The backup that is meant, to be held before its manifest is read again: it may have gone before.
+pub(crate) async fn label_of(vault: &Vault, target: &Target) -> Result<String> {
+    match target {
+        Target::Label(label) => Ok(label.clone()),
+        Target::Time(_) | Target::Newest => Ok(find(vault, target).await?.label),
+    }
+}
+
+async fn bring_blobs(places: &Places, label: &str, home: &Blobs) -> Result<usize> {
+    let manifest = places.vault.manifest(label).await?.0;
     let mut brought = 0;
     for blob in &manifest.blobs {
         match home.size(&blob.blob).await {

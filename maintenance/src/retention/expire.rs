@@ -8,10 +8,11 @@ use serde::Serialize;
 use super::keep::{Candidate, Policy, Reason, Standing, keep};
 use crate::context::Context;
 use crate::error::Result;
+use crate::pgbackrest::PgBackRest;
 use crate::vault::Vault;
 
 /// So many backups are looked at: years of four a day.
-const LOOKED_AT: u32 = 10_000;
+pub(super) const LOOKED_AT: u32 = 10_000;
 
 /// What stays and what goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,7 +31,8 @@ pub struct Plan {
 /// When the catalogue or the bucket does not answer.
 pub async fn plan(context: &Context) -> Result<Plan> {
     let backups = context.store.backups(LOOKED_AT).await?;
-    let candidates: Vec<Candidate> = backups.iter().map(candidate).collect();
+    let held = context.places.vault.held().await?;
+    let candidates: Vec<Candidate> = backups.iter().map(|backup| candidate(backup, &held)).collect();
     let kept = kept_of_each_tool(&candidates, &backups, &context.policy);
     let goes = backups.iter().filter(|backup| !kept.contains_key(&backup.label));
     let goes: BTreeMap<String, u64> = goes.map(|backup| (backup.label.clone(), backup.bytes)).collect();
@@ -56,15 +58,52 @@ pub async fn carry_out(context: &Context, plan: &Plan) -> Result<()> {
         if context.store.backup(label).await?.pinned.is_some() {
             continue;
         }
-        match &context.cluster {
-            Some(cluster) if in_cluster.contains(label) => cluster.expire(label).await?,
+        let is_gone = match &context.cluster {
+            Some(cluster) if in_cluster.contains(label) => expire_in_cluster(context, cluster, label).await?,
             _ => context.places.vault.delete(label).await?,
+        };
+        if !is_gone {
+            tracing::info!(label, "a backup stays for now: somebody works with it");
+            continue;
         }
         // Last: what broke off before is done again next time.
         context.store.backup_expired(label).await?;
         tracing::info!(label, "a backup was deleted");
     }
-    context.places.vault.delete_objects(&plan.blobs).await
+    delete_blobs(context, &plan.blobs).await?;
+    context.places.vault.sweep_holds().await
+}
+
+/// pgBackRest deletes what needs a backup along with it, and somebody may work with that.
+async fn expire_in_cluster(context: &Context, cluster: &PgBackRest, label: &str) -> Result<bool> {
+    let mut held = context.places.vault.held().await?;
+    let there = cluster.backups().await?;
+    // Newest first: what a held one needs is held, and what that needs.
+    for backup in there.iter().rev().filter(|backup| backup.needs.is_some()) {
+        if held.contains(&backup.label) {
+            held.extend(backup.needs.clone());
+        }
+    }
+    if held.contains(label) {
+        return Ok(false);
+    }
+    cluster.expire(label).await?;
+    Ok(true)
+}
+
+/// Those that no manifest which is there by now names, and no backup that is being taken may count on.
+async fn delete_blobs(context: &Context, blobs: &[String]) -> Result<()> {
+    if blobs.is_empty() || context.store.is_being_backed_up().await? {
+        return Ok(());
+    }
+    let vault = &context.places.vault;
+    let mut gone: BTreeSet<String> = blobs.iter().cloned().collect();
+    for label in vault.labels().await? {
+        for blob in vault.manifest(&label).await?.0.blobs {
+            gone.remove(&blob.sealed.key);
+        }
+    }
+    vault.delete_objects(&gone.into_iter().collect::<Vec<_>>()).await
 }
 
 /// Dumps and backups of the cluster are kept by the same policy, and neither in place of the other.
@@ -81,7 +120,7 @@ fn kept_of_each_tool(
     keep(&of(true), policy).into_iter().chain(keep(&of(false), policy)).collect()
 }
 
-fn candidate(backup: &Backup) -> Candidate {
+fn candidate(backup: &Backup, held: &BTreeSet<String>) -> Candidate {
     Candidate {
         label: backup.label.clone(),
         taken_at: backup.taken_at.unwrap_or(backup.begun_at),
@@ -90,7 +129,7 @@ fn candidate(backup: &Backup) -> Candidate {
             BackupState::Running | BackupState::Uploaded => Standing::Pending,
             BackupState::Failed => Standing::Failed,
         },
-        is_pinned: backup.pinned.is_some(),
+        is_pinned: backup.pinned.is_some() || held.contains(&backup.label),
         needs: backup.needs.clone(),
     }
 }

@@ -50,7 +50,7 @@ pub struct Candidate {
     pub taken_at: DateTime<Utc>,
     /// Whether it counts.
     pub standing: Standing,
-    /// Whether somebody wants it kept.
+    /// Whether somebody wants it kept, or works with it.
     pub is_pinned: bool,
     /// The backup without which it cannot be restored.
     pub needs: Option<String>,
@@ -62,7 +62,7 @@ pub struct Candidate {
 pub enum Reason {
     /// It is the newest that is verified.
     Newest,
-    /// Somebody wants it.
+    /// Somebody wants it, or works with it.
     Pinned,
     /// It may yet be verified.
     Pending,

@@ -3,6 +3,8 @@
 pub mod cleanup;
 mod expire;
 mod keep;
+mod lost;
 
 pub use expire::{Plan, carry_out, plan};
 pub use keep::{Candidate, Policy, Reason, Standing, keep};
+pub use lost::fail_lost;

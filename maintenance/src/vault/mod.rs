@@ -5,8 +5,10 @@
 //!                              /database.dump.age
 //!                              /configuration.toml.age
 //! {environment}/blobs/{key}.age                     shared by all backups that need it
+//! {environment}/holds/{label}/{id}                  while somebody works with it
 //! ```
 
+mod hold;
 mod key;
 mod manifest;
 mod pipe;
@@ -19,6 +21,7 @@ use fermiac_fleet::blobs::{BlobEntry, BlobError, Blobs};
 use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 
+pub use hold::TERM;
 pub use key::{Identity, Recipient};
 pub use manifest::{FORMAT, Manifest, Sealed, SealedBlob};
 pub(crate) use pipe::reader;
@@ -218,17 +221,6 @@ impl Vault {
                 return Ok(entries);
             }
         }
-    }
-
-    /// Deletes a backup: its manifest first, so that it is one no more before it is none. Shared blobs stay.
-    ///
-    /// # Errors
-    /// What the bucket fails with.
-    pub async fn delete(&self, label: &str) -> Result<()> {
-        self.blobs.delete(&[self.key_of(label, "manifest.json")]).await?;
-        let left = self.list(&format!("backups/{label}/")).await?;
-        let keys: Vec<String> = left.into_iter().map(|entry| entry.key).collect();
-        Ok(self.blobs.delete(&keys).await?)
     }
 
     /// Deletes objects.

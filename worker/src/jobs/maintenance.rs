@@ -7,6 +7,7 @@ use fermiac_fleet::retention::RetentionArguments;
 use fermiac_maintenance::backup::{BackupArguments, backup};
 use fermiac_maintenance::drill::{DrillArguments, drill};
 use fermiac_maintenance::retention::cleanup::{Homes, Mandate, clean_up, forecast};
+use fermiac_maintenance::retention::fail_lost;
 use fermiac_maintenance::{Context, MaintenanceError, retention};
 
 use super::failure::JobError;
@@ -39,6 +40,9 @@ impl Runner {
         let arguments = RetentionArguments::parse(&delivery.payload)
             .map_err(|problem| JobError::permanent(format!("the arguments of a retention {problem}")))?;
         let homes = Homes { store: &self.store, blobs: &self.blobs };
+        if let Some(context) = &self.maintenance {
+            fail_lost(context).await?;
+        }
         for (class, amount) in forecast(homes, &arguments).await?.classes {
             let (count, bytes) = (amount.count, amount.bytes);
             tracing::info!(%class, count, bytes, "kept long enough");
