@@ -24,7 +24,7 @@ impl Certificate {
     /// # Panics
     /// When the folder cannot be written to.
     pub fn make(folder: &Folder) -> Certificate {
-        Certificate::with(folder, parameters())
+        Certificate::with(folder, &parameters())
     }
 
     /// The same, of a certificate that ended with the year 2019.
@@ -35,10 +35,10 @@ impl Certificate {
         let mut parameters = parameters();
         (parameters.not_before, parameters.not_after) =
             (date_time_ymd(2019, 1, 1), date_time_ymd(2020, 1, 1));
-        Certificate::with(folder, parameters)
+        Certificate::with(folder, &parameters)
     }
 
-    fn with(folder: &Folder, parameters: CertificateParams) -> Certificate {
+    fn with(folder: &Folder, parameters: &CertificateParams) -> Certificate {
         let key = KeyPair::generate().expect("there is randomness");
         let made = parameters.self_signed(&key).expect("a key can sign what it was made for");
         let (path, key_path) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));

@@ -100,7 +100,7 @@ impl Vault {
             Err(BlobError::NotFound { .. }) => None,
             manifest => Some(manifest?),
         };
-        self.delete_objects(&[key.clone()]).await?;
+        self.delete_objects(std::slice::from_ref(&key)).await?;
         if self.held().await?.contains(label) {
             if let Some(manifest) = manifest {
                 self.blobs.put(&key, manifest).await?;

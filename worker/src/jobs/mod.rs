@@ -92,11 +92,6 @@ fn log(outcome: &Outcome) {
     }
 }
 
-/// Another try would meet the same program.
-fn unknown(kind: Kind) -> JobError {
-    JobError::permanent(format!("this worker does not know how to do a job of the kind {kind}"))
-}
-
 /// What a job's payload says.
 fn payload<T: DeserializeOwned>(delivery: &Delivery) -> Result<T, JobError> {
     serde_json::from_slice(&delivery.payload).map_err(|error| {
