@@ -45,6 +45,16 @@ impl Kept {
     /// All of them, in the order in which they are looked through: a workbook goes when no simulation reads it any more,
     /// and not at once with the last, so that nothing goes that was not foretold.
     pub const ALL: [Kept; 3] = [Kept::Workbooks, Kept::Simulations, Kept::Jobs];
+
+    /// As the audit trail calls them.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Kept::Workbooks => "workbooks",
+            Kept::Simulations => "simulations",
+            Kept::Jobs => "jobs",
+        }
+    }
 }
 
 /// The days of each class; what has none is kept for good.

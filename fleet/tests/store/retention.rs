@@ -76,6 +76,9 @@ async fn simulation_goes_with_its_jobs_and_names_its_blobs(bench: Bench) {
     let bytes = (new.request.len() + 2 * jobs[0].payload.len() + 100) as u64;
     let blobs = vec!["samples/a/c-1.parquet".to_owned()];
     assert_eq!(retired, [Retired { id: new.id.0, class: Class::Results, bytes, blobs }]);
+    let noted = bench.store.audit_entries(Some("retention.applied"), 10).await.unwrap();
+    let [entry] = noted.as_slice() else { panic!("{noted:?}") };
+    assert_eq!((&*entry.subject, &entry.detail), ("simulations", &new.id.0.simple().to_string()));
     for job in &jobs {
         assert!(matches!(bench.store.job(job.id).await, Err(StoreError::NotFound { .. })));
     }
