@@ -29,6 +29,7 @@ const TINY: Known = Known {
     outputs: include_str!("../known/tiny_outputs.json"),
     within: Duration::from_secs(60),
 };
+/// Several seconds of work: more than one slice is made of it even for a single slot.
 const SLICED: Known = Known {
     request: include_str!("../known/sliced_request.json"),
     outputs: include_str!("../known/sliced_outputs.json"),
