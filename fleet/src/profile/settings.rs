@@ -274,7 +274,7 @@ section! {
 section! {
     /// What a smoke test looks at, and what it lets pass.
     Smoke "smoke" {
-        /// Where users reach the API, such as https://example.org; in development and testing, nothing for http.listen.
+        /// Where users reach the API, such as `https://example.org`; in development and testing, nothing for http.listen.
         url "url": Option<String> = "", ["FERMIAC_SMOKE_URL"];
         /// Where the API's page of figures is; nothing for /metrics below that.
         metrics_url "metrics_url": Option<String> = "", ["FERMIAC_SMOKE_METRICS_URL"];
