@@ -1,12 +1,10 @@
-//! What it costs to cut a simulation into jobs: the same trials by `fermiac run` on two threads, and by an API and two
-//! workers of one thread, from sending the request until the result is read.
+//! What it costs to cut a simulation into jobs: the same trials by `fermiac run` on two threads, and by `fermiac submit`
+//! to an API and two workers of one thread, each until its process has printed the result.
 
-use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use fermiac_harness::{Folder, Process, await_until, free_port, wait_until};
-use serde_json::{Value, json};
 
 use crate::processes::{self, FERMIAC};
 use crate::servers::Servers;
@@ -77,60 +75,26 @@ async fn start(servers: &mut Servers) -> Fleet {
 
 impl Fleet {
     fn run(&self, model: &str) -> f64 {
-        let source = self.source(model);
-        let started = Instant::now();
-        let mut request = json!({ "trials": TRIALS });
-        request[source.0] = source.1;
-        let accepted =
-            self.post("/v1/simulations").send_json(request).unwrap().into_body().read_json::<Value>();
-        let path = format!("/v1/simulations/{}", accepted.unwrap()["id"].as_str().unwrap());
-        wait_until("it succeeds", DEADLINE, || {
-            let seen: Value = serde_json::from_str(&self.get(&path)).unwrap();
-            assert!(seen["error"].is_null(), "{seen}");
-            seen["state"] == "succeeded"
-        });
-        let result = self.get(&format!("{path}/result"));
-        let seconds = started.elapsed().as_secs_f64();
-        assert!(result.contains("\"outputs\""));
-        seconds
-    }
-
-    /// What a request says of the model; a workbook is uploaded first, and known from the second time on.
-    fn source(&self, model: &str) -> (&'static str, Value) {
-        let bytes = std::fs::read(path_of(model)).unwrap();
-        if model.ends_with(".json") {
-            return ("model", serde_json::from_slice(&bytes).unwrap());
-        }
-        let sheets = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-        let upload = self.post("/v1/workbooks").header("Content-Type", sheets).send(&bytes[..]);
-        let uploaded: Value = upload.unwrap().into_body().read_json().unwrap();
-        ("workbook", uploaded["id"].clone())
-    }
-
-    fn get(&self, path: &str) -> String {
-        let asked =
-            ureq::get(format!("{}{path}", self.address)).header("Authorization", self.bearer()).call();
-        asked.unwrap().into_body().read_to_string().unwrap()
-    }
-
-    fn post(&self, path: &str) -> ureq::RequestBuilder<ureq::typestate::WithBody> {
-        ureq::post(format!("{}{path}", self.address)).header("Authorization", self.bearer())
-    }
-
-    fn bearer(&self) -> String {
-        format!("Bearer {}", self.key)
+        let mut command = Command::new(FERMIAC);
+        command.args(["submit", &path_of(model), "--wait"]);
+        seconds_of(command.env("FERMIAC_SERVER", &self.address).env("FERMIAC_API_KEY", &self.key))
     }
 }
 
 fn run(model: &str) -> f64 {
-    let started = Instant::now();
-    let mut command = Command::new(FERMIAC);
-    command.args(["run", &path_of(model).display().to_string(), "--trials", &TRIALS.to_string()]);
-    let output = command.args(["--threads", "2", "--json"]).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    started.elapsed().as_secs_f64()
+    seconds_of(Command::new(FERMIAC).args(["run", &path_of(model), "--threads", "2"]))
 }
 
-fn path_of(model: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "examples", model].iter().collect()
+/// How long a process takes until it has printed the result.
+fn seconds_of(command: &mut Command) -> f64 {
+    let started = Instant::now();
+    let output = command.args(["--json", "--trials", &TRIALS.to_string()]).output().unwrap();
+    let seconds = started.elapsed().as_secs_f64();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("\"outputs\""));
+    seconds
+}
+
+fn path_of(model: &str) -> String {
+    format!("{}/examples/{model}", env!("CARGO_MANIFEST_DIR"))
 }
