@@ -36,6 +36,11 @@ impl Beta {
         }
     }
 
+    /// Its two shapes.
+    pub fn shapes(&self) -> [f64; 2] {
+        [self.alpha, self.beta]
+    }
+
     /// The distribution of 1 - X.
     pub fn mirrored(self) -> Beta {
         Beta { alpha: self.beta, beta: self.alpha, ..self }

@@ -19,9 +19,9 @@ const GREATEST: f64 = 1.0 - f64::EPSILON / 2.0;
 /// The columns of a group, and what ties them.
 #[derive(Debug, Clone)]
 pub struct Copula {
-    columns: Vec<usize>,
+    pub(crate) columns: Vec<usize>,
     /// Row by row, each as long as its number from 1.
-    factor: Vec<f64>,
+    pub(crate) factor: Vec<f64>,
 }
 
 /// A group that names a column that is not there, or whose factor is not of its size.

@@ -17,24 +17,24 @@ use crate::simd::Simd;
 pub struct Sampler {
     seed: u64,
     stream: u64,
-    truncation: Option<Truncation>,
-    quantile: Quantile,
-    shift: f64,
+    pub(super) truncation: Option<Truncation>,
+    pub(super) quantile: Quantile,
+    pub(super) shift: f64,
 }
 
 /// What takes a uniform to the probabilities that truncation leaves, and keeps draws within the bounds where
 /// rounding would lead out.
 #[derive(Debug, Clone)]
-struct Truncation {
-    from: f64,
-    width: f64,
-    low: f64,
-    high: f64,
+pub(super) struct Truncation {
+    pub(super) from: f64,
+    pub(super) width: f64,
+    pub(super) low: f64,
+    pub(super) high: f64,
 }
 
 /// The quantile function of a family, of the probability below or, negated or mirrored, above.
 #[derive(Debug, Clone)]
-enum Quantile {
+pub(super) enum Quantile {
     Constant(f64),
     /// From the end at p = 0, this wide.
     Uniform {
@@ -65,15 +65,15 @@ enum Quantile {
 
 /// A triangle from the end at p = 0 to the end at p = 1.
 #[derive(Debug, Clone)]
-struct Triangle {
-    start: f64,
+pub(super) struct Triangle {
+    pub(super) start: f64,
     /// Times the root of p, what is added to the start.
-    rise: f64,
-    end: f64,
+    pub(super) rise: f64,
+    pub(super) end: f64,
     /// Times the root of 1 - p, what is added to the end.
-    fall: f64,
+    pub(super) fall: f64,
     /// The probability between the start and the mode.
-    split: f64,
+    pub(super) split: f64,
 }
 
 /// A probability that rounding took to 0 or 1 would make an infinite draw.

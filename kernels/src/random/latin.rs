@@ -15,29 +15,29 @@ const BITS_OF_POINT: u32 = 50;
 /// In the second word of the counter: which draw of the input.
 const DRAW_OF_KEYS: u64 = 1 << 16;
 /// So many strata are shuffled.
-const MOST_SHUFFLED: u64 = 64;
+pub(super) const MOST_SHUFFLED: u64 = 64;
 
 /// The strata of one input.
 #[derive(Debug, Clone)]
 pub struct Latin {
     trials: u64,
     /// One for each set.
-    orders: Vec<Order>,
+    pub(super) orders: Vec<Order>,
 }
 
 /// A random order of 0..count, and what places a uniform in a stratum.
 #[derive(Debug, Clone)]
-struct Order {
-    count: u64,
-    low_bits: u32,
-    low_mask: u64,
-    high_mask: u64,
-    keys: [u32; ROUNDS],
+pub(super) struct Order {
+    pub(super) count: u64,
+    pub(super) low_bits: u32,
+    pub(super) low_mask: u64,
+    pub(super) high_mask: u64,
+    pub(super) keys: [u32; ROUNDS],
     /// The strata in their order if they are few, else nothing.
-    shuffled: Vec<u8>,
+    pub(super) shuffled: Vec<u8>,
     /// Positions within a stratum are cut to this many steps.
-    steps: f64,
-    step: f64,
+    pub(super) steps: f64,
+    pub(super) step: f64,
 }
 
 impl Latin {

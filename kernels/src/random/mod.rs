@@ -7,6 +7,7 @@
 
 pub mod copula;
 pub mod draw;
+pub(crate) mod image;
 mod lanes;
 mod latin;
 mod normal;

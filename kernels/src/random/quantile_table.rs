@@ -7,7 +7,7 @@
 use fermiac_math::{Beta, pow};
 
 /// Degree 15.
-const TERMS: usize = 16;
+pub(super) const TERMS: usize = 16;
 /// Cells of 1/4 octave: a cell is named by the exponent of p and the upper two bits of its fraction.
 const CELL_SHIFT: u32 = 50;
 /// Twenty octaves; the one draw in a million below them is solved for.
@@ -23,8 +23,8 @@ const HALF_BITS: u64 = 0x3fe0_0000_0000_0000;
 /// The quantile function of a beta distribution on 0..1.
 #[derive(Debug, Clone)]
 pub(super) struct BetaQuantile {
-    lower: HalfTable,
-    upper: HalfTable,
+    pub(super) lower: HalfTable,
+    pub(super) upper: HalfTable,
 }
 
 impl BetaQuantile {
@@ -52,20 +52,20 @@ impl BetaQuantile {
 
 /// The quantile function for p < 1/2.
 #[derive(Debug, Clone)]
-struct HalfTable {
-    distribution: Beta,
+pub(super) struct HalfTable {
+    pub(super) distribution: Beta,
     /// What the cells hold is x to this power, 1 or alpha.
-    power: f64,
+    pub(super) power: f64,
     /// From 1/2 downwards; `None` where the polynomial is not close enough and the quantile is solved for.
-    cells: Vec<Option<Cell>>,
+    pub(super) cells: Vec<Option<Cell>>,
 }
 
 /// x(p) in powers of (p - centre) / width.
 #[derive(Debug, Clone)]
-struct Cell {
-    centre: f64,
-    inverse_width: f64,
-    terms: [f64; TERMS],
+pub(super) struct Cell {
+    pub(super) centre: f64,
+    pub(super) inverse_width: f64,
+    pub(super) terms: [f64; TERMS],
 }
 
 impl HalfTable {

@@ -64,12 +64,12 @@ impl Sampling {
 #[derive(Debug, Clone)]
 pub struct Points {
     seed: u64,
-    stream: u64,
-    strata: Strata,
+    pub(super) stream: u64,
+    pub(super) strata: Strata,
 }
 
 #[derive(Debug, Clone)]
-enum Strata {
+pub(super) enum Strata {
     None,
     Latin(Latin),
     Sobol(Box<Sobol>),

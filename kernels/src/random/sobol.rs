@@ -28,9 +28,9 @@ const POINTS: f64 = (1u64 << 32) as f64;
 #[derive(Debug, Clone)]
 pub struct Sobol {
     /// Direction numbers, reversed.
-    directions: [u32; INDEX_BITS as usize],
+    pub(super) directions: [u32; INDEX_BITS as usize],
     /// By half, then by set.
-    keys: [[u32; REPLICATES]; 2],
+    pub(super) keys: [[u32; REPLICATES]; 2],
 }
 
 /// The directions of dimensions in their order.

@@ -9,9 +9,9 @@ const RUN: usize = 64;
 /// Values in ascending order, each with the probability of at most it.
 #[derive(Debug, Clone)]
 pub(super) struct Steps {
-    values: Vec<f64>,
+    pub(super) values: Vec<f64>,
     /// One less than the values: the last is reached when all are passed.
-    cumulative: Vec<f64>,
+    pub(super) cumulative: Vec<f64>,
 }
 
 impl Steps {

@@ -116,6 +116,11 @@ impl CpuEngine {
     }
 }
 
+/// Refuses a plan that breaks its own rules.
+pub(super) fn check(plan: &Plan) -> Result<(), PlanError> {
+    Program::new(plan).map(drop)
+}
+
 /// As many lanes as keep the slots in the cache: a power of two.
 fn lanes_for(slots: usize) -> usize {
     let fitting = SLOT_BYTES / (slots.max(1) * size_of::<f64>());

@@ -1,0 +1,13 @@
+//! The sources of the CUDA kernel, compiled for the processor, against this crate: bit for bit.
+//!
+//! No GPU is needed. A C++ compiler is: without one the tests say so and pass.
+
+mod draws;
+mod examples;
+mod functions;
+mod host;
+mod instructions;
+mod plans;
+#[path = "../random_plans/mod.rs"]
+mod random_plans;
+mod runs;
