@@ -1,6 +1,7 @@
 //! The engines: each walks a plan's tape for runs of trials.
 
 pub mod cpu;
+pub mod cuda;
 pub mod image;
 
 use crate::random::Sampling;

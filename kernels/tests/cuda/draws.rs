@@ -8,7 +8,7 @@ use fermiac_model::distribution::{Distribution, identity_hash};
 use fermiac_model::plan::{CorrelationGroup, Draw, Plan};
 
 /// Of every family, with and without truncation and shift, and where tables give way to solving.
-pub const DISTRIBUTIONS: [&str; 33] = [
+pub const DISTRIBUTIONS: [&str; 34] = [
     "normal(10, 2)",
     "normal(0, 1, truncate_min=-0.5, truncate_max=3)",
     "normal(0, 1, truncate_min=9)",
@@ -42,6 +42,7 @@ pub const DISTRIBUTIONS: [&str; 33] = [
     "integer_uniform(1, 6, truncate_min=2.5, truncate_max=5)",
     "constant(7, shift=1)",
     "constant(0)",
+    "discrete({-0, 1}, {2, 1})",
 ];
 
 const RANDOM_UNIFORMS: usize = 20_000;

@@ -8,6 +8,7 @@ mod functions;
 mod host;
 mod instructions;
 mod plans;
+mod ptx;
 #[path = "../random_plans/mod.rs"]
 mod random_plans;
 mod runs;

@@ -1,0 +1,6 @@
+//! The engine of NVIDIA's GPUs.
+//!
+//! [`PTX`] is the kernel, compiled ahead from `kernels/cuda/` and committed: no compiler is needed to build or to run.
+
+/// The interpreter of plans, for the driver to make machine code of.
+pub const PTX: &str = include_str!("../../../cuda/interpreter.ptx");
