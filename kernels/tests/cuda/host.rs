@@ -79,24 +79,32 @@ impl Drop for Host {
     }
 }
 
-/// Contraction is off, as for the GPU.
 fn compiled() -> Option<PathBuf> {
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cuda-host");
+    compile("cuda/host.cpp", &program, &[]).then_some(program)
+}
+
+/// Compiles a source of this crate as the GPU's compiler would: contraction is off. Says whether there is a compiler.
+pub fn compile(source: &str, target: &Path, options: &[&str]) -> bool {
     if Command::new("c++").arg("--version").output().is_err() {
         eprintln!("skipped: this machine has no C++ compiler; install g++");
-        return None;
+        return false;
     }
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("cuda/host.cpp");
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cuda-host-{}", std::process::id()));
-    let options =
+    let own =
         ["-std=c++17", "-O2", "-ffp-contract=off", "-fno-strict-aliasing", "-Wall", "-Wextra", "-Werror"];
-    let status = Command::new("c++").args(options).arg("-o").arg(&program).arg(source).status();
-    assert!(status.expect("it just answered").success(), "the sources of the kernel compile as C++");
-    Some(program)
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(source);
+    // Under its name only once it is whole: another run of the tests may be using it.
+    let unfinished = target.with_extension(format!("{}.unfinished", std::process::id()));
+    let status = Command::new("c++").args(own).args(options).arg("-o").arg(&unfinished).arg(&source).status();
+    assert!(status.expect("it just answered").success(), "{} compiles as C++", source.display());
+    std::fs::rename(&unfinished, target).expect("both names are in one folder");
+    true
 }
 
 /// The image of a plan of which every column is wanted.
 pub fn image_of(plan: &Plan, seed: u64, sampling: Sampling) -> Image {
-    Image::new(&Wanted { plan, seed, sampling, columns: &vec![true; plan.columns()] }).unwrap()
+    Image::new(&Wanted { plan, seed, sampling, columns: &vec![true; plan.columns()] })
+        .expect("the plan keeps its rules")
 }
 
 /// Holds both engines to the same columns of some trials.
@@ -108,7 +116,7 @@ pub fn assert_agree(
     first: u64,
     trials: usize,
 ) {
-    let engine = CpuEngine::with_sampling(plan, seed, sampling).unwrap();
+    let engine = CpuEngine::with_sampling(plan, seed, sampling).expect("the plan keeps its rules");
     let mut columns = vec![vec![f64::NAN; trials]; plan.columns()];
     let mut views: Vec<&mut [f64]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
     engine.evaluate(&mut engine.scratch(), first, &mut views);

@@ -1,10 +1,16 @@
-//! The engine of NVIDIA's GPUs.
+//! The engine of NVIDIA's GPUs: an interpreter of plans, one thread one trial.
 //!
 //! [`PTX`] is the kernel, compiled ahead from `kernels/cuda/` and committed: no compiler is needed to build or to run.
-//! [`gpus`] says which GPUs there are and why one is not used; it works where there is no driver.
+//! [`gpus`] says which GPUs there are and why one is not used; it works where there is no driver. The plan goes to the
+//! GPU as an [`super::image::Image`]; what comes back are the bits that the processor would have computed.
 
+mod engine;
 pub mod gpus;
+#[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
+mod interpreter;
+mod shape;
 
+pub use engine::{CudaEngine, CudaEngineError};
 pub use gpus::{Gpu, Gpus, NoGpu, Version};
 
 /// The interpreter of plans, for the driver to make machine code of.

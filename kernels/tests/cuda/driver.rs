@@ -1,0 +1,44 @@
+//! Runs the tests for GPUs beside a driver that has the processor for its GPU: see `cuda/driver.cpp`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::host::compile;
+
+/// The folder of a `libcuda.so.1`. Nothing where there is no compiler.
+fn folder() -> Option<&'static Path> {
+    static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let compiled = || {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cuda-driver");
+        std::fs::create_dir_all(&folder).expect("the folder above is cargo's own");
+        compile("cuda/driver.cpp", &folder.join("libcuda.so.1"), &["-shared", "-fPIC"]).then_some(folder)
+    };
+    FOLDER.get_or_init(compiled).as_deref()
+}
+
+/// Runs the tests of [`crate::on_a_gpu`] of this name in a process of their own, in which the driver is found.
+fn run_beside_the_driver(name: &str, launches: Option<u32>) {
+    let Some(folder) = folder() else { return };
+    let mut tests = Command::new(std::env::current_exe().expect("this program runs"));
+    tests.arg(format!("on_a_gpu::{name}")).arg("--nocapture").env("LD_LIBRARY_PATH", folder);
+    if let Some(launches) = launches {
+        tests.env("FERMIAC_TEST_LAUNCHES", launches.to_string());
+    }
+    let output = tests.output().expect("a program starts that runs already");
+    let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && told.contains("test result: ok."), "{told}");
+    assert!(!told.contains("skipped") && !told.contains(" 0 passed"), "{told}");
+}
+
+#[test]
+fn the_engine_comes_to_the_results_of_the_processor() {
+    run_beside_the_driver("", None);
+}
+
+#[test]
+fn the_engine_goes_on_without_a_gpu_that_fails() {
+    for launches in [0, 2] {
+        run_beside_the_driver("a_gpu_that_fails", Some(launches));
+    }
+}
