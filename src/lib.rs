@@ -1,13 +1,14 @@
 //! The command line of Fermiac.
 //!
 //! [`arguments`] says what can be typed. Each command has its room: [`run`] simulates, [`check`] recomputes a
-//! workbook and compares, [`inspect`] says what is in it; [`submit`] asks a fleet to simulate; [`roles`] are the processes
+//! workbook and compares, [`inspect`] says what is in it, [`doctor`] what this machine computes with; [`submit`] asks a fleet to simulate; [`roles`] are the processes
 //! of a fleet, and what operates it. All of them make one document of plain data, printed as JSON with `--json` and for people otherwise ([`terminal`]). What goes wrong is a [`failure::Failure`], whose
 //! kind is the exit code. From a model to its results is the work of [`fermiac_simulation`].
 #![forbid(unsafe_code)]
 
 pub mod arguments;
 pub mod check;
+pub mod doctor;
 pub mod document;
 pub mod failure;
 pub mod inspect;
@@ -31,6 +32,7 @@ pub fn command_line() -> ExitCode {
         Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::check(arguments),
         Command::Inspect(arguments) => inspect::inspect(arguments),
+        Command::Doctor(arguments) => doctor::doctor(arguments),
         Command::Dev(arguments) => play(Role::Dev, arguments),
         Command::Api(arguments) => play(Role::Api, arguments),
         Command::Worker(arguments) => play(Role::Worker, arguments),

@@ -160,7 +160,7 @@ fn what_cannot_be_is_refused_with_exit_code_2_and_a_message() {
             "given twice",
         ),
         (vec!["run", &model, "--output", "nothing"], "nothing"),
-        (vec!["run", &model, "--device", "cuda"], "no CUDA engine"),
+        (vec!["run", &model, "--device", "cuda:99"], "--device cuda:99: "),
         (
             vec!["run", &model, "--sampling", "lhs", "--until", "mean(profit)+-1%"],
             "judges independent trials",

@@ -7,6 +7,7 @@
 //! is a [`Failure`].
 #![forbid(unsafe_code)]
 
+mod device;
 pub mod document;
 mod engine;
 mod failure;
@@ -24,6 +25,7 @@ mod trials;
 mod until;
 mod warnings;
 
+pub use device::{Device, UnknownDevice};
 pub use failure::Failure;
 pub use fermiac_kernels::simulation::{Observer, SlicePart};
 pub use prepared::{Finished, Prepared, Work};

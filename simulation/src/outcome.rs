@@ -20,7 +20,7 @@ pub struct Outcome {
     pub seed: u64,
     /// How the uniforms were made.
     pub sampling: Sampling,
-    /// What computed: `cpu`.
+    /// What computed: `cpu` or `cuda`.
     pub device: Cow<'static, str>,
     /// Why no more trials were simulated.
     pub stopped: Stopped,

@@ -4,27 +4,27 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::time::Instant;
 
-use fermiac_kernels::engine::cpu::CpuEngine;
 use fermiac_kernels::simulation::{
     Keep, Observer, Precision, Results, Run, RunUntil, Slice, SlicePart, combine, evaluate_trial, simulate,
     simulate_slice, simulate_until, slices,
 };
 use fermiac_model::compile::{Compiled, Selection, compile};
 
-use crate::engine::engine;
+use crate::engine::DeviceEngine;
 use crate::model_file::{self, ModelFile, milliseconds_since};
 use crate::outcome::{ModelSize, Outcome, Timing};
 use crate::samples::Samples;
 use crate::summary::{self, Drawn};
 use crate::trial::{CellOutcome, TrialOutcome};
 use crate::warnings::warnings;
-use crate::{Failure, Settings, SimulationRequest, Until, document};
+use crate::{Device, Failure, Settings, SimulationRequest, Until, document};
 
 /// A compiled model with what is wanted of it.
 #[derive(Debug)]
 pub struct Prepared {
     compiled: Compiled,
     settings: Settings,
+    device: Device,
     load_ms: f64,
     compile_ms: f64,
 }
@@ -53,7 +53,13 @@ impl Prepared {
         let started = Instant::now();
         let selection = model.selection.overlaid(said, &model.workbook);
         let compiled = compile(&mut model.workbook, &selection).map_err(Failure::refused)?;
-        Ok(Prepared { compiled, settings, load_ms: model.load_ms, compile_ms: milliseconds_since(started) })
+        let (device, compile_ms) = (Device::default(), milliseconds_since(started));
+        Ok(Prepared { compiled, settings, device, load_ms: model.load_ms, compile_ms })
+    }
+
+    /// The same, computed on `device`.
+    pub fn on(self, device: Device) -> Prepared {
+        Prepared { device, ..self }
     }
 
     /// Compiles the bytes of a workbook or of a JSON model for `request`, and refuses what could not be simulated.
@@ -110,7 +116,10 @@ impl Prepared {
             None => simulate(&engine, plan, &run, observer),
             Some(precision) => simulate_until(&engine, plan, &RunUntil { run, precision }, observer),
         };
-        Ok(self.finished(results.map_err(Failure::refused)?, drawn, started))
+        let mut finished = self.finished(results.map_err(Failure::refused)?, drawn, started);
+        finished.outcome.device = engine.name().into();
+        finished.outcome.warnings.extend(engine.warning());
+        Ok(finished)
     }
 
     /// How the work may be shared out between so many workers of one thread each. Some trials may be timed.
@@ -192,8 +201,9 @@ impl Prepared {
         }
     }
 
-    fn engine(&self) -> Result<CpuEngine, Failure> {
-        engine(&self.compiled.plan, self.settings.seed, self.settings.sampled())
+    fn engine(&self) -> Result<DeviceEngine, Failure> {
+        let Settings { seed, .. } = self.settings;
+        DeviceEngine::new(&self.compiled.plan, seed, self.settings.sampled(), self.device)
     }
 
     fn precision(&self) -> Result<Option<Precision>, Failure> {

@@ -21,7 +21,8 @@ pub use submitting::SubmitArguments;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
+use fermiac_simulation::Device;
 
 /// Monte Carlo simulation of spreadsheets.
 #[derive(Debug, Parser)]
@@ -41,6 +42,8 @@ pub enum Command {
     Check(CheckArguments),
     /// Say what is in a model: size, sheets, formulas, functions, inputs and outputs, what is unsupported
     Inspect(ModelArguments),
+    /// Say what this machine computes with, and why a GPU is not used
+    Doctor(DoctorArguments),
     /// The whole system in one process, with nothing installed
     Dev(EnvironmentArguments),
     /// Answer over HTTP
@@ -140,6 +143,14 @@ pub struct ModelArguments {
     pub json: bool,
 }
 
+/// The arguments of `fermiac doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    /// Print one JSON document on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// The arguments of `fermiac run`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES_OF_RUN)]
@@ -147,8 +158,8 @@ pub struct RunArguments {
     /// What is simulated.
     #[command(flatten)]
     pub asked: SimulationArguments,
-    /// What computes
-    #[arg(long, value_enum, default_value_t)]
+    /// What computes: auto and cpu are the processor, cuda is the first NVIDIA GPU that can be used, cuda:N is GPU N
+    #[arg(long, value_name = "auto|cpu|cuda|cuda:N", default_value_t)]
     pub device: Device,
     /// Threads of the processor to use, at most 256 [default: all]
     #[arg(long, value_name = "N", value_parser = thread_count, allow_hyphen_values = true)]
@@ -187,18 +198,6 @@ Examples:
 
 Inputs and outputs may stand in the model itself: in a sheet named fermiac (columns cell, role,
 distribution, name), or in the JSON model.";
-
-/// What computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Device {
-    /// The fastest there is
-    #[default]
-    Auto,
-    /// The processor
-    Cpu,
-    /// An NVIDIA GPU; this build has no engine for it
-    Cuda,
-}
 
 #[cfg(test)]
 mod tests {

@@ -19,7 +19,7 @@ use std::thread::available_parallelism;
 use fermiac_simulation::outcome::{Outcome, Stopped};
 use fermiac_simulation::{Drawn, Prepared, model_file};
 
-use crate::arguments::{Device, RunArguments};
+use crate::arguments::RunArguments;
 use crate::document;
 use crate::failure::Failure;
 use crate::terminal::Screen;
@@ -49,7 +49,8 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     refuse_what_is_missing(arguments)?;
     let asked = &arguments.asked;
     let model = model_file::load(&asked.model)?;
-    let prepared = Prepared::new(model, asked.selection()?, asked.settings(arguments.samples.is_some()))?;
+    let prepared = Prepared::new(model, asked.selection()?, asked.settings(arguments.samples.is_some()))?
+        .on(arguments.device);
     if let Some(number) = arguments.trial {
         return trial::show(&prepared.one_trial(number)?, arguments.json);
     }
@@ -101,9 +102,6 @@ fn tell_written(path: &Path, json: bool) {
 
 /// What can be typed but is not there, or not together, is refused before anything is read.
 fn refuse_what_is_missing(arguments: &RunArguments) -> Result<(), Failure> {
-    if arguments.device == Device::Cuda {
-        return Err(Failure::refused("--device cuda: this build has no CUDA engine; leave the option out"));
-    }
     arguments.asked.refuse_impossible()?;
     refuse_trial_beyond(arguments).and_then(|()| destination::refuse_impossible(arguments))
 }

@@ -93,7 +93,7 @@ pub(super) fn cumulative(output: &OutputOutcome) -> Result<Option<String>, Chart
             .x_labels(6)
             .y_labels(6)
             .x_label_formatter(&|value| tick(*value, &range))
-            .y_label_formatter(&|part| format!("{:.0} %", part * 100.0))
+            .y_label_formatter(&|part: &f64| format!("{:.0} %", part * 100.0))
             .draw()?;
         let inside = output.picture.quantiles.iter().filter(|(_, value)| range.contains(value));
         chart.draw_series(LineSeries::new(

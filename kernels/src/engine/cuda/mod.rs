@@ -10,7 +10,7 @@ pub mod gpus;
 mod interpreter;
 mod shape;
 
-pub use engine::{CudaEngine, CudaEngineError};
+pub use engine::{CudaEngine, CudaEngineError, CudaScratch};
 pub use gpus::{Gpu, Gpus, NoGpu, Version};
 
 /// The interpreter of plans, for the driver to make machine code of.

@@ -1,0 +1,98 @@
+//! The command line on a machine without a GPU, and beside a driver whose GPU is the processor.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+const MODEL: &str = "examples/project_npv.xlsx";
+
+fn fermiac(arguments: &[&str], driver: Option<&Path>) -> Output {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_fermiac"));
+    program.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
+    if let Some(folder) = driver {
+        program.env("LD_LIBRARY_PATH", folder);
+    }
+    program.output().expect("the program was built")
+}
+
+fn document(arguments: &[&str], driver: Option<&Path>) -> Value {
+    let output = fermiac(arguments, driver);
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    serde_json::from_slice(&output.stdout).expect("it is one document")
+}
+
+/// The folder of a `libcuda.so.1` made of `kernels/cuda/driver.cpp`. Nothing where there is no C++ compiler.
+fn driver() -> Option<&'static Path> {
+    static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
+    FOLDER.get_or_init(compiled_driver).as_deref()
+}
+
+fn compiled_driver() -> Option<PathBuf> {
+    if Command::new("c++").arg("--version").output().is_err() {
+        eprintln!("skipped: this machine has no C++ compiler; install g++");
+        return None;
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cuda-driver");
+    std::fs::create_dir_all(&folder).expect("the folder above is cargo's own");
+    let unfinished = folder.join(format!("{}.unfinished", std::process::id()));
+    let options =
+        ["-std=c++17", "-O2", "-ffp-contract=off", "-fno-strict-aliasing", "-shared", "-fPIC", "-o"];
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("kernels/cuda/driver.cpp");
+    let status = Command::new("c++").args(options).arg(&unfinished).arg(source).status();
+    assert!(status.expect("it just answered").success(), "the driver compiles");
+    std::fs::rename(unfinished, folder.join("libcuda.so.1")).expect("both names are in one folder");
+    Some(folder)
+}
+
+#[test]
+fn the_doctor_tells_of_the_processor_and_why_no_gpu_is_used() {
+    let told = document(&["doctor", "--json"], None);
+    assert!(told["processor"]["threads"].as_u64().unwrap() > 0);
+    let gpu = &told["gpu"];
+    assert_ne!(gpu["usable"].is_null(), gpu["problem"].is_null(), "{gpu}");
+    let shown = fermiac(&["doctor"], None);
+    assert!(shown.status.success());
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    if let Some(problem) = gpu["problem"].as_str() {
+        assert!(shown.contains(&format!("none is used: {problem}")), "{shown}");
+    }
+}
+
+#[test]
+fn the_doctor_tells_of_a_driver_and_its_gpus() {
+    let Some(driver) = driver() else { return };
+    let gpu = &document(&["doctor", "--json"], Some(driver))["gpu"];
+    assert_eq!((gpu["driver_cuda"].as_str(), gpu["usable"].as_u64()), (Some("12.4"), Some(0)), "{gpu}");
+    let device = &gpu["devices"][0];
+    assert_eq!(device["name"], "the processor, as a GPU");
+    assert_eq!(
+        (device["memory_bytes"].as_u64(), &device["compute_capability"]),
+        (Some(1 << 30), &"7.5".into())
+    );
+}
+
+#[test]
+fn a_gpu_comes_to_the_document_of_the_processor() {
+    let Some(driver) = driver() else { return };
+    let run = |device: &str| {
+        let arguments = ["run", MODEL, "--trials", "10_000", "--device", device, "--json"];
+        let mut document = document(&arguments, Some(driver));
+        let told = document.as_object_mut().expect("it is an object");
+        told.remove("timing_ms").expect("it tells how long it took");
+        (told.remove("device"), document)
+    };
+    let (device, on_gpu) = run("cuda:0");
+    let (_, on_cpu) = run("cpu");
+    assert_eq!(device, Some("cuda".into()));
+    assert_eq!(on_gpu, on_cpu);
+}
+
+#[test]
+fn a_gpu_that_is_asked_for_is_not_replaced_by_the_processor() {
+    let output = fermiac(&["run", MODEL, "--device", "cuda:99", "--json"], driver());
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.starts_with("fermiac: --device cuda:99: there is no"), "{told}");
+}
