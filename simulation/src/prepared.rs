@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use fermiac_kernels::simulation::{
@@ -25,6 +26,8 @@ pub struct Prepared {
     compiled: Compiled,
     settings: Settings,
     device: Device,
+    /// Made once: the tables of some distributions take longer than thousands of trials.
+    engine: OnceLock<DeviceEngine>,
     load_ms: f64,
     compile_ms: f64,
 }
@@ -54,12 +57,19 @@ impl Prepared {
         let selection = model.selection.overlaid(said, &model.workbook);
         let compiled = compile(&mut model.workbook, &selection).map_err(Failure::refused)?;
         let (device, compile_ms) = (Device::default(), milliseconds_since(started));
-        Ok(Prepared { compiled, settings, device, load_ms: model.load_ms, compile_ms })
+        Ok(Prepared {
+            compiled,
+            settings,
+            device,
+            engine: OnceLock::new(),
+            load_ms: model.load_ms,
+            compile_ms,
+        })
     }
 
     /// The same, computed on `device`.
     pub fn on(self, device: Device) -> Prepared {
-        Prepared { device, ..self }
+        Prepared { device, engine: OnceLock::new(), ..self }
     }
 
     /// Compiles the bytes of a workbook or of a JSON model for `request`, and refuses what could not be simulated.
@@ -93,7 +103,7 @@ impl Prepared {
 
     /// One trial by its number, counted from 0.
     pub fn one_trial(&self, trial: u64) -> Result<TrialOutcome, Failure> {
-        let values = evaluate_trial(&self.engine()?, &self.compiled.plan, trial);
+        let values = evaluate_trial(self.engine()?, &self.compiled.plan, trial);
         let columns = self.compiled.inputs.iter().chain(&self.compiled.outputs);
         let cells = columns.zip(values);
         let mut cells =
@@ -113,8 +123,8 @@ impl Prepared {
         let (run, plan) = (self.run(threads, drawn), &self.compiled.plan);
         let engine = self.engine()?;
         let results = match self.precision()? {
-            None => simulate(&engine, plan, &run, observer),
-            Some(precision) => simulate_until(&engine, plan, &RunUntil { run, precision }, observer),
+            None => simulate(engine, plan, &run, observer),
+            Some(precision) => simulate_until(engine, plan, &RunUntil { run, precision }, observer),
         };
         let mut finished = self.finished(results.map_err(Failure::refused)?, drawn, started);
         finished.outcome.device = engine.name().into();
@@ -128,7 +138,7 @@ impl Prepared {
             return Ok(Work::AtOnce);
         }
         let (engine, run) = (self.engine()?, self.settings.run(1));
-        Ok(Work::Slices(slices(&engine, &self.compiled.plan, &run, workers)))
+        Ok(Work::Slices(slices(engine, &self.compiled.plan, &run, workers)))
     }
 
     /// Runs the trials of one slice. `observer` counts them, and may cancel.
@@ -141,7 +151,7 @@ impl Prepared {
         self.refuse_slices_of_precision()?;
         let run = self.settings.run(threads.get());
         let slice = Slice { run: &run, trials };
-        Ok(simulate_slice(&self.engine()?, &self.compiled.plan, &slice, observer)?)
+        Ok(simulate_slice(self.engine()?, &self.compiled.plan, &slice, observer)?)
     }
 
     /// What all slices came to, from their parts in order of trials: the same bytes, but for the timing, as if it had
@@ -154,7 +164,7 @@ impl Prepared {
         self.refuse_slices_of_precision()?;
         let started = Instant::now();
         let run = self.run(threads, Drawn::No);
-        let results = combine(&self.engine()?, &self.compiled.plan, &run, parts)?;
+        let results = combine(self.engine()?, &self.compiled.plan, &run, parts)?;
         Ok(self.finished(results, Drawn::No, started))
     }
 
@@ -201,9 +211,13 @@ impl Prepared {
         }
     }
 
-    fn engine(&self) -> Result<DeviceEngine, Failure> {
+    fn engine(&self) -> Result<&DeviceEngine, Failure> {
+        if let Some(engine) = self.engine.get() {
+            return Ok(engine);
+        }
         let Settings { seed, .. } = self.settings;
-        DeviceEngine::new(&self.compiled.plan, seed, self.settings.sampled(), self.device)
+        let made = DeviceEngine::new(&self.compiled.plan, seed, self.settings.sampled(), self.device)?;
+        Ok(self.engine.get_or_init(|| made))
     }
 
     fn precision(&self) -> Result<Option<Precision>, Failure> {
