@@ -10,6 +10,8 @@ pub mod audit;
 pub mod backup;
 pub mod blobs;
 pub mod delivery;
+pub mod hex;
+pub mod host;
 pub mod ids;
 pub mod job;
 pub mod orphans;

@@ -1,9 +1,9 @@
 //! Who did what when, for those who look and those who prove.
 
-use std::fmt::Write;
-
 use chrono::{DateTime, SecondsFormat, Utc};
 use fermiac_fleet::audit::{Entry, Head, Verifier};
+use fermiac_fleet::hex::hex;
+use fermiac_fleet::host;
 use fermiac_fleet::profile::Profile;
 use fermiac_fleet::store::Store;
 use serde::Serialize;
@@ -87,16 +87,12 @@ pub fn of_role(role: &str) -> String {
 /// What an entry says of the settings that a role began with: they are secret only in part, but their hash tells whether
 /// they changed.
 pub fn settings_in_force(profile: &Profile) -> String {
-    let mut text = format!("version {}, settings ", env!("CARGO_PKG_VERSION"));
-    for byte in Sha256::digest(profile.redacted()) {
-        write!(text, "{byte:02x}").expect("writing to a string does not fail");
-    }
-    text
+    let settings = hex(&Sha256::digest(profile.redacted()));
+    format!("version {}, settings {settings}", env!("CARGO_PKG_VERSION"))
 }
 
 fn host() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::env::var("HOSTNAME"));
-    host.map_or_else(|_| "unknown".to_owned(), |host| host.trim().to_owned())
+    host::name().unwrap_or_else(|| "unknown".to_owned())
 }
 
 impl Shown {

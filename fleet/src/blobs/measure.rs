@@ -7,6 +7,7 @@ use futures_util::stream::{BoxStream, StreamExt};
 use sha2::{Digest, Sha256};
 
 use super::{BlobError, Result, Stored};
+use crate::hex::hex;
 
 /// Whatever a stream fails with.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -63,7 +64,7 @@ impl<'a> Measured<'a> {
 
     /// What it was, up to now.
     pub fn stored(self) -> Stored {
-        let sha256 = self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hex(&self.hash.finalize());
         Stored { bytes: self.bytes, sha256 }
     }
 }

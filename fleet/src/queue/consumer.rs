@@ -1,8 +1,10 @@
 //! Who listens.
 
-use std::{env, fmt, fs};
+use std::fmt;
 
 use uuid::Uuid;
+
+use crate::host;
 
 /// The name of a process that listens: its host, and what no other start of it has. A name that is used again would hide
 /// what the last bearer left pending.
@@ -13,8 +15,8 @@ impl ConsumerName {
     /// A new one for this host.
     #[must_use]
     pub fn fresh() -> Self {
-        let host = fs::read_to_string("/proc/sys/kernel/hostname").ok().or_else(|| env::var("HOSTNAME").ok());
-        let host: String = host.unwrap_or_default().chars().filter(|&one| is_plain(one)).take(64).collect();
+        let host: String =
+            host::name().unwrap_or_default().chars().filter(|&one| is_plain(one)).take(64).collect();
         let host = if host.is_empty() { "host".to_owned() } else { host };
         ConsumerName(format!("{host}-{}", Uuid::now_v7().simple()))
     }

@@ -1,7 +1,5 @@
 //! Who submits, known by API keys. A key is 256 random bits, shown once; the row keeps its hash.
 
-use std::fmt::Write;
-
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use sqlx::{query, query_as};
@@ -11,6 +9,7 @@ use super::error::is_taken;
 use super::transaction::run;
 use super::{Store, StoreError};
 use crate::audit::{Act, Action};
+use crate::hex::hex;
 use crate::ids::UserId;
 
 /// How every key begins, so that one that leaked is recognised.
@@ -139,11 +138,7 @@ impl Store {
 fn new_key() -> Result<String, StoreError> {
     let mut bits = [0_u8; 32];
     getrandom::fill(&mut bits).map_err(|error| StoreError::broken(format!("no randomness: {error}")))?;
-    let mut key = KEY_PREFIX.to_owned();
-    for byte in bits {
-        write!(key, "{byte:02x}").expect("writing to a string does not fail");
-    }
-    Ok(key)
+    Ok(format!("{KEY_PREFIX}{}", hex(&bits)))
 }
 
 fn hash(key: &str) -> Vec<u8> {

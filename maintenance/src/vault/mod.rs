@@ -18,6 +18,7 @@ use std::iter;
 
 use bytes::Bytes;
 use fermiac_fleet::blobs::{BlobEntry, BlobError, Blobs};
+use fermiac_fleet::hex::hex;
 use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
 
@@ -27,7 +28,7 @@ pub use manifest::{FORMAT, Manifest, Sealed, SealedBlob};
 pub(crate) use pipe::reader;
 
 use crate::error::{MaintenanceError, Result, blocking};
-use pipe::{Hashed, hexadecimal};
+use pipe::Hashed;
 
 /// An object has at most so many bytes: what an upload in parts can hold.
 const MAX_OBJECT_BYTES: u64 = 10_000 * (8 << 20);
@@ -159,7 +160,7 @@ impl Vault {
         while let Some(piece) = stream.pieces.try_next().await? {
             hash.update(&piece);
         }
-        if hexadecimal(&hash.finalize()) == sealed.sha256 {
+        if hex(&hash.finalize()) == sealed.sha256 {
             return Ok(());
         }
         Err(MaintenanceError::damaged(format!("{} is not the bytes that were written", sealed.key)))
@@ -187,7 +188,7 @@ impl Vault {
             }
             answer => answer?,
         };
-        let sha256 = hexadecimal(&Sha256::digest(&text));
+        let sha256 = hex(&Sha256::digest(&text));
         Ok((read_manifest(&text, label)?, sha256))
     }
 

@@ -6,6 +6,7 @@
 use std::io::{self, Read, Write};
 
 use bytes::{Buf, Bytes, BytesMut};
+use fermiac_fleet::hex::hex;
 use futures_util::{Stream, StreamExt, stream};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
@@ -115,7 +116,7 @@ impl<T> Hashed<T> {
 
     /// What it wraps, how many bytes went through, and their SHA-256.
     pub fn finish(self) -> (T, u64, String) {
-        let sha256 = hexadecimal(&self.hash.finalize());
+        let sha256 = hex(&self.hash.finalize());
         (self.inner, self.bytes, sha256)
     }
 
@@ -143,9 +144,4 @@ impl<T: Read> Read for Hashed<T> {
         self.note(&into[..count]);
         Ok(count)
     }
-}
-
-/// In lower-case digits.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
