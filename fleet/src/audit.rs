@@ -11,93 +11,64 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// What was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// A role of the fleet began, with these settings.
-    RoleStarted,
-    /// Migrations were applied.
-    SchemaMigrated,
-    /// A key was used, for the first time in a while.
-    AccessGranted,
-    /// Keys were refused, so many times in a while.
-    AccessDenied,
-    /// A user was added.
-    UserAdded,
-    /// A user's key was taken away.
-    UserRevoked,
-    /// A workbook was uploaded.
-    WorkbookUploaded,
-    /// A workbook was deleted.
-    WorkbookDeleted,
-    /// A simulation was submitted.
-    SimulationSubmitted,
-    /// A simulation was cancelled.
-    SimulationCancelled,
-    /// A dead letter was tried again.
-    JobRetried,
-    /// A schedule was seen for the first time.
-    ScheduleAdded,
-    /// A schedule has another time.
-    ScheduleChanged,
-    /// A schedule was emitted by hand.
-    ScheduleRun,
-    /// A backup was begun.
-    BackupBegun,
-    /// A backup is in its bucket.
-    BackupUploaded,
-    /// A backup was found whole.
-    BackupVerified,
-    /// A backup broke off, or is damaged.
-    BackupFailed,
-    /// A backup was deleted.
-    BackupExpired,
-    /// A backup is kept whatever its age.
-    BackupPinned,
-    /// A backup is no longer kept whatever its age.
-    BackupUnpinned,
-    /// This database was restored.
-    DatabaseRestored,
-    /// A restore drill was held.
-    RestoreDrilled,
-    /// What was old was deleted.
-    RetentionApplied,
-}
+use crate::hex::hex;
+use crate::job::named;
 
-impl Action {
-    /// As rows and documents call it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Action::RoleStarted => "role.started",
-            Action::SchemaMigrated => "schema.migrated",
-            Action::AccessGranted => "access.granted",
-            Action::AccessDenied => "access.denied",
-            Action::UserAdded => "user.added",
-            Action::UserRevoked => "user.revoked",
-            Action::WorkbookUploaded => "workbook.uploaded",
-            Action::WorkbookDeleted => "workbook.deleted",
-            Action::SimulationSubmitted => "simulation.submitted",
-            Action::SimulationCancelled => "simulation.cancelled",
-            Action::JobRetried => "job.retried",
-            Action::ScheduleAdded => "schedule.added",
-            Action::ScheduleChanged => "schedule.changed",
-            Action::ScheduleRun => "schedule.run",
-            Action::BackupBegun => "backup.begun",
-            Action::BackupUploaded => "backup.uploaded",
-            Action::BackupVerified => "backup.verified",
-            Action::BackupFailed => "backup.failed",
-            Action::BackupExpired => "backup.expired",
-            Action::BackupPinned => "backup.pinned",
-            Action::BackupUnpinned => "backup.unpinned",
-            Action::DatabaseRestored => "database.restored",
-            Action::RestoreDrilled => "restore.drilled",
-            Action::RetentionApplied => "retention.applied",
-        }
+named! {
+    /// What was done.
+    Action {
+        /// A role of the fleet began, with these settings.
+        RoleStarted = "role.started",
+        /// Migrations were applied.
+        SchemaMigrated = "schema.migrated",
+        /// A key was used, for the first time in a while.
+        AccessGranted = "access.granted",
+        /// Keys were refused, so many times in a while.
+        AccessDenied = "access.denied",
+        /// A user was added.
+        UserAdded = "user.added",
+        /// A user's key was taken away.
+        UserRevoked = "user.revoked",
+        /// A workbook was uploaded.
+        WorkbookUploaded = "workbook.uploaded",
+        /// A workbook was deleted.
+        WorkbookDeleted = "workbook.deleted",
+        /// A simulation was submitted.
+        SimulationSubmitted = "simulation.submitted",
+        /// A simulation was cancelled.
+        SimulationCancelled = "simulation.cancelled",
+        /// A dead letter was tried again.
+        JobRetried = "job.retried",
+        /// A schedule was seen for the first time.
+        ScheduleAdded = "schedule.added",
+        /// A schedule has another time.
+        ScheduleChanged = "schedule.changed",
+        /// A schedule was emitted by hand.
+        ScheduleRun = "schedule.run",
+        /// A backup was begun.
+        BackupBegun = "backup.begun",
+        /// A backup is in its bucket.
+        BackupUploaded = "backup.uploaded",
+        /// A backup was found whole.
+        BackupVerified = "backup.verified",
+        /// A backup broke off, or is damaged.
+        BackupFailed = "backup.failed",
+        /// A backup was deleted.
+        BackupExpired = "backup.expired",
+        /// A backup is kept whatever its age.
+        BackupPinned = "backup.pinned",
+        /// A backup is no longer kept whatever its age.
+        BackupUnpinned = "backup.unpinned",
+        /// This database was restored.
+        DatabaseRestored = "database.restored",
+        /// A restore drill was held.
+        RestoreDrilled = "restore.drilled",
+        /// What was old was deleted.
+        RetentionApplied = "retention.applied",
     }
 }
 
@@ -170,7 +141,7 @@ impl Head {
         hash.update(self.hash);
         hash.update(number.to_le_bytes());
         hash.update(entry.id.as_bytes());
-        hash.update(entry.at.trunc_subsecs(3).timestamp_millis().to_le_bytes());
+        hash.update(entry.at.timestamp_millis().to_le_bytes());
         for text in [&entry.actor, &entry.action, &entry.subject, &entry.detail] {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text);
@@ -181,8 +152,7 @@ impl Head {
 
 impl fmt::Display for Head {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:", self.number)?;
-        self.hash.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        write!(formatter, "{}:{}", self.number, hex(&self.hash))
     }
 }
 

@@ -30,30 +30,16 @@ named! {
     }
 }
 
-/// A table that is looked through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
-    /// Workbooks.
-    Workbooks,
-    /// Simulations, whose jobs go with them.
-    Simulations,
-    /// Jobs of no simulation, whose children go with them.
-    Jobs,
-}
-
-impl Kept {
-    /// All of them, in the order in which they are looked through: a workbook goes when no simulation reads it any more,
-    /// and not at once with the last, so that nothing goes that was not foretold.
-    pub const ALL: [Kept; 3] = [Kept::Workbooks, Kept::Simulations, Kept::Jobs];
-
-    /// As the audit trail calls them.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Kept::Workbooks => "workbooks",
-            Kept::Simulations => "simulations",
-            Kept::Jobs => "jobs",
-        }
+named! {
+    /// A table that is looked through, in this order: a workbook goes when no simulation reads it any more, and not at
+    /// once with the last, so that nothing goes that was not foretold.
+    Kept {
+        /// Workbooks.
+        Workbooks = "workbooks",
+        /// Simulations, whose jobs go with them.
+        Simulations = "simulations",
+        /// Jobs of no simulation, whose children go with them.
+        Jobs = "jobs",
     }
 }
 

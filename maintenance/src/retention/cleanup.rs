@@ -85,14 +85,13 @@ pub struct Homes<'a> {
 pub async fn forecast(homes: Homes<'_>, arguments: &RetentionArguments) -> Result<Forecast> {
     let limits = arguments.limits(homes.store.now().await?);
     let mut forecast = Forecast::default();
-    for kept in Kept::ALL {
+    for &kept in Kept::ALL {
         let mut after = None;
         loop {
             let page = homes.store.kept_page(kept, after).await?;
-            for (found, class) in going(&page.found, &limits) {
-                forecast.add(found, class);
-            }
-            foretell_blobs(homes, kept, &going(&page.found, &limits), &mut forecast).await?;
+            let going = going(&page.found, &limits);
+            going.iter().for_each(|(found, class)| forecast.add(found, *class));
+            foretell_blobs(homes, kept, &going, &mut forecast).await?;
             after = page.next;
             if after.is_none() {
                 break;
@@ -113,7 +112,7 @@ pub async fn clean_up(
 ) -> Result<Cleaned> {
     let limits = arguments.limits(homes.store.now().await?);
     let mut cleaned = Cleaned::default();
-    for kept in Kept::ALL {
+    for &kept in Kept::ALL {
         let mut after = None;
         loop {
             let page = homes.store.kept_page(kept, after).await?;
