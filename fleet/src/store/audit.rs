@@ -44,15 +44,16 @@ impl Store {
         if let Transaction::Postgres(_) = transaction {
             run!(&mut transaction, query(WAIT_FOR_OTHERS), execute)?;
         }
-        let mut head = transaction.audit_head().await?;
+        let before = transaction.audit_head().await?;
+        let mut head = before;
         let unsealed: Vec<EntryRow> =
             run!(&mut transaction, query_as(UNSEALED).bind(i64::from(limit)), fetch_all)?;
         for row in &unsealed {
             head = head.after(&row.clone().entry());
             let (number, hash) = (head.number.cast_signed(), head.hash.to_vec());
             run!(&mut transaction, query(ADD_LINK).bind(number).bind(row.id).bind(hash), execute)?;
-            run!(&mut transaction, query(FORGET_UNSEALED).bind(row.id), execute)?;
         }
+        run!(&mut transaction, query(FORGET_UNSEALED).bind(before.number.cast_signed()), execute)?;
         transaction.commit().await?;
         Ok((unsealed.len(), head))
     }
@@ -176,7 +177,7 @@ insert into audit_chain (number, entry, hash) values ($1, $2, $3)";
 
 const FORGET_UNSEALED: &str = "
 -- name: audit sealed
-delete from audit_unsealed where entry = $1";
+delete from audit_unsealed where entry in (select entry from audit_chain where number > $1)";
 
 const LINKS: &str = "
 -- name: links of audit
