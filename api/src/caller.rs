@@ -5,7 +5,6 @@ use std::time::Instant;
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use fermiac_fleet::audit::Act;
 use fermiac_fleet::ids::UserId;
 use fermiac_fleet::store::{Store, User, Viewer};
 
@@ -60,19 +59,16 @@ impl FromRequestParts<Api> for Caller {
         let (_, key) = key.ok_or(ApiError::Unauthorized("the header Authorization must be 'Bearer KEY'"))?;
         let user = api.store.user_by_key(key.trim()).await?;
         let Some(user) = user else {
-            note(&api.store, api.access.denied(Instant::now())).await?;
+            if let Some(act) = api.access.denied(Instant::now()) {
+                api.store.note(act).await?;
+            }
             return Err(ApiError::Unauthorized("this key is not known, or was revoked"));
         };
         tracing::Span::current().record("user", tracing::field::display(user.id));
         let caller = Caller(user);
-        note(&caller.store(api), api.access.granted(caller.id(), Instant::now())).await?;
+        if let Some(act) = api.access.granted(caller.id(), Instant::now()) {
+            caller.store(api).note(act).await?;
+        }
         Ok(caller)
-    }
-}
-
-async fn note(store: &Store, act: Option<Act>) -> Result<(), ApiError> {
-    match act {
-        Some(act) => Ok(store.note(act).await?),
-        None => Ok(()),
     }
 }
