@@ -4,17 +4,18 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fermiac_fleet::blobs::Blobs;
+use fermiac_fleet::blobs::{BlobError, BlobStream, Blobs};
 use fermiac_fleet::job::Bell;
 use fermiac_fleet::probes::Probes;
 use fermiac_fleet::profile::Profile;
 use fermiac_fleet::queue::Queue;
-use fermiac_fleet::store::Store;
+use fermiac_fleet::store::{Store, StoreError};
 use fermiac_fleet::telemetry::Figures;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
+use crate::error::ApiError;
 use crate::models::Compiler;
 
 /// A submitter does not wait longer for bells.
@@ -62,6 +63,22 @@ impl Api {
             probes,
             draining,
         }))
+    }
+
+    /// A blob that a row names. Where it is gone, `row` is looked at again: retention, which deletes rows before blobs,
+    /// may have come in between.
+    pub(crate) async fn blob_of_row<T>(
+        &self,
+        key: &str,
+        row: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<BlobStream, ApiError> {
+        match self.blobs.get_stream(key).await {
+            Err(BlobError::NotFound { key }) => {
+                row.await?;
+                Err(ApiError::Broken { reason: format!("the blob {key} is lost, and a row names it") })
+            }
+            stream => Ok(stream?),
+        }
     }
 
     /// Rings for what was written. A bell that cannot be rung is no failure: the relay rings it.

@@ -4,7 +4,6 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use fermiac_fleet::blobs::BlobError;
 use fermiac_fleet::delivery::Produced;
 use fermiac_fleet::ids::SimulationId;
 use fermiac_fleet::store::{Simulation, SimulationState, Viewer};
@@ -70,12 +69,6 @@ fn refuse_unfinished(simulation: &Simulation) -> Result<(), ApiError> {
 }
 
 async fn stream(api: &Api, id: SimulationId, key: &str) -> Result<Body, ApiError> {
-    match api.blobs.get_stream(key).await {
-        Err(BlobError::NotFound { key }) => {
-            // Retention deletes rows before blobs: it may have come in between.
-            api.store.simulation(Viewer::Operator, id).await?;
-            Err(ApiError::Broken { reason: format!("the blob {key} is lost, and a row names it") })
-        }
-        stream => Ok(Body::from_stream(stream?.pieces)),
-    }
+    let stream = api.blob_of_row(key, api.store.simulation(Viewer::Operator, id)).await?;
+    Ok(Body::from_stream(stream.pieces))
 }

@@ -1,18 +1,15 @@
 //! A simulation is accepted: read, compiled, cut into jobs, written, rung.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use fermiac_fleet::blobs::BlobError;
 use fermiac_fleet::ids::{SimulationId, WorkbookId};
 use fermiac_fleet::job::{Label, NewJob, Priority};
 use fermiac_fleet::simulation::{Common, SimulationJobs, StoredRequest, workbook_key};
-use fermiac_fleet::store::{NewSimulation, SubmittedSimulation, Viewer, Workbook};
+use fermiac_fleet::store::{ALIVE, NewSimulation, SubmittedSimulation, Viewer, Workbook};
 use fermiac_fleet::telemetry::metrics as names;
 use fermiac_simulation::request::{MAX_REQUEST_BYTES, ModelSource};
 use fermiac_simulation::{SimulationRequest, Work};
@@ -26,8 +23,6 @@ use crate::spool::Spool;
 
 /// So many jobs at once are expected of workers that are still to come.
 const EXPECTED_SLOTS: u32 = 4;
-/// A worker that was heard of within this time is counted on.
-const ALIVE: Duration = Duration::from_secs(15);
 
 /// Accepts a simulation, or says why not.
 pub async fn submit(
@@ -123,14 +118,8 @@ async fn workbook_of(
 }
 
 async fn fetch(api: &Api, workbook: &Workbook) -> Result<Spool, ApiError> {
-    match api.blobs.get_stream(&workbook_key(&workbook.added.hash)).await {
-        Err(BlobError::NotFound { key }) => {
-            // Retention deletes rows before blobs: it may have come in between.
-            api.store.workbook(Viewer::Operator, workbook.added.id).await?;
-            Err(ApiError::Broken { reason: format!("the blob {key} is lost, and a row names it") })
-        }
-        stream => Spool::of_stream(stream?.pieces).await,
-    }
+    let row = api.store.workbook(Viewer::Operator, workbook.added.id);
+    Spool::of_stream(api.blob_of_row(&workbook_key(&workbook.added.hash), row).await?.pieces).await
 }
 
 /// How many jobs the workers that are alive do at once, or some where none is yet: an autoscaler starts them.

@@ -62,7 +62,7 @@ pub use simulations::{Simulation, SimulationFilter, SimulationState, Viewer};
 pub use snapshot::{Snapshot, TableDigest};
 pub use users::{NewUser, User};
 pub use workbooks::{NewWorkbook, Workbook};
-pub use workers::{Worker, WorkerBeat};
+pub use workers::{ALIVE, Worker, WorkerBeat};
 
 /// The store. Clones share its connections.
 #[derive(Debug, Clone)]

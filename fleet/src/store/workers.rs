@@ -10,6 +10,9 @@ use super::transaction::{Transaction, run};
 use super::{Store, StoreError};
 use crate::job::Label;
 
+/// A worker that was heard of within this time is alive.
+pub const ALIVE: Duration = Duration::from_secs(15);
+
 /// What a worker says of itself, every few seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerBeat {

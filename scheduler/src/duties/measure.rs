@@ -2,16 +2,12 @@
 //! and what waits for its time.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use fermiac_fleet::job::{Label, State};
-use fermiac_fleet::store::{Store, Worker};
+use fermiac_fleet::store::{ALIVE, Store, Worker};
 use fermiac_fleet::telemetry::metrics as names;
 
 use super::{Duty, DutyError};
-
-/// A worker that was heard of within this time is alive.
-const ALIVE: Duration = Duration::from_secs(15);
 
 /// The duty.
 #[derive(Debug)]

@@ -1,16 +1,12 @@
 //! The workers, and what they compute on.
 
-use std::time::Duration;
-
 use fermiac_fleet::job::Label;
 use fermiac_fleet::profile::{DeviceFallback, Gpu};
-use fermiac_fleet::store::{Worker, WorkerBeat};
+use fermiac_fleet::store::{ALIVE, Worker, WorkerBeat};
 
 use super::{Answer, Halt, database_fails, store};
 use crate::subject::Subject;
 
-/// A worker that was heard of within this time is counted on, as the API counts.
-const ALIVE: Duration = Duration::from_secs(15);
 /// What a worker says that has no GPU.
 const PROCESSOR: &str = "cpu";
 

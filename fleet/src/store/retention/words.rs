@@ -36,7 +36,8 @@ where root.finished_at is not null and "
     };
 }
 
-/// The parts of a simulation that ended well were collected, or will be. The root is locked: a retry by hand, which makes it ready again, locks it too.
+/// The parts of a simulation that ended well were collected, or will be. The root is locked: a retry by hand, which
+/// makes it ready again, locks it too.
 const SIMULATIONS: Words = Words {
     last_of_page: "
 -- name: page of simulations
