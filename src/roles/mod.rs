@@ -137,9 +137,7 @@ pub fn retention(arguments: &RetentionArguments) -> Result<(), Failure> {
 
 /// Takes, lists, verifies and keeps backups, and holds drills.
 pub fn backup(arguments: &BackupArguments) -> Result<(), Failure> {
-    let profile = profile(Role::Api, &arguments.environment)?;
-    telemetry::log(&profile.log).map_err(failed)?;
-    runtime()?.block_on(async {
+    maintain(&arguments.environment, async |profile| {
         let blobs = homes::blobs(&profile)?;
         backups::manage(&profile, blobs, &arguments.command, arguments.json).await
     })
@@ -147,9 +145,7 @@ pub fn backup(arguments: &BackupArguments) -> Result<(), Failure> {
 
 /// Restores a backup, or rehearses it. Nothing that may be lost is asked.
 pub fn restore(arguments: &RestoreArguments) -> Result<(), Failure> {
-    let profile = profile(Role::Api, &arguments.environment)?;
-    telemetry::log(&profile.log).map_err(failed)?;
-    runtime()?.block_on(async {
+    maintain(&arguments.environment, async |profile| {
         let blobs = arguments.blobs.then(|| homes::blobs(&profile)).transpose()?;
         backups::restore(&profile, blobs, arguments).await
     })
@@ -157,9 +153,17 @@ pub fn restore(arguments: &RestoreArguments) -> Result<(), Failure> {
 
 /// Makes a smoke test. What does not answer is a finding of it.
 pub fn smoke(arguments: &SmokeArguments) -> Result<(), Failure> {
-    let profile = profile(Role::Api, &arguments.environment)?;
+    maintain(&arguments.environment, async |profile| smoke::test(&profile, arguments).await)
+}
+
+/// Does with an environment what needs no database to begin with, and says in the log how it goes.
+fn maintain(
+    environment: &EnvironmentArguments,
+    work: impl AsyncFnOnce(Profile) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let profile = profile(Role::Api, environment)?;
     telemetry::log(&profile.log).map_err(failed)?;
-    runtime()?.block_on(smoke::test(&profile, arguments))
+    runtime()?.block_on(work(profile))
 }
 
 /// Does something to a fleet whose schema this program knows.
