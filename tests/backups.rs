@@ -9,7 +9,8 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use fermiac_harness::{
-    ACCESS_KEY, Durability, Folder, PostgresServer, S3Server, SECRET_KEY, TlsFront, wait_until,
+    ACCESS_KEY, Folder, PostgresServer, S3Server, SECRET_KEY, TlsFront, archiving_server,
+    pgbackrest_variables, wait_until,
 };
 use fermiac_maintenance::vault::Identity;
 use serde_json::Value;
@@ -145,36 +146,14 @@ fn a_backup_is_taken_listed_verified_rehearsed_and_restored_by_commands() {
     assert!(!message.contains("secret@"));
 }
 
-/// A server that archives to a bucket by pgBackRest, whose configuration the first backup writes.
-fn archiving(folder: &Folder) -> PostgresServer {
-    let command = format!(
-        "archive_command=pgbackrest --config={}/pgbackrest.conf --stanza=fermiac archive-push %p",
-        folder.path().display()
-    );
-    let settings = ["archive_mode=on", "archive_timeout=1", "wal_level=replica", &command];
-    PostgresServer::start_with(Durability::Synced, &settings)
-}
-
 #[test]
 fn a_data_directory_that_is_destroyed_comes_back_as_it_was_at_an_instant_by_one_command() {
     let pgbackrest = Folder::new("pgbackrest");
     fs::set_permissions(pgbackrest.path(), fs::Permissions::from_mode(0o711)).unwrap();
-    let mut server = archiving(&pgbackrest);
+    let mut server = archiving_server(&pgbackrest);
     let mut environment = Environment::new(server.create_database());
     let name = environment.database.rsplit('/').next().unwrap().to_owned();
-    let front = &environment._front;
-    let cluster = [
-        ("FERMIAC_BACKUP_KIND", "pgbackrest".to_owned()),
-        ("FERMIAC_PGBACKREST_URL", "s3://backups/cluster".to_owned()),
-        ("FERMIAC_PGBACKREST_ENDPOINT", front.endpoint()),
-        ("FERMIAC_PGBACKREST_PATH_STYLE", "true".to_owned()),
-        ("FERMIAC_PGBACKREST_CA_FILE", front.certificate().display().to_string()),
-        ("FERMIAC_PGBACKREST_PASSPHRASE", "long and random".to_owned()),
-        ("FERMIAC_PGBACKREST_DATA", server.data().display().to_string()),
-        ("FERMIAC_PGBACKREST_SOCKET", server.socket().display().to_string()),
-        ("FERMIAC_PGBACKREST_PORT", server.port().to_string()),
-        ("FERMIAC_PGBACKREST_FOLDER", pgbackrest.path().display().to_string()),
-    ];
+    let cluster = pgbackrest_variables(&server, &environment._front, &pgbackrest);
     environment.variables.extend(cluster);
     environment.done(&["migrate"]);
     environment.done(&["users", "add", "ada"]);

@@ -11,7 +11,8 @@ use fermiac_fleet::blobs::{Addressing, BlobSettings, Blobs, S3Keys};
 use fermiac_fleet::profile::{Profile, Variables};
 use fermiac_fleet::store::{Store, StoreSettings};
 use fermiac_harness::{
-    ACCESS_KEY, Durability, Folder, PostgresServer, S3Server, SECRET_KEY, TlsFront, await_until, wait_until,
+    ACCESS_KEY, Folder, PostgresServer, S3Server, SECRET_KEY, TlsFront, archiving_server, await_until,
+    pgbackrest_variables, wait_until,
 };
 use fermiac_maintenance::backup::{BackupArguments, Depth, backup, verify};
 use fermiac_maintenance::drill::{DrillArguments, drill};
@@ -41,12 +42,7 @@ impl Bench {
         let (folder, scratch) = (Folder::new("pgbackrest"), Folder::new("scratch"));
         open_to_all(&folder);
         open_to_all(&scratch);
-        let command = format!(
-            "archive_command=pgbackrest --config={}/pgbackrest.conf --stanza=fermiac archive-push %p",
-            folder.path().display()
-        );
-        let settings = ["archive_mode=on", "archive_timeout=1", "wal_level=replica", &command];
-        let server = PostgresServer::start_with(Durability::Synced, &settings);
+        let server = archiving_server(&folder);
         let variables = variables(&server, &backups, &front, &folder, &scratch);
         let store = Store::connect(&server.create_database(), &StoreSettings::of("testing")).await.unwrap();
         store.migrate().await.unwrap();
@@ -192,7 +188,6 @@ fn variables(
     let identity = Identity::generate();
     let given = [
         ("DATABASE_URL", server.url("test_0")),
-        ("FERMIAC_BACKUP_KIND", "pgbackrest".to_owned()),
         ("FERMIAC_BACKUP_URL", "s3://backups/dumps".to_owned()),
         ("FERMIAC_BACKUP_ENDPOINT", backups.endpoint()),
         ("FERMIAC_BACKUP_PATH_STYLE", "true".to_owned()),
@@ -201,17 +196,9 @@ fn variables(
         ("FERMIAC_BACKUP_RECIPIENT", identity.recipient().to_string()),
         ("FERMIAC_BACKUP_IDENTITY", identity.secret().expose().to_owned()),
         ("FERMIAC_BACKUP_SCRATCH", scratch.path().display().to_string()),
-        ("FERMIAC_PGBACKREST_URL", "s3://backups/cluster".to_owned()),
-        ("FERMIAC_PGBACKREST_ENDPOINT", front.endpoint()),
-        ("FERMIAC_PGBACKREST_PATH_STYLE", "true".to_owned()),
-        ("FERMIAC_PGBACKREST_CA_FILE", front.certificate().display().to_string()),
-        ("FERMIAC_PGBACKREST_PASSPHRASE", "long and random".to_owned()),
-        ("FERMIAC_PGBACKREST_DATA", server.data().display().to_string()),
-        ("FERMIAC_PGBACKREST_SOCKET", server.socket().display().to_string()),
-        ("FERMIAC_PGBACKREST_PORT", server.port().to_string()),
-        ("FERMIAC_PGBACKREST_FOLDER", folder.path().display().to_string()),
     ];
-    given.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
+    let all = given.into_iter().chain(pgbackrest_variables(server, front, folder));
+    all.map(|(name, text)| (name.to_owned(), text)).collect()
 }
 
 fn bucket(server: &S3Server) -> Blobs {
