@@ -1,0 +1,31 @@
+//! Distributions that tests draw from.
+
+/// Of every family, with and without truncation on either side.
+pub const DISTRIBUTIONS: [&str; 26] = [
+    "normal(10, 2)",
+    "normal(0, 1, truncate_min=-0.5, truncate_max=3)",
+    "normal(0, 1, truncate_min=9)",
+    "normal(0, 1, truncate_max=-9)",
+    "normal(5, 1, truncate_min=4, shift=-5)",
+    "lognormal(1, 0.5)",
+    "lognormal(100, 5, truncate_min=115)",
+    "uniform(-3, 5)",
+    "uniform(-3, 5, truncate_min=2, truncate_max=4)",
+    "triangular(0, 1, 4)",
+    "triangular(0, 0, 4, shift=1)",
+    "triangular(0, 4, 4, truncate_min=3.5)",
+    "pert(0, 1, 4)",
+    "pert(-2, 5, 5, lambda=2, truncate_min=4)",
+    "beta(2, 3)",
+    "beta(0.3, 0.4)",
+    "beta(30, 500, min=10, max=20)",
+    "beta(5, 2, truncate_max=0.4)",
+    "exponential(3)",
+    "exponential(3, truncate_min=30, truncate_max=40)",
+    "discrete({3, 1, 2, 7}, {1, 2, 0, 2})",
+    "discrete({3, 1, 2, 7}, {1, 2, 3, 2}, truncate_min=2)",
+    "bernoulli(0.3)",
+    "integer_uniform(-2, 6)",
+    "integer_uniform(1, 6, truncate_min=2.5, truncate_max=5)",
+    "constant(7, shift=1)",
+];
