@@ -180,6 +180,8 @@ fn a_data_directory_that_is_destroyed_comes_back_as_it_was_at_an_instant_by_one_
         server.sql(&name, "select pg_is_in_recovery()") == "f"
     });
     assert_eq!(names(&server, &name), "ada bob");
+    // While its archive is there: an archiver that finds none would outlive the test.
+    server.stop();
 }
 
 /// Closes the segment of the log that is written to, and waits until it is in the archive.
