@@ -146,14 +146,23 @@ impl Worker {
         }
         let span = tracing::info_span!("job", job = %delivery.job, kind = %delivery.kind, attempt = delivery.attempt);
         let (worker, draining, settlements) = (self.clone(), draining.clone(), settlements.clone());
-        jobs.spawn(async move { worker.work(delivery, draining, settlements).await }.instrument(span));
+        // Before anything else is listened to: a slot that looks free would be filled by a second job.
+        let slot = self.slot_at_once(delivery.kind);
+        jobs.spawn(async move { worker.work(delivery, slot, draining, settlements).await }.instrument(span));
     }
 
-    async fn work(self, delivery: Delivery, draining: CancellationToken, settlements: Settlements) {
+    async fn work(
+        self,
+        delivery: Delivery,
+        slot: Option<OwnedSemaphorePermit>,
+        draining: CancellationToken,
+        settlements: Settlements,
+    ) {
         let held = delivery.held();
         let tether = self.running.begin(held, delivery.timeout);
         let turn = tokio::select! {
-            turn = self.turn(delivery.kind) => turn,
+            biased;
+            turn = self.turn(delivery.kind, slot) => turn,
             () = draining.cancelled() => None,
             () = tokio::time::sleep(PATIENCE) => None,
         };
@@ -170,11 +179,19 @@ impl Worker {
         }
     }
 
-    /// A turn to run, with the slot that comes with it. One that waits for simulations takes none: they may be left to this
-    /// worker, and it has perhaps but one.
-    async fn turn(&self, kind: Kind) -> Option<Option<OwnedSemaphorePermit>> {
-        if kind == Kind::SmokeTest {
-            return Some(None);
+    /// A slot, if one is free: of a batch that was expected to be over in no time, more may be heard than there are.
+    fn slot_at_once(&self, kind: Kind) -> Option<OwnedSemaphorePermit> {
+        if needs_slot(kind) { Arc::clone(&self.slots).try_acquire_owned().ok() } else { None }
+    }
+
+    /// A turn to run, with the slot that comes with it.
+    async fn turn(
+        &self,
+        kind: Kind,
+        slot: Option<OwnedSemaphorePermit>,
+    ) -> Option<Option<OwnedSemaphorePermit>> {
+        if slot.is_some() || !needs_slot(kind) {
+            return Some(slot);
         }
         Arc::clone(&self.slots).acquire_owned().await.ok().map(Some)
     }
@@ -234,6 +251,11 @@ impl Worker {
         }
         tracing::info!(worker = %self.name, "worker ended");
     }
+}
+
+/// A job that waits for simulations takes no slot: they may be left to this worker, and it has perhaps but one.
+fn needs_slot(kind: Kind) -> bool {
+    kind != Kind::SmokeTest
 }
 
 async fn hand_in(settlements: &Settlements, delivery: Delivery, outcome: Outcome) {
