@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-/// Uploads need room where they are spooled: a disk with less than this part free is full.
+/// Uploads need room where they are spooled: a disk with less than this part free is full ...
 const DISK_FREE: f64 = 0.05;
+/// ... unless so many bytes are: room for several of the largest uploads at a time.
+const DISK_ROOM: u64 = 4 << 30;
 /// With less than this part of the memory free the system is about to end processes.
 const MEMORY_FREE: f64 = 0.05;
 
@@ -19,16 +21,18 @@ pub struct Machine {
 /// Looks at the machine, off the runtime's threads: a disk may hang.
 pub async fn look() -> Machine {
     let looking = tokio::task::spawn_blocking(|| Machine {
-        disk_space: disk_free(&std::env::temp_dir()).is_none_or(|free| free >= DISK_FREE),
+        disk_space: rustix::fs::statvfs(&std::env::temp_dir())
+            .ok()
+            .is_none_or(|disk| has_room(disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize)),
         memory_usage: memory_free().is_none_or(|free| free >= MEMORY_FREE),
     });
     let looked = tokio::time::timeout(super::answers::HEALTH_WITHIN, looking).await;
     looked.ok().and_then(Result::ok).unwrap_or(Machine { disk_space: false, memory_usage: true })
 }
 
-fn disk_free(path: &Path) -> Option<f64> {
-    let disk = rustix::fs::statvfs(path).ok()?;
-    (disk.f_blocks > 0).then(|| disk.f_bavail as f64 / disk.f_blocks as f64)
+/// Of a disk with so many bytes, of which so many are free.
+fn has_room(free: u64, all: u64) -> bool {
+    free >= DISK_ROOM || free as f64 >= all as f64 * DISK_FREE
 }
 
 /// Of the container if it has a bound, else of the machine.
@@ -52,4 +56,17 @@ fn container_memory_free() -> Option<f64> {
 fn meminfo(text: &str, name: &str) -> Option<f64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_is_full_when_little_is_left_and_that_is_few_bytes() {
+        const GIB: u64 = 1 << 30;
+        assert!(!has_room(GIB, 100 * GIB));
+        assert!(has_room(GIB, 10 * GIB));
+        assert!(has_room(5 * GIB, 1000 * GIB));
+    }
 }
