@@ -5,6 +5,8 @@
 //! than 2^-49 of itself (between the 15 digits that a spreadsheet shows and the 17 that a double holds) to where the
 //! result changes is taken to lie there.
 
+use std::hint::select_unpredictable;
+
 /// 2^50: what has so many units at the place asked for has all its 15 digits before it.
 const TWO_50: f64 = 1_125_899_906_842_624.0;
 /// 2^-49.
@@ -53,47 +55,78 @@ const POWERS_OF_TEN: [f64; 309] = [
 /// Negative `digits` round to tens, hundreds and so on. What is not finite stays as it is.
 #[inline]
 pub fn round_half_away(x: f64, digits: i32) -> f64 {
-    at_place(x, digits, |t| (t + 0.5 + smaller(t * TOLERANCE, GREATEST_TOLERANCE_OF_HALF)).floor())
+    Place::of(digits).round_half_away(x)
 }
 
 /// Rounds away from zero at `digits` decimal places.
 #[inline]
 pub fn round_up(x: f64, digits: i32) -> f64 {
-    at_place(x, digits, |t| (t - smaller(t * TOLERANCE, GREATEST_TOLERANCE_OF_WHOLE)).ceil())
+    Place::of(digits).round_up(x)
 }
 
 /// Rounds toward zero at `digits` decimal places.
 #[inline]
 pub fn round_down(x: f64, digits: i32) -> f64 {
-    at_place(x, digits, |t| (t + smaller(t * TOLERANCE, GREATEST_TOLERANCE_OF_WHOLE)).floor())
+    Place::of(digits).round_down(x)
 }
 
-/// Applies `whole`, which makes an integer of a magnitude, to the magnitude of `x` in units of 10^-digits.
-#[inline(always)]
-fn at_place(x: f64, digits: i32, whole: impl Fn(f64) -> f64) -> f64 {
-    // No double has digits beyond these.
-    let digits = digits.clamp(-330, 340);
-    let (first, second) = powers(digits.unsigned_abs());
-    let magnitude = x.abs();
-    let scaled = if digits < 0 { magnitude / first / second } else { magnitude * first * second };
-    if scaled >= TWO_50 || scaled.is_nan() {
-        return x;
+/// A decimal place at which many numbers are rounded.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// Two factors of 10^|digits|.
+    factors: (f64, f64),
+    is_before_the_point: bool,
+}
+
+impl Place {
+    /// The place of so many decimal digits; of tens, hundreds and so on where there are fewer than 0.
+    #[inline(always)]
+    pub fn of(digits: i32) -> Place {
+        // No double has digits beyond these.
+        let digits = digits.clamp(-330, 340);
+        let exponent = digits.unsigned_abs();
+        let first = exponent.min(308);
+        let factors = (POWERS_OF_TEN[first as usize], POWERS_OF_TEN[(exponent - first) as usize]);
+        Place { factors, is_before_the_point: digits < 0 }
     }
-    let rounded = whole(scaled);
-    let result = if digits < 0 { rounded * first * second } else { rounded / first / second };
-    result.copysign(x)
+
+    /// [`round_half_away`] at this place.
+    #[inline(always)]
+    pub fn round_half_away(self, x: f64) -> f64 {
+        self.round(x, |t| (t + 0.5 + smaller(t * TOLERANCE, GREATEST_TOLERANCE_OF_HALF)).floor())
+    }
+
+    /// [`round_up`] at this place.
+    #[inline(always)]
+    pub fn round_up(self, x: f64) -> f64 {
+        self.round(x, |t| (t - smaller(t * TOLERANCE, GREATEST_TOLERANCE_OF_WHOLE)).ceil())
+    }
+
+    /// [`round_down`] at this place.
+    #[inline(always)]
+    pub fn round_down(self, x: f64) -> f64 {
+        self.round(x, |t| (t + smaller(t * TOLERANCE, GREATEST_TOLERANCE_OF_WHOLE)).floor())
+    }
+
+    /// Applies `whole`, which makes an integer of a magnitude, to the magnitude of `x` in units of this place.
+    #[inline(always)]
+    fn round(self, x: f64, whole: impl Fn(f64) -> f64) -> f64 {
+        let (first, second) = self.factors;
+        let magnitude = x.abs();
+        let scaled =
+            if self.is_before_the_point { magnitude / first / second } else { magnitude * first * second };
+        let rounded = whole(scaled);
+        let result =
+            if self.is_before_the_point { rounded * first * second } else { rounded / first / second };
+        // What is too large to have digits there, and what is NaN, is itself. A choice without a branch: lanes take it
+        // together.
+        select_unpredictable(scaled < TWO_50, result.copysign(x), x)
+    }
 }
 
 #[inline(always)]
 fn smaller(a: f64, b: f64) -> f64 {
     if a < b { a } else { b }
-}
-
-/// Two factors of 10^exponent.
-#[inline(always)]
-fn powers(exponent: u32) -> (f64, f64) {
-    let first = exponent.min(308);
-    (POWERS_OF_TEN[first as usize], POWERS_OF_TEN[(exponent - first) as usize])
 }
 
 #[cfg(test)]

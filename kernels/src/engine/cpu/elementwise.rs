@@ -1,13 +1,23 @@
 //! The elementwise operations as a batch computes them: plainly on numbers, each with what to watch so that
 //! nothing but a right number passes. What fails the watch is done again by the reference.
 
-use fermiac_math as math;
+use fermiac_math::{self as math, Place};
 use fermiac_model::plan::{Opcode, TextFacts, scalar};
 use fermiac_model::value::Value;
 
-use super::lanes::{Constant, Lanes, Operand, by_reference, choose, correct, each};
+use super::lanes::{Constant, Lanes, Operand, Operation, by_reference, choose, correct, each, each_of};
 use super::program::{Branches, Source};
 use super::slots::{Group, Others};
+
+#[derive(Clone, Copy)]
+struct Power;
+
+impl Operation for Power {
+    #[inline(always)]
+    fn of(self, a: f64, b: f64) -> (f64, f64) {
+        watched_with(scalar::plain_power(a, b), a + b)
+    }
+}
 
 /// An operation of two operands.
 #[inline(always)]
@@ -29,11 +39,39 @@ pub(super) fn of_two<A: Lanes, B: Lanes>(opcode: Opcode, out: &mut [Group], a: A
         Opcode::NotEqual | Opcode::ValueNotEqual => {
             each(out, a, b, |a, b| (scalar::condition(a != b), a + b))
         }
-        // Modulo, Power, Round, RoundUp, RoundDown: each lane goes its own way.
-        _ => return by_reference(opcode, out, a.erased(), b.erased()),
+        Opcode::Power => each_of(out, a, b, Power),
+        Opcode::Modulo => each(out, a, b, |a, b| watched(scalar::plain_modulo(a, b))),
+        Opcode::Round | Opcode::RoundUp | Opcode::RoundDown => match b.erased() {
+            Operand::Constant(places) if places.is_finite() => {
+                rounded(opcode, out, a, scalar::digits(places))
+            }
+            places => return by_reference(opcode, out, a.erased(), places),
+        },
+        _ => unreachable!("the program has this step only for the opcodes above"),
     };
     if !right {
         correct(opcode, out, [a.erased(), b.erased(), Operand::Constant(0.0)], texts);
+    }
+}
+
+/// Numbers rounded to decimal places that are the same for all.
+#[inline(always)]
+fn rounded<A: Lanes>(opcode: Opcode, out: &mut [Group], a: A, digits: i32) -> bool {
+    // The same twice: each copy knows the side of the point, and has no branch for it in its lanes.
+    if digits < 0 {
+        rounded_at(opcode, out, a, Place::of(digits))
+    } else {
+        rounded_at(opcode, out, a, Place::of(digits))
+    }
+}
+
+#[inline(always)]
+fn rounded_at<A: Lanes>(opcode: Opcode, out: &mut [Group], a: A, place: Place) -> bool {
+    let none = Constant(0.0);
+    match opcode {
+        Opcode::Round => each(out, a, none, |a, _| watched(place.round_half_away(a))),
+        Opcode::RoundUp => each(out, a, none, |a, _| watched(place.round_up(a))),
+        _ => each(out, a, none, |a, _| watched(place.round_down(a))),
     }
 }
 

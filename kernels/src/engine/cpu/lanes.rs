@@ -73,15 +73,38 @@ impl Operand<'_> {
     }
 }
 
-/// Computes `of(a, b)` for every lane; it gives a result and something to watch, which is not finite if the
-/// result may be wrong. Says whether it is right for all.
+/// What is computed for every lane.
+pub(super) trait Operation: Copy {
+    /// The result, and something to watch, which is not finite if the result may be wrong.
+    fn of(self, a: f64, b: f64) -> (f64, f64);
+}
+
+/// A closure as an operation.
+#[derive(Clone, Copy)]
+struct Short<F>(F);
+
+impl<F: Fn(f64, f64) -> (f64, f64) + Copy> Operation for Short<F> {
+    #[inline(always)]
+    fn of(self, a: f64, b: f64) -> (f64, f64) {
+        (self.0)(a, b)
+    }
+}
+
+/// [`each_of`] for a short operation. A long closure is not inlined, and then neither takes lanes together nor uses the
+/// processor's fused multiply-add: a long operation is a type of its own, inlined by decree.
 #[inline(always)]
 pub(super) fn each<A: Lanes, B: Lanes>(
     out: &mut [Group],
     a: A,
     b: B,
-    of: impl Fn(f64, f64) -> (f64, f64),
+    of: impl Fn(f64, f64) -> (f64, f64) + Copy,
 ) -> bool {
+    each_of(out, a, b, Short(of))
+}
+
+/// Computes the operation for every lane; says whether it is right for all.
+#[inline(always)]
+pub(super) fn each_of<A: Lanes, B: Lanes>(out: &mut [Group], a: A, b: B, operation: impl Operation) -> bool {
     a.assert_groups(out.len());
     b.assert_groups(out.len());
     let groups = out.len();
@@ -89,12 +112,12 @@ pub(super) fn each<A: Lanes, B: Lanes>(
     let mut index = 0;
     while index + 1 < groups {
         for (watched, index) in watched.iter_mut().zip([index, index + 1]) {
-            compute(&mut out[index], a.group(index), b.group(index), watched, &of);
+            compute(&mut out[index], a.group(index), b.group(index), watched, operation);
         }
         index += 2;
     }
     if index < groups {
-        compute(&mut out[index], a.group(index), b.group(index), &mut watched[0], &of);
+        compute(&mut out[index], a.group(index), b.group(index), &mut watched[0], operation);
     }
     is_finite(watched[0]) & is_finite(watched[1])
 }
@@ -105,11 +128,11 @@ fn compute(
     a: [f64; GROUP],
     b: [f64; GROUP],
     watched: &mut [f64; GROUP],
-    of: impl Fn(f64, f64) -> (f64, f64),
+    operation: impl Operation,
 ) {
     let mut results = [0.0; GROUP];
     for lane in 0..GROUP {
-        let (result, watch) = of(a[lane], b[lane]);
+        let (result, watch) = operation.of(a[lane], b[lane]);
         results[lane] = result;
         watched[lane] += watch;
     }

@@ -153,6 +153,15 @@ pub fn condition(truth: bool) -> f64 {
     if truth { 1.0 } else { 0.0 }
 }
 
+/// What [`Opcode::Power`] comes to for most numbers, and NaN where [`apply`] has to say: at the poles and for roots of
+/// negative numbers.
+#[inline(always)]
+pub fn plain_power(a: f64, b: f64) -> f64 {
+    let at_zero = if b > 0.0 { 0.0 } else { f64::NAN };
+    let power = fermiac_math::pow(a, b);
+    if a == 0.0 { at_zero } else { power }
+}
+
 fn power(a: f64, b: f64) -> Outcome {
     if a == 0.0 {
         return if b > 0.0 {
@@ -175,17 +184,21 @@ fn is_odd_root(b: f64) -> bool {
     degree % 2.0 != 0.0 && 1.0 / degree == b
 }
 
-/// The quotient may round up to the next integer, which would give a tiny remainder of the wrong sign; it is 0.
+/// What [`Opcode::Modulo`] comes to for two numbers, and NaN where it is an error.
+#[inline(always)]
+pub fn plain_modulo(a: f64, b: f64) -> f64 {
+    let quotient = a / b;
+    let remainder = a - b * quotient.floor();
+    // The quotient may round up to the next integer, which would give a tiny remainder of the wrong sign; it is 0.
+    let remainder = if remainder == 0.0 || (remainder < 0.0) != (b < 0.0) { 0.0 } else { remainder };
+    if quotient.abs() < MODULO_QUOTIENT_LIMIT { remainder } else { f64::NAN }
+}
+
 fn modulo(a: f64, b: f64) -> Outcome {
     if b == 0.0 {
         return Err(ErrorKind::Div0);
     }
-    let quotient = a / b;
-    if quotient.abs() >= MODULO_QUOTIENT_LIMIT {
-        return Err(ErrorKind::Num);
-    }
-    let remainder = a - b * quotient.floor();
-    Ok(if remainder == 0.0 || (remainder < 0.0) != (b < 0.0) { 0.0 } else { remainder })
+    Ok(plain_modulo(a, b))
 }
 
 /// Decimal places from an operand: truncated, and bounded to where more make no difference.
