@@ -28,6 +28,7 @@ use fermiac_model::plan::Plan;
 
 use self::draw::Inputs;
 use self::program::Program;
+use self::runs::RunMemory;
 use self::slots::{GROUP, Slots};
 use self::walk::Batch;
 use super::Engine;
@@ -66,7 +67,7 @@ pub struct CpuEngine {
 #[derive(Debug)]
 pub struct CpuScratch {
     slots: Slots,
-    run: Vec<f64>,
+    run: RunMemory,
 }
 
 /// Half of a common second-level cache: the slots of a batch should leave room for the tape.
@@ -138,7 +139,7 @@ impl Engine for CpuEngine {
     fn scratch(&self) -> CpuScratch {
         CpuScratch {
             slots: Slots::new(self.program.slots(), self.lanes / GROUP),
-            run: vec![0.0; self.program.longest_run()],
+            run: RunMemory::new(self.program.longest_run()),
         }
     }
 

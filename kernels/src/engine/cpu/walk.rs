@@ -66,7 +66,11 @@ pub(super) fn walk(engine: &CpuEngine, scratch: &mut CpuScratch, columns: &mut [
             Step::StoreConstant { column, value } => columns[column as usize][range.clone()].fill(value),
             Step::Run { destination, run } => {
                 let (out, others) = slots.split(destination, groups);
-                runs::execute(program.run(run), out, others, memory, texts);
+                let run = program.run(run);
+                match run.opcode {
+                    Opcode::InternalRate => runs::rates(run, out, others, memory, texts),
+                    _ => runs::execute(run, out, others, memory, texts),
+                }
             }
         }
     }

@@ -9,6 +9,7 @@ mod compare;
 mod rate;
 mod run;
 
+pub use rate::plain_rates;
 pub use run::apply_run;
 
 use super::{Opcode, TextFacts};
