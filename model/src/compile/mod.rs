@@ -30,12 +30,13 @@ mod walk;
 mod warnings;
 mod work;
 
+pub(crate) use address::Directory;
 pub use check::{CheckReport, Difference, check};
 pub use functions::names as function_names;
 pub use inspect::{FunctionUse, InspectReport, SheetSize, inspect};
 pub use refusal::{CompileError, UnsupportedUse};
 
-use address::{Address, Directory};
+use address::Address;
 use graph::{Graph, text_facts};
 use schedule::{ResultColumn, schedule};
 use selected::{Selected, select_cells};

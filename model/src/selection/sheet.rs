@@ -2,8 +2,8 @@
 
 use super::{SelectionError, input, refuse_duplicates};
 use crate::cell::{Area, MAX_COLUMNS, Position};
-use crate::compile::{Output, Selection};
-use crate::value::{Texts, Value};
+use crate::compile::{Directory, Output, Selection};
+use crate::value::Value;
 use crate::workbook::{Cell, Sheet, Workbook};
 
 /// The name of the sheet, case ignored.
@@ -29,13 +29,15 @@ pub fn take_sheet(workbook: &mut Workbook) -> Result<Selection, SelectionError> 
     for table in &mut workbook.tables {
         table.sheet -= u32::from(table.sheet > index);
     }
-    read(&Reading { sheet: &sheet, texts: &workbook.texts })
+    read(&Reading { sheet: &sheet, directory: Directory::new(workbook), workbook })
 }
 
 /// A selection sheet being read.
 struct Reading<'a> {
     sheet: &'a Sheet,
-    texts: &'a Texts,
+    /// What it speaks of: the others.
+    workbook: &'a Workbook,
+    directory: Directory,
 }
 
 /// Where the columns are.
@@ -101,6 +103,8 @@ impl Reading<'_> {
         if cell.is_empty() {
             return Err(self.error(place(columns.cell), "name the cell here, such as Sheet1!B2"));
         }
+        let found = self.directory.find(self.workbook, &cell);
+        found.map_err(|reason| self.error(place(columns.cell), &format!("{cell}: {reason}")))?;
         let name = Some(name).filter(|name| !name.is_empty());
         match role.to_lowercase().as_str() {
             "input" => {
@@ -134,7 +138,7 @@ impl Reading<'_> {
     fn row_holds_something(&self, row: u32) -> bool {
         self.row(row).any(|cell| match cell.value {
             Value::Empty => false,
-            Value::Text(id) => !self.texts.get(id).trim().is_empty(),
+            Value::Text(id) => !self.workbook.texts.get(id).trim().is_empty(),
             Value::Number(_) | Value::Bool(_) | Value::Error(_) => true,
         })
     }
@@ -146,7 +150,7 @@ impl Reading<'_> {
         };
         match self.sheet.cells.as_slice()[index].value {
             Value::Empty => Ok(String::new()),
-            Value::Text(id) => Ok(self.texts.get(id).trim().to_owned()),
+            Value::Text(id) => Ok(self.workbook.texts.get(id).trim().to_owned()),
             Value::Number(number) => Ok(number.to_string()),
             Value::Bool(truth) => Ok(if truth { "TRUE" } else { "FALSE" }.to_owned()),
             Value::Error(kind) => Err(self.error(position, &format!("holds {kind}; write a text here"))),
@@ -217,13 +221,21 @@ mod tests {
     #[test]
     fn a_mistake_is_told_with_its_cell() {
         let header: &[&str] = &["cell", "role", "distribution", "name"];
+        let nowhere = refusal(&[header, &["Inputs!B1", "input", "normal(1, 2)"], &["Sheet9!D9", "output"]]);
+        assert!(nowhere.starts_with("Fermiac!A3: Sheet9!D9: "), "{nowhere}");
         assert!(refusal(&[&["B1", "input"]]).starts_with("Fermiac!A1: this row must name the columns"));
-        assert!(refusal(&[header, &["A1", "inputs"]]).starts_with("Fermiac!B2: the role is input or output"));
-        assert!(refusal(&[header, &["", "input"]]).starts_with("Fermiac!A2: name the cell here"));
-        assert!(refusal(&[header, &["A1", "input"]]).starts_with("Fermiac!C2: the input A1 needs"));
-        assert!(refusal(&[header, &["A1", "input", "norml(1)"]]).starts_with("Fermiac!C2: "));
         assert!(
-            refusal(&[header, &["A1", "output", "normal(1, 2)"]]).starts_with("Fermiac!C2: the output A1")
+            refusal(&[header, &["Inputs!A1", "inputs"]])
+                .starts_with("Fermiac!B2: the role is input or output")
+        );
+        assert!(refusal(&[header, &["", "input"]]).starts_with("Fermiac!A2: name the cell here"));
+        assert!(
+            refusal(&[header, &["Inputs!A1", "input"]]).starts_with("Fermiac!C2: the input Inputs!A1 needs")
+        );
+        assert!(refusal(&[header, &["Inputs!A1", "input", "norml(1)"]]).starts_with("Fermiac!C2: "));
+        assert!(
+            refusal(&[header, &["Inputs!A1", "output", "normal(1, 2)"]])
+                .starts_with("Fermiac!C2: the output Inputs!A1")
         );
         assert!(refusal(&[&["cell", "role", "Cell"]]).starts_with("Fermiac!C1: a second column cell"));
     }
