@@ -39,6 +39,7 @@ static double function(u64 number, const double* a) {
     case 10: return rounded_at(a[0], (i32)a[1], DOWN);
     case 11: return ln_gamma(a[0]);
     case 12: return beta_quantile(beta_of(a[0], a[1]), a[2]);
+    case 13: return at_15_digits(a[0]);
     default: std::exit(3);
     }
 }

@@ -32,4 +32,4 @@ pub use normal::{normal_cdf, normal_pdf};
 pub use pow::pow;
 pub use quantile::normal_quantile;
 pub use quantile_rows::QuantileRows;
-pub use round::{Place, round_down, round_half_away, round_up};
+pub use round::{Place, at_15_digits, round_down, round_half_away, round_up};

@@ -9,6 +9,8 @@ use std::hint::select_unpredictable;
 
 /// 2^50: what has so many units at the place asked for has all its 15 digits before it.
 const TWO_50: f64 = 1_125_899_906_842_624.0;
+/// The first number of 16 digits.
+const TEN_15: f64 = 1_000_000_000_000_000.0;
 /// 2^-49.
 const TOLERANCE: f64 = 1.0 / 562_949_953_421_312.0;
 /// Below 2^50 units a whole number is held and scaled with an error below 3/16: it must not pass for the next one, and
@@ -70,6 +72,26 @@ pub fn round_down(x: f64, digits: i32) -> f64 {
     Place::of(digits).round_down(x)
 }
 
+/// Rounds to 15 significant decimal digits, which is what a spreadsheet shows of a number and compares it by.
+///
+/// What is not finite stays as it is; the last numbers before infinity round to it.
+#[inline]
+pub fn at_15_digits(x: f64) -> f64 {
+    if !x.is_finite() {
+        return x;
+    }
+    let magnitude = x.abs();
+    let exponent = (x.to_bits() >> 52 & 0x7ff) as i32 - 1023;
+    // The exponent times log10 2, rounded down: 10^decimal is at most 2^exponent, and the next power above it.
+    let decimal = (exponent * 78_913) >> 18;
+    let finer = Place::of(14 - decimal);
+    let place = if finer.units(magnitude) < TEN_15 { finer } else { Place::of(13 - decimal) };
+    let (units, lost) = (place.units(magnitude), place.lost(magnitude));
+    let whole = units.floor();
+    let rounded = if (units - whole) + lost >= 0.5 { whole + 1.0 } else { whole };
+    place.number(rounded).copysign(x)
+}
+
 /// A decimal place at which many numbers are rounded.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
@@ -108,16 +130,36 @@ impl Place {
         self.round(x, |t| (t + smaller(t * TOLERANCE, GREATEST_TOLERANCE_OF_WHOLE)).floor())
     }
 
+    /// A magnitude in units of this place.
+    #[inline(always)]
+    fn units(self, magnitude: f64) -> f64 {
+        let (first, second) = self.factors;
+        if self.is_before_the_point { magnitude / first / second } else { magnitude * first * second }
+    }
+
+    /// What [`Place::units`] loses of a magnitude, where one factor does.
+    #[inline(always)]
+    fn lost(self, magnitude: f64) -> f64 {
+        let (first, units) = (self.factors.0, self.units(magnitude));
+        if self.is_before_the_point {
+            (-units).mul_add(first, magnitude) / first
+        } else {
+            magnitude.mul_add(first, -units)
+        }
+    }
+
+    /// The number of so many units of this place.
+    #[inline(always)]
+    fn number(self, units: f64) -> f64 {
+        let (first, second) = self.factors;
+        if self.is_before_the_point { units * first * second } else { units / first / second }
+    }
+
     /// Applies `whole`, which makes an integer of a magnitude, to the magnitude of `x` in units of this place.
     #[inline(always)]
     fn round(self, x: f64, whole: impl Fn(f64) -> f64) -> f64 {
-        let (first, second) = self.factors;
-        let magnitude = x.abs();
-        let scaled =
-            if self.is_before_the_point { magnitude / first / second } else { magnitude * first * second };
-        let rounded = whole(scaled);
-        let result =
-            if self.is_before_the_point { rounded * first * second } else { rounded / first / second };
+        let scaled = self.units(x.abs());
+        let result = self.number(whole(scaled));
         // What is too large to have digits there, and what is NaN, is itself. A choice without a branch: lanes take it
         // together.
         select_unpredictable(scaled < TWO_50, result.copysign(x), x)
@@ -197,7 +239,44 @@ mod tests {
         assert_eq!(round_down(f64::MAX, -308), 1e308);
     }
 
+    #[test]
+    fn sums_of_decimals_have_the_15_digits_that_a_person_expects() {
+        let sums = [
+            (0.1 + 0.2, 0.3),
+            (0.1 * 3.0, 0.3),
+            (1.0 - 0.9, 0.1),
+            ([0.1; 10].iter().sum(), 1.0),
+            (-4.35 * 100.0, -435.0),
+            (1.1e300 * 1.1, 1.21e300),
+            (3e-300 * 0.1, 3e-301),
+        ];
+        for (sum, expected) in sums {
+            assert_eq!(at_15_digits(sum), at_15_digits(expected), "{sum} {expected}");
+        }
+        assert_ne!(at_15_digits(43.1 - 43.2 + 1.0), at_15_digits(0.9));
+        for edge in [0.0, 1e308, f64::INFINITY, 999_999_999_999_999.0, 1e15] {
+            assert_eq!(at_15_digits(edge), edge);
+        }
+        assert!(at_15_digits(f64::NAN).is_nan());
+        // Three neighbours away, and one more, on both sides.
+        let neighbour = |x: f64, steps: i64| f64::from_bits((x.to_bits() as i64 + steps) as u64);
+        for (steps, is_same) in [(-5, false), (-4, true), (-3, true), (3, true), (4, true), (5, false)] {
+            assert_eq!(at_15_digits(neighbour(0.9, steps)) == 0.9, is_same, "{steps}");
+        }
+    }
+
     proptest! {
+        /// The powers of ten that a double does not hold cost the rest of what may be off.
+        #[test]
+        fn fifteen_digits_are_those_that_formatting_finds(
+            units in 100_000_000_000_000..999_999_999_999_999_u64, rest in -0.3..0.3, exponent in -290..290,
+        ) {
+            let x: f64 = format!("{}e{exponent}", units as f64 + rest).parse().unwrap();
+            let formatted: f64 = format!("{x:.14e}").parse().unwrap();
+            let rounded = at_15_digits(x);
+            prop_assert!((rounded - formatted).abs() <= 4e-16 * formatted, "{x:e} {rounded:e} {formatted:e}");
+        }
+
         #[test]
         fn rounding_twice_changes_nothing(x in -1e12f64..1e12, digits in -6i32..9) {
             for round in [round_half_away, round_up, round_down] {

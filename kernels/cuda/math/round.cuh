@@ -4,6 +4,7 @@
 
 // 2^50 and 2^-49.
 #define TWO_50 1125899906842624.0
+#define TEN_15 1000000000000000.0
 #define TOLERANCE (1.0 / 562949953421312.0)
 #define GREATEST_TOLERANCE_OF_HALF 0.125
 #define GREATEST_TOLERANCE_OF_WHOLE 0.25
@@ -43,17 +44,54 @@ ON_DEVICE double whole(double t, Rounding rounding) {
     }
 }
 
-// x rounded at `digits` decimal places; what is not finite stays as it is.
-CALLED_ON_DEVICE double rounded_at(double x, i32 digits, Rounding rounding) {
+// A decimal place: two factors of 10^|digits|.
+struct DecimalPlace {
+    double first, second;
+    bool is_before_the_point;
+};
+
+ON_DEVICE DecimalPlace decimal_place(i32 digits) {
     digits = digits < -330 ? -330 : digits > 340 ? 340 : digits;
     u32 exponent = (u32)(digits < 0 ? -digits : digits);
     u32 greatest = exponent < 308 ? exponent : 308;
-    double first = POWERS_OF_TEN[greatest];
-    double second = POWERS_OF_TEN[exponent - greatest];
-    double magnitude = magnitude_of(x);
-    double scaled = digits < 0 ? magnitude / first / second : magnitude * first * second;
+    return DecimalPlace{POWERS_OF_TEN[greatest], POWERS_OF_TEN[exponent - greatest], digits < 0};
+}
+
+// A magnitude in units of the place.
+ON_DEVICE double units_of(DecimalPlace place, double magnitude) {
+    return place.is_before_the_point ? magnitude / place.first / place.second : magnitude * place.first * place.second;
+}
+
+// What `units_of` loses of a magnitude, where one factor does.
+ON_DEVICE double lost_of(DecimalPlace place, double magnitude) {
+    double units = units_of(place, magnitude);
+    return place.is_before_the_point ? fused(-units, place.first, magnitude) / place.first
+                                     : fused(magnitude, place.first, -units);
+}
+
+// The number of so many units of the place.
+ON_DEVICE double number_of_units(DecimalPlace place, double units) {
+    return place.is_before_the_point ? units * place.first * place.second : units / place.first / place.second;
+}
+
+// x rounded at `digits` decimal places; what is not finite stays as it is.
+CALLED_ON_DEVICE double rounded_at(double x, i32 digits, Rounding rounding) {
+    DecimalPlace place = decimal_place(digits);
+    double scaled = units_of(place, magnitude_of(x));
     if (scaled >= TWO_50 || is_nan(scaled)) return x;
-    double result = whole(scaled, rounding);
-    result = digits < 0 ? result * first * second : result / first / second;
-    return with_sign_of(result, x);
+    return with_sign_of(number_of_units(place, whole(scaled, rounding)), x);
+}
+
+// x with 15 significant decimal digits.
+CALLED_ON_DEVICE double at_15_digits(double x) {
+    if (!is_finite(x)) return x;
+    double magnitude = magnitude_of(x);
+    i32 exponent = (i32)(bits_of(x) >> 52 & 0x7ff) - 1023;
+    i32 decimal = (exponent * 78913) >> 18;
+    DecimalPlace finer = decimal_place(14 - decimal);
+    DecimalPlace place = units_of(finer, magnitude) < TEN_15 ? finer : decimal_place(13 - decimal);
+    double units = units_of(place, magnitude), lost = lost_of(place, magnitude);
+    double below = floor(units);
+    double rounded = (units - below) + lost >= 0.5 ? below + 1.0 : below;
+    return with_sign_of(number_of_units(place, rounded), x);
 }

@@ -1,5 +1,6 @@
 // Twin of model/src/plan/scalar/compare.rs: the order of values, that is numbers, then texts without case, then booleans.
 #pragma once
+#include "../math/round.cuh"
 #include "image.cuh"
 #include "opcode.cuh"
 #include "value.cuh"
@@ -47,11 +48,25 @@ ON_DEVICE int order_of(Ordered a, Ordered b) {
     return a.number < b.number ? -1 : a.number > b.number ? 1 : 0;
 }
 
+// A unit of the fifteenth digit is at most 1e-14 of a number; the rest is for how this is computed.
+#define NEAR 1.1e-14
+
+// -1, 0 or 1 for two numbers as the operators of a formula see them, by 15 digits.
+ON_DEVICE int order_of_numbers(double a, double b) {
+    if (a != b && magnitude_of(a - b) <= NEAR * magnitude_of(a)) {
+        a = at_15_digits(a);
+        b = at_15_digits(b);
+    }
+    return a < b ? -1 : a > b ? 1 : 0;
+}
+
 // The condition of a comparison of values; the first error of the two is the result.
 ON_DEVICE Outcome comparison(u32 opcode, const Image& image, Value a, Value b) {
     if (a.tag == TAG_ERROR) return wrong(a.payload);
     if (b.tag == TAG_ERROR) return wrong(b.payload);
-    int order = order_of(as_asked_by(image, a, b), as_asked_by(image, b, a));
+    Ordered first = as_asked_by(image, a, b), second = as_asked_by(image, b, a);
+    bool are_numbers = first.kind == ORDERED_NUMBER && second.kind == ORDERED_NUMBER;
+    int order = are_numbers ? order_of_numbers(first.number, second.number) : order_of(first, second);
     switch (opcode) {
     case OP_VALUE_LESS: return right(order < 0 ? 1.0 : 0.0);
     case OP_VALUE_LESS_EQUAL: return right(order <= 0 ? 1.0 : 0.0);

@@ -52,10 +52,10 @@ ON_DEVICE Outcome of_two_numbers(u32 opcode, double a, double b) {
     case OP_ROUND_DOWN: return right(rounded_at(a, digits_of(b), DOWN));
     case OP_MINIMUM: return right(b < a ? b : a);
     case OP_MAXIMUM: return right(b > a ? b : a);
-    case OP_LESS: return right(condition(a < b));
-    case OP_LESS_EQUAL: return right(condition(a <= b));
-    case OP_EQUAL: return right(condition(a == b));
-    default: return right(condition(a != b));
+    case OP_LESS: return right(condition(order_of_numbers(a, b) < 0));
+    case OP_LESS_EQUAL: return right(condition(order_of_numbers(a, b) <= 0));
+    case OP_EQUAL: return right(condition(order_of_numbers(a, b) == 0));
+    default: return right(condition(order_of_numbers(a, b) != 0));
     }
 }
 

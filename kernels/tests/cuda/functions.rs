@@ -6,7 +6,7 @@ use fermiac_math as math;
 type Function = fn(Operands) -> f64;
 
 /// In the order of `host.cpp`, with how many random items each is worth.
-const FUNCTIONS: [(&str, Function, usize); 13] = [
+const FUNCTIONS: [(&str, Function, usize); 14] = [
     ("exp", |[a, ..]| math::exp(a), 400_000),
     ("ln", |[a, ..]| math::ln(a), 400_000),
     ("ln_1p", |[a, ..]| math::ln_1p(a), 400_000),
@@ -20,6 +20,7 @@ const FUNCTIONS: [(&str, Function, usize); 13] = [
     ("round_down", |[a, b, _]| math::round_down(a, b as i32), 400_000),
     ("ln_gamma", |[a, ..]| math::ln_gamma(a), 100_000),
     ("beta quantile", |[a, b, c]| math::Beta::new(a, b).quantile(c), 4_000),
+    ("at_15_digits", |[a, ..]| math::at_15_digits(a), 400_000),
 ];
 
 const EDGES: [f64; 33] = [

@@ -25,10 +25,13 @@ fn texts() -> Vec<TextFacts> {
 /// Numbers usual and extreme, every other kind of value, and slots that no packing makes.
 fn constants() -> Vec<f64> {
     let numbers = [0.0, -0.0, 1.0, 2.0, -1.0, 0.5, 3.0, 1e-310, -1e300, f64::MAX, f64::INFINITY, f64::NAN];
+    // The same 15 digits, and the next.
+    let near = [0.3, 0.1 + 0.2, 0.3 + 1e-15];
     let others = [Value::Empty, Value::Bool(true), Value::Bool(false), Value::Error(ErrorKind::NotAvailable)];
     let texts = (0..4).map(|id| Value::Text(TextId(id)));
     let errors = [Value::Error(ErrorKind::Div0), Value::Error(ErrorKind::Value)];
-    numbers.into_iter().chain(others.into_iter().chain(texts).chain(errors).map(Value::pack)).collect()
+    let numbers = numbers.into_iter().chain(near);
+    numbers.chain(others.into_iter().chain(texts).chain(errors).map(Value::pack)).collect()
 }
 
 /// An instruction before its operands are known to be in range.

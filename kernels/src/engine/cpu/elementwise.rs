@@ -31,14 +31,10 @@ pub(super) fn of_two<A: Lanes, B: Lanes>(opcode: Opcode, out: &mut [Group], a: A
         Opcode::Divide => each(out, a, b, |a, b| watched(a / b)),
         Opcode::Minimum => each(out, a, b, |a, b| (scalar::minimum(a, b), a + b)),
         Opcode::Maximum => each(out, a, b, |a, b| (scalar::maximum(a, b), a + b)),
-        Opcode::Less | Opcode::ValueLess => each(out, a, b, |a, b| (scalar::condition(a < b), a + b)),
-        Opcode::LessEqual | Opcode::ValueLessEqual => {
-            each(out, a, b, |a, b| (scalar::condition(a <= b), a + b))
-        }
-        Opcode::Equal | Opcode::ValueEqual => each(out, a, b, |a, b| (scalar::condition(a == b), a + b)),
-        Opcode::NotEqual | Opcode::ValueNotEqual => {
-            each(out, a, b, |a, b| (scalar::condition(a != b), a + b))
-        }
+        Opcode::Less | Opcode::ValueLess => each(out, a, b, |a, b| compared(a, b, a < b)),
+        Opcode::LessEqual | Opcode::ValueLessEqual => each(out, a, b, |a, b| compared(a, b, a <= b)),
+        Opcode::Equal | Opcode::ValueEqual => each(out, a, b, |a, b| compared(a, b, a == b)),
+        Opcode::NotEqual | Opcode::ValueNotEqual => each(out, a, b, |a, b| compared(a, b, a != b)),
         Opcode::Power => each_of(out, a, b, Power),
         Opcode::Modulo => each(out, a, b, |a, b| watched(scalar::plain_modulo(a, b))),
         Opcode::Round | Opcode::RoundUp | Opcode::RoundDown => match b.erased() {
@@ -110,6 +106,13 @@ pub(super) fn of_one(opcode: Opcode, out: &mut [Group], a: &[Group], mask: u32, 
 #[inline(always)]
 fn watched(result: f64) -> (f64, f64) {
     (result, result)
+}
+
+/// A condition on two numbers, unless they are so near that their digits decide.
+#[inline(always)]
+fn compared(a: f64, b: f64, truth: bool) -> (f64, f64) {
+    let result = if scalar::is_near(a, b) { f64::NAN } else { scalar::condition(truth) };
+    watched_with(result, a + b)
 }
 
 /// For a function that may map a NaN to a number.

@@ -2,7 +2,8 @@
 
 use super::{Graph, Node};
 use crate::compile::term::{KindMask, Kinds, NodeIndex, Term};
-use crate::plan::{Opcode, Operand, Place, scalar};
+use crate::plan::scalar::{self, compare::numbers};
+use crate::plan::{Opcode, Operand, Place};
 use crate::value::Value;
 
 impl Graph {
@@ -214,10 +215,10 @@ fn fold_numbers(opcode: Opcode, a: f64, b: f64) -> Option<Term> {
         Opcode::Add => a + b,
         Opcode::Subtract => a - b,
         Opcode::Multiply => a * b,
-        Opcode::Less => return Some(Term::bool(a < b)),
-        Opcode::LessEqual => return Some(Term::bool(a <= b)),
-        Opcode::Equal => return Some(Term::bool(a == b)),
-        Opcode::NotEqual => return Some(Term::bool(a != b)),
+        Opcode::Less => return Some(Term::bool(numbers(a, b).is_lt())),
+        Opcode::LessEqual => return Some(Term::bool(numbers(a, b).is_le())),
+        Opcode::Equal => return Some(Term::bool(numbers(a, b).is_eq())),
+        Opcode::NotEqual => return Some(Term::bool(numbers(a, b).is_ne())),
         _ => return None,
     };
     // What overflows is an error.

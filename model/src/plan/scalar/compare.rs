@@ -8,7 +8,10 @@ use crate::value::{ErrorKind, TextId, Value};
 
 /// The condition of a `Value..` comparison; the first error of the two is the result.
 pub(super) fn condition(opcode: Opcode, a: Value, b: Value, texts: &[TextFacts]) -> Outcome {
-    let order = order(as_asked_by(a, b)?, as_asked_by(b, a)?, texts);
+    let order = match (as_asked_by(a, b)?, as_asked_by(b, a)?) {
+        (Ordered::Number(a), Ordered::Number(b)) => numbers(a, b),
+        (a, b) => order(a, b, texts),
+    };
     Ok(truth(match opcode {
         Opcode::ValueLess => order == Ordering::Less,
         Opcode::ValueLessEqual => order != Ordering::Greater,
@@ -17,6 +20,23 @@ pub(super) fn condition(opcode: Opcode, a: Value, b: Value, texts: &[TextFacts])
         _ => unreachable!("`apply` sends only comparisons of values here"),
     }))
 }
+
+/// The order of two numbers as the operators of a formula see it: by 15 digits, so that 0.1 + 0.2 is 0.3 and shares that
+/// sum to 1 do so.
+pub fn numbers(a: f64, b: f64) -> Ordering {
+    let (a, b) =
+        if is_near(a, b) { (fermiac_math::at_15_digits(a), fermiac_math::at_15_digits(b)) } else { (a, b) };
+    a.partial_cmp(&b).expect("an unpacked number is finite, never NaN")
+}
+
+/// Whether two numbers that differ may have the same 15 digits.
+#[inline(always)]
+pub fn is_near(a: f64, b: f64) -> bool {
+    (a != b) & ((a - b).abs() <= NEAR * a.abs())
+}
+
+/// A unit of the fifteenth digit is at most 1e-14 of a number; the rest is for how this is computed.
+const NEAR: f64 = 1.1e-14;
 
 /// A value that has a place in the order.
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +82,7 @@ fn as_asked_by(value: Value, other: Value) -> Result<Ordered, ErrorKind> {
     }
 }
 
-/// The order of two values; of kinds that differ, by kind.
+/// The order of two values as lookups see it, to the last bit of a number; of kinds that differ, by kind.
 pub(super) fn order(a: Ordered, b: Ordered, texts: &[TextFacts]) -> Ordering {
     match (a, b) {
         (Ordered::Number(a), Ordered::Number(b)) => {

@@ -5,10 +5,11 @@
 //! that every machine gives the same bits. [`apply`] is for the elementwise opcodes, [`apply_run`] for those
 //! over a run of operands.
 
-mod compare;
+pub(crate) mod compare;
 mod rate;
 mod run;
 
+pub use compare::is_near;
 pub use rate::plain_rates;
 pub use run::apply_run;
 
@@ -122,10 +123,10 @@ fn of_two_numbers(opcode: Opcode, a: f64, b: f64) -> Outcome {
         Opcode::RoundDown => fermiac_math::round_down(a, digits(b)),
         Opcode::Minimum => minimum(a, b),
         Opcode::Maximum => maximum(a, b),
-        Opcode::Less => condition(a < b),
-        Opcode::LessEqual => condition(a <= b),
-        Opcode::Equal => condition(a == b),
-        Opcode::NotEqual => condition(a != b),
+        Opcode::Less => condition(compare::numbers(a, b).is_lt()),
+        Opcode::LessEqual => condition(compare::numbers(a, b).is_le()),
+        Opcode::Equal => condition(compare::numbers(a, b).is_eq()),
+        Opcode::NotEqual => condition(compare::numbers(a, b).is_ne()),
         _ => unreachable!("`apply` sends only opcodes of two numbers here"),
     })
 }

@@ -152,6 +152,29 @@ fn values_are_ordered_numbers_texts_booleans() {
 }
 
 #[test]
+fn numbers_are_compared_by_15_digits_and_looked_up_to_the_last_bit() {
+    let sum = 0.1 + 0.2;
+    for (opcode, expected) in [
+        (Opcode::Less, 0.0),
+        (Opcode::LessEqual, 1.0),
+        (Opcode::Equal, 1.0),
+        (Opcode::NotEqual, 0.0),
+        (Opcode::ValueLess, 0.0),
+        (Opcode::ValueLessEqual, 1.0),
+        (Opcode::ValueEqual, 1.0),
+        (Opcode::ValueNotEqual, 0.0),
+    ] {
+        gives(opcode, [sum, 0.3, NOTHING], Number(expected));
+        gives(opcode, [-0.3, -sum, NOTHING], Number(expected));
+    }
+    gives(Opcode::Less, [0.3, 0.3 + 1e-15, NOTHING], Number(1.0));
+    gives(Opcode::Equal, [43.1 - 43.2 + 1.0, 0.9, NOTHING], Number(0.0));
+    gives(Opcode::Equal, [sum - 0.3, 0.0, NOTHING], Number(0.0));
+    let found = apply_run(Opcode::MatchExact, &mut [sum, 0.3], 0.3, &[]);
+    assert_eq!(found, 2.0);
+}
+
+#[test]
 fn an_empty_is_what_the_other_side_asks() {
     for same in [0.0, text(0), Bool(false).pack(), Empty.pack()] {
         gives(Opcode::ValueEqual, [Empty.pack(), same, NOTHING], Number(1.0));
