@@ -27,6 +27,9 @@ pub struct Delivery {
     pub attempt: u16,
     /// How many there are.
     pub max_attempts: u16,
+    /// Whether it is the last try of a job whose workers died: it runs with nothing beside it on its worker, so that what
+    /// a neighbour did is not held against it, and its attempt counts once it begins.
+    pub alone: bool,
     /// How long this one may take.
     pub timeout: Duration,
     /// The submitter's `traceparent`.

@@ -7,6 +7,7 @@
 //!
 //! `cargo test --test fleet -- --nocapture` prints the recoveries; `LONG_TESTS=1` makes the absences long.
 
+mod alone;
 mod client;
 mod database;
 mod duplicates;

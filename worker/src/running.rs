@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use fermiac_fleet::delivery::Held;
 use fermiac_fleet::store::{LeaseState, Renewal, Store, StoreError};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::patience::ANSWERED_WITHIN;
@@ -34,16 +35,18 @@ pub struct Tether {
     progress: AtomicU64,
     stop: AtomicU8,
     is_stopping: AtomicBool,
-    deadline: Instant,
+    told: Notify,
+    deadline: Option<Instant>,
 }
 
 impl Tether {
-    fn new(timeout: Duration) -> Tether {
+    fn new(deadline: Option<Instant>) -> Tether {
         Tether {
             progress: AtomicU64::new(0),
             stop: AtomicU8::new(0),
             is_stopping: AtomicBool::new(false),
-            deadline: Instant::now() + timeout,
+            told: Notify::new(),
+            deadline,
         }
     }
 
@@ -55,6 +58,13 @@ impl Tether {
     /// Whether the job should stop; cheap enough to ask between any two steps.
     pub fn is_stopping(&self) -> bool {
         self.is_stopping.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the job should stop. For one at a time.
+    pub async fn told_to_stop(&self) {
+        while !self.is_stopping() {
+            self.told.notified().await;
+        }
     }
 
     /// Why it should.
@@ -77,6 +87,7 @@ impl Tether {
             let _ = self.stop.compare_exchange(0, stop as u8, Ordering::Relaxed, Ordering::Relaxed);
         }
         self.is_stopping.store(true, Ordering::Relaxed);
+        self.told.notify_one();
     }
 }
 
@@ -89,7 +100,16 @@ pub struct Running {
 impl Running {
     /// Takes in a delivery that begins.
     pub fn begin(&self, held: Held, timeout: Duration) -> Arc<Tether> {
-        let tether = Arc::new(Tether::new(timeout));
+        self.take_in(held, Tether::new(Some(Instant::now() + timeout)))
+    }
+
+    /// Takes in a delivery that waits for its beginning, as long as it takes.
+    pub fn wait(&self, held: Held) -> Arc<Tether> {
+        self.take_in(held, Tether::new(None))
+    }
+
+    fn take_in(&self, held: Held, tether: Tether) -> Arc<Tether> {
+        let tether = Arc::new(tether);
         self.lock().insert(held, Arc::clone(&tether));
         tether
     }
@@ -141,7 +161,7 @@ impl Running {
         let now = Instant::now();
         self.lock()
             .values()
-            .filter(|tether| tether.deadline <= now)
+            .filter(|tether| tether.deadline.is_some_and(|deadline| deadline <= now))
             .for_each(|tether| tether.tell(Stop::TimedOut));
     }
 
@@ -189,8 +209,9 @@ mod tests {
         let running = Running::default();
         let tether = running.begin(held(), Duration::ZERO);
         let patient = running.begin(held(), Duration::from_secs(60));
+        let waiting = running.wait(held());
         running.tell_late();
-        assert_eq!((tether.stop(), patient.stop()), (Some(Stop::TimedOut), None));
+        assert_eq!((tether.stop(), patient.stop(), waiting.stop()), (Some(Stop::TimedOut), None, None));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use fermiac_fleet::delivery::{Delivery, Held, Outcome, Settlement};
 use fermiac_fleet::job::{Bell, Kind};
 use fermiac_fleet::queue::Queue;
 use fermiac_fleet::store::{Settled, Store, StoreError};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::figures;
 
@@ -33,6 +33,7 @@ pub type Settlements = mpsc::Sender<Ended>;
 pub struct Ended {
     counted: Option<(Kind, &'static str)>,
     settlement: Settlement,
+    kept: Option<OwnedSemaphorePermit>,
 }
 
 impl Ended {
@@ -41,7 +42,13 @@ impl Ended {
         Ended {
             counted: (!delivery.synthetic).then(|| (delivery.kind, figures::name_of(&outcome))),
             settlement: delivery.settle(outcome),
+            kept: None,
         }
+    }
+
+    /// The same, which keeps these slots until it is written.
+    pub fn keeping(self, slots: Option<OwnedSemaphorePermit>) -> Ended {
+        Ended { kept: slots, ..self }
     }
 }
 
@@ -56,12 +63,14 @@ async fn write_all(store: Store, queue: Queue, mut receiver: mpsc::Receiver<Ende
     while receiver.recv_many(&mut batch, BATCH).await > 0 {
         let ends: HashMap<Held, _> =
             batch.iter().filter_map(|end| Some((end.settlement.held, end.counted?))).collect();
-        let settlements: Vec<Settlement> = batch.drain(..).map(|end| end.settlement).collect();
+        let (settlements, kept): (Vec<Settlement>, Vec<_>) =
+            batch.drain(..).map(|end| (end.settlement, end.kept)).unzip();
         if let Some(settled) = write(&store, &settlements).await {
             figures::settled(settled.written.iter().filter_map(|held| ends.get(held)).copied());
             report(&settled.superseded);
             ring(&queue, &settled.bells).await;
         }
+        drop(kept);
     }
 }
 

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use crate::alone::waits_to_be_alone;
 use crate::figures;
 use crate::intake::{Intake, is_light};
 use crate::jobs::Runner;
@@ -35,13 +36,13 @@ const LAST_WORDS: Duration = Duration::from_secs(3);
 /// One worker.
 #[derive(Debug, Clone)]
 pub struct Worker {
-    store: Store,
+    pub(crate) store: Store,
     queue: Queue,
     name: ConsumerName,
-    settings: Settings,
+    pub(crate) settings: Settings,
     runner: Arc<Runner>,
-    running: Running,
-    slots: Arc<Semaphore>,
+    pub(crate) running: Running,
+    pub(crate) slots: Arc<Semaphore>,
 }
 
 impl Worker {
@@ -120,9 +121,12 @@ impl Worker {
             if rung.is_empty() {
                 continue;
             }
-            for delivery in intake.claim(rung).await {
+            let claimed = intake.claim(rung).await;
+            let (alone, others): (Vec<_>, Vec<_>) = claimed.into_iter().partition(waits_to_be_alone);
+            for delivery in others {
                 self.begin(delivery, draining, settlements, jobs).await;
             }
+            self.begin_alone(alone, draining, settlements, jobs).await;
         }
     }
 
@@ -141,14 +145,24 @@ impl Worker {
         jobs: &mut JoinSet<()>,
     ) {
         if is_light(delivery.kind) {
-            hand_in(settlements, delivery, Outcome::Completed(Produced::default())).await;
+            hand_in(settlements, Ended::with(delivery, Outcome::Completed(Produced::default()))).await;
             return;
         }
-        let span = tracing::info_span!("job", job = %delivery.job, kind = %delivery.kind, attempt = delivery.attempt);
-        let (worker, draining, settlements) = (self.clone(), draining.clone(), settlements.clone());
         // Before anything else is listened to: a slot that looks free would be filled by a second job.
         let slot = self.slot_at_once(delivery.kind);
-        jobs.spawn(async move { worker.work(delivery, slot, draining, settlements).await }.instrument(span));
+        jobs.spawn(self.working(delivery, slot, draining, settlements));
+    }
+
+    /// The work on a delivery, in a span of its own.
+    pub(crate) fn working(
+        &self,
+        delivery: Delivery,
+        slot: Option<OwnedSemaphorePermit>,
+        draining: &CancellationToken,
+        settlements: &Settlements,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let span = tracing::info_span!("job", job = %delivery.job, kind = %delivery.kind, attempt = delivery.attempt);
+        self.clone().work(delivery, slot, draining.clone(), settlements.clone()).instrument(span)
     }
 
     async fn work(
@@ -167,15 +181,16 @@ impl Worker {
             () = tokio::time::sleep(PATIENCE) => None,
         };
         let outcome = match turn {
-            Some(_slot) => {
+            Some(_) if self.may_run(&delivery, &tether, &draining).await => {
                 let _run = figures::Run::begin(&delivery);
                 self.runner.run(&delivery, &tether).await
             }
-            None => Outcome::Interrupted,
+            Some(_) | None => Outcome::Interrupted,
         };
         self.running.end(held);
         if tether.stop() != Some(Stop::Lost) {
-            hand_in(&settlements, delivery, outcome).await;
+            let kept = turn.flatten().filter(|_| delivery.alone);
+            hand_in(&settlements, Ended::with(delivery, outcome).keeping(kept)).await;
         }
     }
 
@@ -254,12 +269,12 @@ impl Worker {
 }
 
 /// A job that waits for simulations takes no slot: they may be left to this worker, and it has perhaps but one.
-fn needs_slot(kind: Kind) -> bool {
+pub(crate) fn needs_slot(kind: Kind) -> bool {
     kind != Kind::SmokeTest
 }
 
-async fn hand_in(settlements: &Settlements, delivery: Delivery, outcome: Outcome) {
-    let handed = settlements.send(Ended::with(delivery, outcome)).await;
+pub(crate) async fn hand_in(settlements: &Settlements, ended: Ended) {
+    let handed = settlements.send(ended).await;
     handed.expect("settlements are written until the last place to hand them in is dropped");
 }
 

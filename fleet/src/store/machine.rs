@@ -23,6 +23,8 @@ pub(super) struct Locked {
     pub(super) attempt: i32,
     pub(super) max_attempts: i32,
     pub(super) epoch: i64,
+    /// Whether its last attempt, which runs alone, is left to it or under way.
+    pub(super) alone: bool,
     pub(super) cancel_requested: bool,
     /// Whether it runs under a lease that ran out.
     pub(super) expired: bool,
@@ -43,6 +45,7 @@ pub(super) struct Change {
     pub(super) id: JobId,
     pub(super) state: State,
     pub(super) attempt: i32,
+    pub(super) alone: bool,
     pub(super) pending_children: i32,
     /// After which pause it may be claimed.
     pub(super) pause: Duration,
@@ -63,6 +66,7 @@ impl Locked {
             id: self.id,
             state,
             attempt: self.attempt,
+            alone: false,
             pending_children: 0,
             pause: Duration::ZERO,
             error: None,
@@ -107,17 +111,32 @@ impl Locked {
     }
 
     fn is_handed_back(&self) -> Change {
-        Change { attempt: (self.attempt - 1).max(0), ..self.becomes(State::Ready) }
+        let attempt = if self.has_begun() { (self.attempt - 1).max(0) } else { self.attempt };
+        Change { attempt, alone: self.alone, ..self.becomes(State::Ready) }
     }
 
+    /// A job that runs alone is claimed first, and begins once its worker has nothing else in hand.
+    fn has_begun(&self) -> bool {
+        !self.alone || self.attempt == self.max_attempts
+    }
+
+    /// Only an attempt alone tells who kills workers: of jobs that died together any may have done it. They are ready
+    /// together again and may well be claimed together, so the last attempt of each runs alone. It becomes a dead letter
+    /// by that one or not at all: one whose last attempt had company (others had failed) is given it again.
     fn loses_its_worker(&self) -> Change {
         if self.cancel_requested {
             return self.becomes(State::Cancelled);
         }
+        if !self.has_begun() {
+            return Change { alone: true, ..self.becomes(State::Ready) };
+        }
         let times = if self.attempt == 1 { "once".to_owned() } else { format!("{} times", self.attempt) };
         let error = Some(format!("its worker died or stopped answering {times}"));
-        let state = if self.attempt < self.max_attempts { State::Ready } else { State::Failed };
-        Change { error, ..self.becomes(state) }
+        if self.alone {
+            return Change { error, ..self.becomes(State::Failed) };
+        }
+        let attempt = self.attempt.min(self.max_attempts - 1);
+        Change { error, attempt, alone: attempt == self.max_attempts - 1, ..self.becomes(State::Ready) }
     }
 
     /// Tried again by hand, with all its attempts.
@@ -177,9 +196,14 @@ mod tests {
             attempt,
             max_attempts,
             epoch: i64::from(attempt),
+            alone: false,
             cancel_requested,
             expired: true,
         }
+    }
+
+    fn running_alone(attempt: i32, max_attempts: i32) -> Locked {
+        Locked { alone: true, epoch: i64::from(attempt), ..running(attempt, max_attempts, false) }
     }
 
     fn failed(retry: Retry) -> Ending {
@@ -203,11 +227,30 @@ mod tests {
 
     #[test]
     fn lease_that_ran_out_spends_the_attempt() {
-        let change = running(2, 3, false).ends(2, Ending::LeaseRanOut).unwrap();
-        assert_eq!((change.state, change.attempt), (State::Ready, 2));
-        let last = running(3, 3, false).ends(3, Ending::LeaseRanOut).unwrap();
-        assert_eq!(last.state, State::Failed);
+        let change = running(1, 3, false).ends(1, Ending::LeaseRanOut).unwrap();
+        assert_eq!((change.state, change.attempt, change.alone), (State::Ready, 1, false));
+        let last = running_alone(3, 3).ends(3, Ending::LeaseRanOut).unwrap();
+        assert_eq!((last.state, last.alone), (State::Failed, false));
         assert_eq!(last.error.as_deref(), Some("its worker died or stopped answering 3 times"));
+    }
+
+    #[test]
+    fn last_attempt_after_lost_workers_runs_alone() {
+        let change = running(2, 3, false).ends(2, Ending::LeaseRanOut).unwrap();
+        assert_eq!((change.state, change.attempt, change.alone), (State::Ready, 2, true));
+        let in_company = running(3, 3, false).ends(3, Ending::LeaseRanOut).unwrap();
+        assert_eq!((in_company.state, in_company.attempt, in_company.alone), (State::Ready, 2, true));
+    }
+
+    #[test]
+    fn attempt_alone_that_has_not_begun_is_not_spent() {
+        for ending in [Ending::LeaseRanOut, Ending::Settled(Outcome::Interrupted)] {
+            let change = running_alone(2, 3).ends(2, ending).unwrap();
+            assert_eq!((change.state, change.attempt, change.alone), (State::Ready, 2, true));
+            assert_eq!(change.error, None);
+        }
+        let interrupted = running_alone(3, 3).ends(3, Ending::Settled(Outcome::Interrupted)).unwrap();
+        assert_eq!((interrupted.state, interrupted.attempt, interrupted.alone), (State::Ready, 2, true));
     }
 
     #[test]
@@ -215,7 +258,45 @@ mod tests {
         assert!(running(2, 3, false).ends(1, Ending::Settled(Outcome::Interrupted)).is_none());
     }
 
+    /// What ends a run in the property below.
+    fn endings() -> impl Strategy<Value = Ending> {
+        (0..6_u8).prop_map(|chance| match chance {
+            0 => failed(Retry::Later),
+            1 => Ending::Settled(Outcome::Interrupted),
+            _ => Ending::LeaseRanOut,
+        })
+    }
+
     proptest! {
+        #[test]
+        fn lost_worker_makes_a_dead_letter_only_of_a_job_that_began_alone(
+            max_attempts in 1..5_i32,
+            story in prop::collection::vec((endings(), any::<bool>()), 1..40),
+        ) {
+            let mut job = running(0, max_attempts, false);
+            let mut losses = 0;
+            for (ending, begins) in story {
+                // The claim, and for one that runs alone perhaps its beginning.
+                job.attempt += i32::from(!job.alone || begins);
+                let (was_alone, begun) = (job.alone, job.has_begun());
+                let is_lost = matches!(ending, Ending::LeaseRanOut);
+                let is_failure = matches!(ending, Ending::Settled(Outcome::Failed { .. }));
+                // What has not begun does not fail.
+                if is_failure && !begun {
+                    return Ok(());
+                }
+                losses += i32::from(is_lost && begun);
+                let change = job.ends(job.epoch, ending).unwrap();
+                prop_assert!(!change.alone || (change.state == State::Ready && change.attempt == max_attempts - 1));
+                if change.state == State::Failed {
+                    prop_assert!(is_failure || (was_alone && begun));
+                    return Ok(());
+                }
+                prop_assert!(losses <= max_attempts, "it goes on killing workers");
+                (job.attempt, job.alone) = (change.attempt, change.alone);
+            }
+        }
+
         #[test]
         fn pause_is_within_the_bound_that_doubles(attempt in 1..100_i32, epoch in 1..1_000_i64) {
             let job = Locked { epoch, ..running(attempt, 100, false) };

@@ -62,6 +62,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(9, "backups"),
     migration!("00", 10, "synthetic_users"),
     migration!("00", 11, "audit"),
+    migration!("00", 12, "jobs_alone"),
 ];
 
 /// A migration that was just applied.

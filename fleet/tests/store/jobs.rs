@@ -118,7 +118,8 @@ async fn lease_that_ran_out_spends_the_attempt(bench: Bench) {
     bench.store.submit(std::slice::from_ref(&new)).await.unwrap();
     for attempt in 1..=3 {
         let delivery = bench.claim(new.id).await;
-        assert_eq!(delivery.attempt, attempt);
+        assert_eq!((delivery.attempt, delivery.alone), (attempt, attempt == 3));
+        assert_eq!(bench.store.begin_alone(delivery.held()).await.unwrap(), delivery.alone);
         assert!(bench.store.rescue(10).await.unwrap().bells.is_empty());
         bench.clock.advance(LEASE);
         let rescued = bench.store.rescue(10).await.unwrap();

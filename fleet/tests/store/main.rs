@@ -31,6 +31,7 @@ macro_rules! on_all {
     };
 }
 
+mod alone;
 mod audit;
 mod crowd;
 mod jobs;

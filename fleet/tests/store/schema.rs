@@ -64,6 +64,8 @@ async fn constraints_hold_the_state_machine() {
         "update jobs set result = ''",
         "update jobs set cancel_requested = true",
         "update jobs set attempt = 4, epoch = 4",
+        "update jobs set alone = true",
+        "update jobs set alone = true, attempt = 2, epoch = 2, state = 'scheduled'",
         "update jobs set state = 'asleep'",
     ] {
         let refused = sqlx::query(statement).execute(&pool).await.unwrap_err();

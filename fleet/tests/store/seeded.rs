@@ -68,6 +68,8 @@ struct World {
     chance: Chance,
     /// Deliveries in workers' hands, some of them zombies.
     held: Vec<Delivery>,
+    /// Of each job that is to run alone, the epoch under which it last began so.
+    begun: BTreeMap<JobId, i64>,
     /// Settlements that were sent, to be sent again.
     sent: Vec<Settlement>,
     epochs: BTreeMap<JobId, i64>,
@@ -82,6 +84,7 @@ impl World {
             bench: Bench::on(Home::Sqlite).await,
             chance: Chance(seed),
             held: Vec::new(),
+            begun: BTreeMap::new(),
             sent: Vec::new(),
             epochs: BTreeMap::new(),
             rows: BTreeMap::new(),
@@ -99,7 +102,7 @@ impl World {
     }
 
     async fn take_step(&mut self) -> Vec<Bell> {
-        match self.chance.below(20) {
+        match self.chance.below(22) {
             0 | 1 => self.submit().await,
             2..=6 => self.claim().await,
             7..=11 => self.settle().await,
@@ -110,6 +113,7 @@ impl World {
             16 => self.rescue().await,
             17 => self.promote().await,
             18 => self.jump().await,
+            19 | 20 => self.begin_alone().await,
             _ => self.die().await,
         }
     }
@@ -186,6 +190,21 @@ impl World {
         settled.bells
     }
 
+    async fn begin_alone(&mut self) -> Vec<Bell> {
+        if self.held.is_empty() {
+            return Vec::new();
+        }
+        let delivery = &self.held[self.chance.below(self.held.len())];
+        let held = delivery.held();
+        self.step = format!("begin alone {held:?}");
+        let is_held = self.epochs[&held.job] == held.epoch && self.rows[&held.job].state == State::Running;
+        assert_eq!(self.bench.store.begin_alone(held).await.unwrap(), is_held && delivery.alone);
+        if is_held && delivery.alone {
+            self.begun.insert(held.job, held.epoch);
+        }
+        Vec::new()
+    }
+
     async fn renew(&mut self) -> Vec<Bell> {
         let renewals: Vec<Renewal> =
             self.held.iter().map(|one| Renewal { held: one.held(), progress: Some(1) }).collect();
@@ -227,7 +246,11 @@ impl World {
 
     async fn rescue(&mut self) -> Vec<Bell> {
         self.step = "rescue".to_owned();
-        self.bench.store.rescue(100).await.unwrap().bells
+        let rescued = self.bench.store.rescue(100).await.unwrap();
+        for job in rescued.dead {
+            assert_eq!(self.begun.get(&job), Some(&self.epochs[&job]), "{job} is dead and did not run alone");
+        }
+        rescued.bells
     }
 
     async fn promote(&mut self) -> Vec<Bell> {

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use sqlx::{query_as, query_scalar};
+use sqlx::{query, query_as, query_scalar};
 
 use crate::delivery::{Delivery, Held, Settlement};
 use crate::ids::{JobId, SimulationId, UserId};
 use crate::job::Kind;
 use crate::store::clock::milliseconds;
 use crate::store::families::Settled;
-use crate::store::transaction::{OnPostgres, OnSqlite, Transaction};
+use crate::store::transaction::{OnPostgres, OnSqlite, Transaction, run};
 use crate::store::{Store, StoreError};
 
 /// A lease to be renewed.
@@ -34,7 +34,8 @@ pub enum LeaseState {
 }
 
 impl Store {
-    /// Turns those of these jobs that are ready to running, under a new epoch and a lease of this length.
+    /// Turns those of these jobs that are ready to running, under a new epoch and a lease of this length. One that is
+    /// to run alone waits under that lease for [`Store::begin_alone`].
     pub async fn claim(
         &self,
         worker: &str,
@@ -60,6 +61,15 @@ impl Store {
         let deliveries = transaction.claim(worker, jobs, lease).await?;
         transaction.commit().await?;
         Ok((settled, deliveries))
+    }
+
+    /// Counts the attempt of a delivery that is to run alone, now that nothing runs beside it: a worker that dies before
+    /// that spends none. Says whether the delivery still counts. May be repeated.
+    pub async fn begin_alone(&self, held: Held) -> Result<bool, StoreError> {
+        let mut transaction = self.begin().await?;
+        let begun = run!(&mut transaction, query(BEGIN_ALONE).bind(held.job).bind(held.epoch), execute)?;
+        transaction.commit().await?;
+        Ok(begun > 0)
     }
 
     /// Makes leases last this long from now, and writes how far their jobs are.
@@ -193,12 +203,14 @@ struct Claimed {
     payload: Vec<u8>,
     attempt: i32,
     max_attempts: i32,
+    alone: bool,
     timeout_ms: i64,
     trace_context: Option<String>,
 }
 
 impl Claimed {
     fn delivery(self) -> Delivery {
+        let attempt = if self.alone { self.max_attempts } else { self.attempt };
         Delivery {
             job: self.id,
             epoch: self.epoch,
@@ -207,8 +219,9 @@ impl Claimed {
             owner: self.owner,
             synthetic: self.synthetic,
             payload: self.payload,
-            attempt: u16::try_from(self.attempt).unwrap_or(u16::MAX),
+            attempt: u16::try_from(attempt).unwrap_or(u16::MAX),
             max_attempts: u16::try_from(self.max_attempts).unwrap_or(u16::MAX),
+            alone: self.alone,
             timeout: Duration::from_millis(self.timeout_ms.unsigned_abs()),
             trace_context: self.trace_context,
         }
@@ -226,7 +239,7 @@ with wanted as materialized (
 update jobs set
     state = 'running',
     epoch = jobs.epoch + 1,
-    attempt = jobs.attempt + 1,
+    attempt = jobs.attempt + case when jobs.alone then 0 else 1 end,
     progress = 0,
     worker = $2,
     lease_until = coalesce($4, now()) + $3 * interval '1 millisecond',
@@ -235,14 +248,14 @@ from wanted
 where jobs.id = wanted.id
 returning jobs.id, epoch, kind, simulation, owner,
     coalesce(owner in (select users.id from users where synthetic), false) as synthetic,
-    payload, attempt, max_attempts, timeout_ms, trace_context";
+    payload, attempt, max_attempts, alone, timeout_ms, trace_context";
 
 const SQLITE_CLAIM: &str = "
 -- name: claim job
 update jobs set
     state = 'running',
     epoch = epoch + 1,
-    attempt = attempt + 1,
+    attempt = attempt + case when alone then 0 else 1 end,
     progress = 0,
     worker = $2,
     lease_until = $3,
@@ -250,7 +263,11 @@ update jobs set
 where id = $1 and state = 'ready'
 returning id, epoch, kind, simulation, owner,
     coalesce(owner in (select users.id from users where synthetic), false) as synthetic,
-    payload, attempt, max_attempts, timeout_ms, trace_context";
+    payload, attempt, max_attempts, alone, timeout_ms, trace_context";
+
+const BEGIN_ALONE: &str = "
+-- name: begin alone
+update jobs set attempt = max_attempts where id = $1 and epoch = $2 and state = 'running' and alone";
 
 const POSTGRES_RENEW: &str = "
 -- name: renew leases

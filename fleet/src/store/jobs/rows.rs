@@ -109,6 +109,7 @@ impl OnPostgres {
             .bind(column().map(|change| change.produced.result_key.as_deref()).collect::<Vec<_>>())
             .bind(column().map(|change| change.produced.samples_key.as_deref()).collect::<Vec<_>>())
             .bind(column().map(|change| progress(change)).collect::<Vec<_>>())
+            .bind(column().map(|change| change.alone).collect::<Vec<_>>())
             .bind(self.instant)
             .persistent(self.persistent)
             .execute(&mut *self.connection)
@@ -138,6 +139,7 @@ impl OnSqlite {
                 .bind(change.produced.samples_key.as_deref())
                 .bind(progress(change))
                 .bind(change.state.is_terminal().then_some(self.instant))
+                .bind(change.alone)
                 .execute(&mut *self.connection)
                 .await?;
         }
@@ -151,22 +153,22 @@ fn progress(change: &Change) -> Option<i64> {
 
 const POSTGRES_LOCK_JOBS: &str = "
 -- name: lock jobs
-select jobs.id, label, priority, state, parent, pending_children, attempt, max_attempts, epoch, cancel_requested,
-    coalesce(lease_until <= coalesce($2, now()), false) as expired
+select jobs.id, label, priority, state, parent, pending_children, attempt, max_attempts, epoch, alone,
+    cancel_requested, coalesce(lease_until <= coalesce($2, now()), false) as expired
 from unnest($1) as named (id) join jobs on jobs.id = named.id
 order by jobs.id
 for update of jobs";
 
 const SQLITE_LOCK_JOB: &str = "
 -- name: look at job
-select id, label, priority, state, parent, pending_children, attempt, max_attempts, epoch, cancel_requested,
-    coalesce(lease_until <= $2, false) as expired
+select id, label, priority, state, parent, pending_children, attempt, max_attempts, epoch, alone,
+    cancel_requested, coalesce(lease_until <= $2, false) as expired
 from jobs where id = $1";
 
 const POSTGRES_LOCK_PARENTS: &str = "
 -- name: lock parents
-select jobs.id, label, priority, state, parent, pending_children, attempt, max_attempts, epoch, cancel_requested,
-    coalesce(lease_until <= coalesce($2, now()), false) as expired
+select jobs.id, label, priority, state, parent, pending_children, attempt, max_attempts, epoch, alone,
+    cancel_requested, coalesce(lease_until <= coalesce($2, now()), false) as expired
 from jobs
 where jobs.id in (
     select child.parent
@@ -179,14 +181,14 @@ for update of jobs";
 
 const SQLITE_LOCK_PARENT: &str = "
 -- name: look at parent
-select id, label, priority, state, parent, pending_children, attempt, max_attempts, epoch, cancel_requested,
-    coalesce(lease_until <= $2, false) as expired
+select id, label, priority, state, parent, pending_children, attempt, max_attempts, epoch, alone,
+    cancel_requested, coalesce(lease_until <= $2, false) as expired
 from jobs where id = (select parent from jobs as child where child.id = $1)";
 
 const POSTGRES_LOCK_CHILDREN: &str = "
 -- name: lock children
-select id, label, priority, state, parent, pending_children, attempt, max_attempts, epoch, cancel_requested,
-    coalesce(lease_until <= coalesce($2, now()), false) as expired
+select id, label, priority, state, parent, pending_children, attempt, max_attempts, epoch, alone,
+    cancel_requested, coalesce(lease_until <= coalesce($2, now()), false) as expired
 from jobs
 where parent = ($1::uuid[])[1]
 order by id
@@ -194,8 +196,8 @@ for update";
 
 const SQLITE_LOCK_CHILDREN: &str = "
 -- name: look at children
-select id, label, priority, state, parent, pending_children, attempt, max_attempts, epoch, cancel_requested,
-    coalesce(lease_until <= $2, false) as expired
+select id, label, priority, state, parent, pending_children, attempt, max_attempts, epoch, alone,
+    cancel_requested, coalesce(lease_until <= $2, false) as expired
 from jobs where parent = $1 order by id";
 
 const POSTGRES_WRITE_JOBS: &str = "
@@ -203,21 +205,22 @@ const POSTGRES_WRITE_JOBS: &str = "
 update jobs set
     state = change.state,
     attempt = change.attempt,
+    alone = change.alone,
     pending_children = change.pending_children,
     cancel_requested = false,
     worker = null,
     lease_until = null,
     ready_at = case when change.state in ('ready', 'scheduled')
-        then coalesce($11, now()) + change.pause_ms * interval '1 millisecond' else jobs.ready_at end,
-    finished_at = case when change.state in ('succeeded', 'failed', 'cancelled') then coalesce($11, now()) end,
+        then coalesce($12, now()) + change.pause_ms * interval '1 millisecond' else jobs.ready_at end,
+    finished_at = case when change.state in ('succeeded', 'failed', 'cancelled') then coalesce($12, now()) end,
     error = coalesce(change.error, jobs.error),
     result = change.result,
     result_key = change.result_key,
     samples_key = change.samples_key,
     progress = coalesce(change.progress, jobs.progress)
 from unnest($1::uuid[], $2::text[], $3::integer[], $4::integer[], $5::bigint[], $6::text[], $7::bytea[], $8::text[],
-    $9::text[], $10::bigint[])
-    as change (id, state, attempt, pending_children, pause_ms, error, result, result_key, samples_key, progress)
+    $9::text[], $10::bigint[], $11::boolean[])
+    as change (id, state, attempt, pending_children, pause_ms, error, result, result_key, samples_key, progress, alone)
 where jobs.id = change.id";
 
 const SQLITE_WRITE_JOB: &str = "
@@ -235,7 +238,8 @@ update jobs set
     result_key = $8,
     samples_key = $9,
     progress = coalesce($10, progress),
-    finished_at = $11
+    finished_at = $11,
+    alone = $12
 where id = $1";
 
 const POSTGRES_ASK_TO_STOP: &str = "
