@@ -2,8 +2,9 @@
 //!
 //! A [`Worker`] listens for bells as long as it has room ([`intake`]), claims what they ring for, and runs each
 //! delivery by its kind ([`jobs`]). While a job runs its lease is renewed and its owner's wish to cancel is heard
-//! ([`running`]); the last attempt of a job whose workers died has the worker to itself ([`alone`]); how each ended is written in batches ([`settling`]). Told to drain, it stops listening, lets running
-//! jobs finish until a deadline, interrupts the rest, and hands back what it did not begin: no attempt is spent.
+//! ([`running`]); the last attempt of a job whose workers died has the worker to itself ([`alone`]); how each ended is
+//! written in batches ([`settling`]). Told to drain, it stops listening, lets running jobs finish until a deadline,
+//! interrupts the rest, and hands back what it did not begin: no attempt is spent.
 
 #![forbid(unsafe_code)]
 
