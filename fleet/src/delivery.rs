@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::ids::{JobId, SimulationId, UserId};
-use crate::job::Kind;
+use crate::job::{Kind, NewJob};
 
 /// A claimed job: the right to settle it, once, while its lease lasts. Settling consumes it, so one that was settled or
 /// handed back cannot be settled again; and the store refuses an epoch that is no longer the last.
@@ -83,6 +83,9 @@ pub struct Produced {
     pub samples_key: Option<String>,
     /// How far it came in the end, in units of its kind (trials of a simulation), if that is counted.
     pub progress: Option<u64>,
+    /// The job that is submitted in the transaction that writes this one's end, so that the one is never without the
+    /// other. It has no parent and no children.
+    pub followed_by: Option<Box<NewJob>>,
 }
 
 /// A delivery that ended, to be written.

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::job::Kind;
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -58,4 +60,12 @@ id! {
 id! {
     /// Who submits.
     UserId
+}
+
+impl JobId {
+    /// The name of the job of a kind that follows this one: the same whoever computes it, so that one follows once.
+    #[must_use]
+    pub fn follower(self, kind: Kind) -> JobId {
+        JobId(Uuid::new_v5(&self.0, kind.name().as_bytes()))
+    }
 }

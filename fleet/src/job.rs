@@ -151,6 +151,20 @@ impl Kind {
         }
     }
 
+    /// Whether it works on the data as a whole, so that it is to be seen afterwards that everything still does its work.
+    #[must_use]
+    pub fn calls_for_smoke_test(self) -> bool {
+        match self {
+            Kind::Backup | Kind::RestoreDrill | Kind::Retention => true,
+            Kind::Simulate
+            | Kind::Slice
+            | Kind::Combine
+            | Kind::Probe
+            | Kind::SmokeTest
+            | Kind::ResourceWatch => false,
+        }
+    }
+
     /// Whether it deletes what users have.
     #[must_use]
     pub fn is_destructive(self) -> bool {

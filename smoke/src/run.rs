@@ -49,6 +49,12 @@ impl Smoke {
         }
     }
 
+    /// The suite that shows that everything still does its work after a job of maintenance, if that is wanted.
+    #[must_use]
+    pub fn after_maintenance(&self) -> Option<Suite> {
+        self.0.settings.smoke.after_maintenance.then(|| Suite::usual(self.0.environment))
+    }
+
     /// The store of the environment, if it could be opened.
     #[must_use]
     pub fn store(&self) -> Option<&Store> {

@@ -284,6 +284,8 @@ section! {
         api_key "api_key": Option<Secret> = "", ["FERMIAC_SMOKE_API_KEY"];
         /// A certificate that expires in fewer days fails.
         certificate_days "certificate_days": u32 = "14", ["FERMIAC_SMOKE_CERTIFICATE_DAYS"], 0..=365;
+        /// Whether a backup, a restore drill and a cleanup that succeeded are each followed by the environment's usual suite.
+        after_maintenance "after_maintenance": bool = "true", ["FERMIAC_SMOKE_AFTER_MAINTENANCE"];
         /// More failures of the API fail, as percent of its answers.
         error_percent "error_percent": f64 = "5", ["FERMIAC_SMOKE_ERROR_PERCENT"], 0.0..=100.0;
     }

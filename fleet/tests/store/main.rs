@@ -34,6 +34,7 @@ macro_rules! on_all {
 mod alone;
 mod audit;
 mod crowd;
+mod followers;
 mod jobs;
 mod members;
 mod outage;

@@ -71,7 +71,7 @@ impl Runner {
             Kind::Retention => Box::pin(self.retention(delivery, tether)).await,
         };
         let outcome = match (done, tether.stop()) {
-            (Ok(produced), _) => Outcome::Completed(produced),
+            (Ok(produced), _) => Outcome::Completed(self.validated(delivery, produced)),
             (Err(_), Some(Stop::Cancelled)) => Outcome::Cancelled,
             (Err(_), Some(Stop::Interrupted | Stop::Lost)) => Outcome::Interrupted,
             (Err(_), Some(Stop::TimedOut)) => JobError::timed_out(delivery.timeout).into(),

@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plan::{End, News, Plan};
 
+use super::jobs::submit::{bells, check};
 use super::machine::{Change, Ending, Locked};
 use super::transaction::Transaction;
 use super::{Store, StoreError};
 use crate::audit::{Act, Action};
 use crate::delivery::{Held, Outcome, Settlement};
 use crate::ids::JobId;
-use crate::job::{Bell, State};
+use crate::job::{Bell, NewJob, State};
 
 /// What became of settlements.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -120,7 +121,21 @@ impl Transaction {
         let kept = |id: &JobId| jobs.get(id).or_else(|| parents.get(id));
         plan.bells = plan.ready().filter_map(|id| kept(&id)).map(Locked::bell).collect();
         self.carry_out(&plan).await?;
+        self.submit_what_follows(&mut plan).await?;
         Ok(plan)
+    }
+
+    /// A name that is known adds nothing: what follows a job follows it once.
+    async fn submit_what_follows(&mut self, plan: &mut Plan) -> Result<(), StoreError> {
+        let jobs: Vec<NewJob> = plan
+            .changes
+            .values()
+            .filter_map(|change| change.produced.followed_by.as_deref().cloned())
+            .collect();
+        check(&jobs)?;
+        let added = self.insert(&jobs).await?;
+        plan.bells.extend(bells(&jobs).into_iter().filter(|bell| added.contains(&bell.job)));
+        Ok(())
     }
 
     async fn tell_parent(&mut self, parent: &Locked, news: News, plan: &mut Plan) -> Result<(), StoreError> {

@@ -151,6 +151,7 @@ impl ProducedRow {
             result_key: self.result_key,
             samples_key: self.samples_key,
             progress: Some(self.progress.unsigned_abs()),
+            followed_by: None,
         })
     }
 }
