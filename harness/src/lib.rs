@@ -12,6 +12,7 @@ mod certificate;
 mod deadline;
 mod folder;
 mod listening;
+mod moto;
 mod pgbackrest;
 mod port;
 mod postgres;
@@ -23,6 +24,7 @@ mod tls;
 
 pub use deadline::{await_until, wait_until};
 pub use folder::Folder;
+pub use moto::MotoServer;
 pub use pgbackrest::{archiving_server, pgbackrest_variables};
 pub use port::free_port;
 pub use postgres::{Durability, PostgresServer};

@@ -75,11 +75,7 @@ impl Context {
             blobs,
             places,
             configuration: profile.redacted(),
-            policy: Policy {
-                days: section.keep_days,
-                weekly: section.keep_weekly,
-                monthly: section.keep_monthly,
-            },
+            policy: Policy::of(section),
             recovery_time: section.recovery_time,
             lost_time: section.lost_time,
         })

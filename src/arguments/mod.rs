@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod lifecycle;
 mod operating;
 mod retention;
 mod schedules;
@@ -11,6 +12,7 @@ mod submitting;
 
 pub use audit::{AuditArguments, AuditCommand};
 pub use backup::{BackupArguments, BackupCommand, RestoreArguments};
+pub use lifecycle::{LifecycleArguments, LifecycleCommand};
 pub use operating::{JobsArguments, JobsCommand, QueuesArguments};
 pub use retention::RetentionArguments;
 pub use schedules::{SchedulesArguments, SchedulesCommand};
@@ -70,6 +72,8 @@ pub enum Command {
     Audit(AuditArguments),
     /// Delete uploads, results, jobs and dead letters that were kept long enough, or list them
     Retention(RetentionArguments),
+    /// Show the rules that buckets follow by themselves, or have them follow them
+    Lifecycle(LifecycleArguments),
     /// Take, list, verify and keep backups; hold a restore drill
     Backup(BackupArguments),
     /// Restore a backup, or rehearse it

@@ -4,6 +4,7 @@ mod audit;
 mod backups;
 mod homes;
 mod jobs;
+mod lifecycle;
 mod queues;
 mod retention;
 mod schedules;
@@ -21,6 +22,7 @@ use fermiac_fleet::profile::{Profile, Variables};
 use fermiac_fleet::shutdown::Shutdown;
 use fermiac_fleet::telemetry::{self, Figures};
 use fermiac_maintenance::Context;
+use fermiac_maintenance::retention::lifecycle::Lifecycle;
 use fermiac_scheduler::{Periods, Scheduler};
 use fermiac_worker::Worker;
 use tokio::net::TcpListener;
@@ -28,8 +30,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{
-    AuditArguments, BackupArguments, EnvironmentArguments, JobsArguments, QueuesArguments, RestoreArguments,
-    RetentionArguments, SchedulesArguments, SmokeArguments, UsersArguments,
+    AuditArguments, BackupArguments, EnvironmentArguments, JobsArguments, LifecycleArguments,
+    QueuesArguments, RestoreArguments, RetentionArguments, SchedulesArguments, SmokeArguments,
+    UsersArguments,
 };
 use crate::failure::Failure;
 use homes::Homes;
@@ -132,6 +135,14 @@ pub fn audit(arguments: &AuditArguments) -> Result<(), Failure> {
 pub fn retention(arguments: &RetentionArguments) -> Result<(), Failure> {
     operate(&arguments.environment, async |profile, homes| {
         retention::manage(&homes, &profile, arguments).await
+    })
+}
+
+/// Shows the rules that buckets follow by themselves, or has them follow them. The database is not asked.
+pub fn lifecycle(arguments: &LifecycleArguments) -> Result<(), Failure> {
+    maintain(&arguments.environment, async |profile| {
+        let blobs = homes::blobs(&profile)?;
+        lifecycle::manage(&profile, &blobs, arguments).await
     })
 }
 
@@ -264,7 +275,10 @@ async fn worker(profile: &Profile, homes: &Homes) -> Result<Worker, Failure> {
     if !takes_maintenance {
         return Ok(worker);
     }
-    let worker = worker.testing(smoke::of(profile, homes.clone()));
+    let mut worker = worker.testing(smoke::of(profile, homes.clone()));
+    if profile.lifecycle.apply {
+        worker = worker.leading(Lifecycle::of(profile, &blobs).map_err(Failure::refused)?);
+    }
     if profile.backup.url.is_none() {
         return Ok(worker);
     }

@@ -9,6 +9,7 @@ use fermiac_fleet::job::Kind;
 use fermiac_fleet::queue::{ConsumerName, Queue};
 use fermiac_fleet::store::{Store, StoreError, WorkerBeat};
 use fermiac_maintenance::Context;
+use fermiac_maintenance::retention::lifecycle::Lifecycle;
 use fermiac_smoke::Smoke;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -74,6 +75,15 @@ impl Worker {
     pub fn testing(mut self, smoke: Smoke) -> Worker {
         if let Some(runner) = Arc::get_mut(&mut self.runner) {
             runner.test(smoke);
+        }
+        self
+    }
+
+    /// The same worker, whose cleanups have the buckets follow these rules too. Before it begins.
+    #[must_use]
+    pub fn leading(mut self, lifecycle: Lifecycle) -> Worker {
+        if let Some(runner) = Arc::get_mut(&mut self.runner) {
+            runner.lead(lifecycle);
         }
         self
     }

@@ -10,6 +10,7 @@
 mod error;
 mod folder;
 mod key;
+mod lifecycle;
 mod measure;
 mod s3;
 mod settings;
@@ -22,6 +23,7 @@ use futures_util::{Stream, StreamExt};
 use uuid::Uuid;
 
 pub use error::BlobError;
+pub use lifecycle::{Applied, LifecycleRule, StorageClass, Touch, Transition};
 pub use settings::{Addressing, BlobSettings, Encryption, S3Keys};
 
 use measure::{BoxError, Measured};
@@ -240,6 +242,32 @@ impl Blobs {
             }
         })
         .await
+    }
+
+    /// Has the home follow these rules, in place of those whose ids begin with `owner`; each of these does so.
+    ///
+    /// # Errors
+    /// When the home is away or refuses. One that knows of no rules is no error.
+    pub async fn follow(&self, owner: &str, rules: &[LifecycleRule], touch: Touch) -> Result<Applied> {
+        if let Some(rule) = rules.iter().find(|rule| !rule.id.starts_with(owner)) {
+            return Err(BlobError::Refused(format!("the rule {:?} is not one of {owner:?}", rule.id)));
+        }
+        timed("lifecycle", async {
+            match &self.0 {
+                Home::S3(bucket) => bucket.follow(owner, rules, touch).await,
+                Home::Folder(_) => Ok(Applied::Unsupported("a folder follows no rules".to_owned())),
+            }
+        })
+        .await
+    }
+
+    /// Rules as the tools of S3 take them, with the keys that they are about in full; none for a folder.
+    #[must_use]
+    pub fn lifecycle_document(&self, rules: &[LifecycleRule]) -> Option<serde_json::Value> {
+        match &self.0 {
+            Home::S3(bucket) => Some(lifecycle::document(bucket.prefix(), rules)),
+            Home::Folder(_) => None,
+        }
     }
 
     /// Whether the home answers.

@@ -85,6 +85,18 @@ choice! {
     }
 }
 
+choice! {
+    /// A class of storage from which a backup is read as soon as it is asked for.
+    BackupClass {
+        /// Read seldom.
+        StandardIa = "standard_ia",
+        /// The service watches which are read.
+        IntelligentTiering = "intelligent_tiering",
+        /// Read once a quarter or less.
+        GlacierIr = "glacier_ir",
+    }
+}
+
 /// Whose pages may call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origins {

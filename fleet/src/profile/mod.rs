@@ -20,7 +20,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use choice::{BackupMethod, DeviceFallback, LogFormat, LogLevel, Names, Origins};
+pub use choice::{BackupClass, BackupMethod, DeviceFallback, LogFormat, LogLevel, Names, Origins};
 pub use environment::Environment;
 pub use example::env_example;
 pub use mistake::ProfileErrors;
@@ -28,8 +28,8 @@ pub use reader::Variables;
 pub use secret::{Secret, SecretUrl};
 pub use section::Setting;
 pub use settings::{
-    Backup, Blobs, Database, Email, Gpu, Http, Limits, Log, Pgbackrest, Queue, Scheduler, Security, Smoke,
-    Worker,
+    Backup, Blobs, Database, Email, Gpu, Http, Lifecycle, Limits, Log, Pgbackrest, Queue, Scheduler,
+    Security, Smoke, Worker,
 };
 
 use std::ops::Deref;
@@ -102,6 +102,8 @@ sections! {
     email: Email,
     /// Where backups are.
     backup: Backup,
+    /// The rules that buckets follow by themselves.
+    lifecycle: Lifecycle,
     /// How the cluster is backed up as a whole.
     pgbackrest: Pgbackrest,
     /// What a smoke test looks at.

@@ -126,6 +126,10 @@ fn backup(sections: &Sections, broken: &mut Vec<(&'static str, String)>) {
         let problem = "is the bucket or folder of FERMIAC_BACKUP_URL: a second copy goes to another place";
         broken.push(("FERMIAC_BACKUP_SECOND_URL", problem.to_owned()));
     }
+    if second == Some(bucket(&data.url, &data.endpoint)) {
+        let problem = "is the bucket or folder of FERMIAC_BLOBS_URL: backups go to one of their own";
+        broken.push(("FERMIAC_BACKUP_SECOND_URL", problem.to_owned()));
+    }
     if backup.recipient.is_none() {
         let problem = "is needed for backups: make it and its identity with `age-keygen`";
         broken.push(("FERMIAC_BACKUP_RECIPIENT", problem.to_owned()));

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::choice::{BackupMethod, DeviceFallback, LogFormat, LogLevel, Names, Origins};
+use super::choice::{BackupClass, BackupMethod, DeviceFallback, LogFormat, LogLevel, Names, Origins};
 use super::secret::{Secret, SecretUrl};
 use super::section::section;
 use crate::job::Label;
@@ -240,6 +240,22 @@ section! {
         recovery_time "recovery_time_ms": Duration = "14400000", ["FERMIAC_BACKUP_RECOVERY_TIME_MS"], ms(1_000)..=WEEK;
         /// How much may be lost, or a drill fails.
         lost_time "lost_time_ms": Duration = "900000", ["FERMIAC_BACKUP_LOST_TIME_MS"], ms(1_000)..=WEEK;
+    }
+}
+
+section! {
+    /// The rules that buckets follow by themselves.
+    Lifecycle "lifecycle" {
+        /// Whether each cleanup has the buckets follow them; else `fermiac lifecycle apply` does.
+        apply "apply": bool = "true", ["FERMIAC_LIFECYCLE_APPLY"];
+        /// Days after which an upload in parts that is not complete is given up.
+        abort_uploads_days "abort_uploads_days": u32 = "7", ["FERMIAC_LIFECYCLE_ABORT_UPLOADS_DAYS"], 2..=365;
+        /// Days for which a version of data that was deleted or written over stays, in a bucket that keeps versions.
+        noncurrent_days "noncurrent_days": u32 = "30", ["FERMIAC_LIFECYCLE_NONCURRENT_DAYS"], 1..=3_660;
+        /// The cheaper class that backups move to: standard_ia, intelligent_tiering, glacier_ir; nothing for none.
+        backup_class "backup_class": Option<BackupClass> = "", ["FERMIAC_LIFECYCLE_BACKUP_CLASS"];
+        /// After how many days.
+        backup_class_days "backup_class_days": u32 = "30", ["FERMIAC_LIFECYCLE_BACKUP_CLASS_DAYS"], 30..=3_660;
     }
 }
 

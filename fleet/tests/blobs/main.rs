@@ -5,4 +5,5 @@
 mod conformance;
 mod encryption;
 mod faults;
+mod lifecycle;
 mod support;

@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
+use fermiac_fleet::profile::Backup;
 use serde::Serialize;
 
 /// How many backups are kept.
@@ -22,6 +23,14 @@ pub struct Policy {
     pub weekly: u32,
     /// For so many months that have one, the newest of the month.
     pub monthly: u32,
+}
+
+impl Policy {
+    /// That of a profile.
+    #[must_use]
+    pub fn of(section: &Backup) -> Policy {
+        Policy { days: section.keep_days, weekly: section.keep_weekly, monthly: section.keep_monthly }
+    }
 }
 
 impl Default for Policy {

@@ -3,6 +3,7 @@
 pub mod cleanup;
 mod expire;
 mod keep;
+pub mod lifecycle;
 mod lost;
 
 pub use expire::{Plan, carry_out, plan};

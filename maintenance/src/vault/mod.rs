@@ -57,6 +57,12 @@ impl Vault {
         &self.recipient
     }
 
+    /// The bucket that they lie in.
+    #[must_use]
+    pub fn home(&self) -> &Blobs {
+        &self.blobs
+    }
+
     /// Whether they can be opened here.
     #[must_use]
     pub fn can_open(&self) -> bool {

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use fermiac_fleet::blobs::{Applied, Touch};
 use fermiac_fleet::delivery::{Delivery, Produced};
 use fermiac_fleet::retention::RetentionArguments;
 use fermiac_maintenance::backup::{BackupArguments, backup};
 use fermiac_maintenance::drill::{DrillArguments, drill};
 use fermiac_maintenance::retention::cleanup::{Homes, Mandate, clean_up, forecast};
 use fermiac_maintenance::retention::fail_lost;
+use fermiac_maintenance::retention::lifecycle::told;
 use fermiac_maintenance::{Context, MaintenanceError, retention};
+use serde_json::Value;
 
 use super::failure::JobError;
 use super::{Runner, payload};
@@ -54,7 +57,27 @@ impl Runner {
             let (count, bytes, blobs) = (amount.count, amount.bytes, amount.blobs);
             tracing::info!(%class, count, bytes, blobs, "deleted");
         }
-        Ok(Produced { result: serde_json::to_vec(&cleaned).ok(), ..Produced::default() })
+        let mut result = serde_json::json!(cleaned);
+        result["lifecycle"] = self.lead_buckets().await;
+        Ok(Produced { result: serde_json::to_vec(&result).ok(), ..Produced::default() })
+    }
+
+    /// Has the buckets take by their own rules what no row knows of. One that does not is a warning: what is to be deleted
+    /// is deleted all the same.
+    async fn lead_buckets(&self) -> Value {
+        let Some(lifecycle) = &self.lifecycle else { return Value::Null };
+        let followed = lifecycle.follow(Touch::Apply).await;
+        for (place, done) in &followed {
+            match done {
+                Ok(Applied::Unchanged) => {}
+                Ok(Applied::Changed { others }) => {
+                    tracing::info!(place, others, "a bucket follows other rules")
+                }
+                Ok(Applied::Unsupported(reason)) => tracing::warn!(place, reason, "no rules of a lifecycle"),
+                Err(error) => tracing::warn!(place, %error, "the rules of a lifecycle could not be applied"),
+            }
+        }
+        followed.iter().map(|(place, done)| (*place, told(done))).collect()
     }
 
     fn maintenance(&self, delivery: &Delivery) -> Result<&Context, JobError> {

@@ -18,6 +18,7 @@ use fermiac_fleet::ids::SimulationId;
 use fermiac_fleet::job::Kind;
 use fermiac_fleet::store::Store;
 use fermiac_maintenance::Context;
+use fermiac_maintenance::retention::lifecycle::Lifecycle;
 use fermiac_simulation::Observer;
 use fermiac_smoke::Smoke;
 use serde::de::DeserializeOwned;
@@ -37,13 +38,22 @@ pub struct Runner {
     threads: NonZeroUsize,
     maintenance: Option<Context>,
     smoke: Option<Smoke>,
+    lifecycle: Option<Lifecycle>,
 }
 
 impl Runner {
     /// Runs with these homes.
     pub fn new(store: Store, blobs: Blobs, settings: &Settings) -> Runner {
         let models = Models::new(store.clone(), blobs.clone(), settings.cache_bytes);
-        Runner { store, blobs, models, threads: settings.threads, maintenance: None, smoke: None }
+        Runner {
+            store,
+            blobs,
+            models,
+            threads: settings.threads,
+            maintenance: None,
+            smoke: None,
+            lifecycle: None,
+        }
     }
 
     /// Runs the platform's own jobs too.
@@ -54,6 +64,11 @@ impl Runner {
     /// Makes smoke tests too.
     pub fn test(&mut self, smoke: Smoke) {
         self.smoke = Some(smoke);
+    }
+
+    /// Has the buckets follow rules too.
+    pub fn lead(&mut self, lifecycle: Lifecycle) {
+        self.lifecycle = Some(lifecycle);
     }
 
     /// Runs one delivery to its end. A panic is that job's failure.

@@ -2,6 +2,7 @@
 
 mod client;
 mod failure;
+mod lifecycle;
 mod upload;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::{sleep, timeout};
 
 use self::failure::{failed, failed_on};
+use super::lifecycle::{Applied, LifecycleRule, Touch};
 use super::measure::Measured;
 use super::settings::{BlobSettings, Encryption};
 use super::{BlobEntry, BlobError, BlobStream, PAGE, Page, Result};
@@ -152,6 +154,15 @@ impl Bucket {
         let is_more = answer.is_truncated().unwrap_or(false);
         let next = if is_more { blobs.last().map(|last| last.key.clone()) } else { None };
         Ok(Page { blobs, next })
+    }
+
+    pub async fn follow(&self, owner: &str, rules: &[LifecycleRule], touch: Touch) -> Result<Applied> {
+        lifecycle::apply(&self.0, owner, rules, touch).await
+    }
+
+    /// What all keys begin with: nothing, or words with a slash at their end.
+    pub fn prefix(&self) -> &str {
+        &self.0.prefix
     }
 
     pub async fn ping(&self) -> Result<()> {
