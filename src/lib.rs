@@ -41,6 +41,7 @@ pub fn command_line() -> ExitCode {
         Command::Config(arguments) => roles::config(arguments),
         Command::Users(arguments) => roles::users(arguments),
         Command::Retention(arguments) => roles::retention(arguments),
+        Command::ReadOnly(arguments) => roles::read_only(arguments),
         Command::Lifecycle(arguments) => roles::lifecycle(arguments),
         Command::Backup(arguments) => roles::backup(arguments),
         Command::Restore(arguments) => roles::restore(arguments),

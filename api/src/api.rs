@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::access::Access;
 use crate::error::ApiError;
 use crate::models::Compiler;
+use crate::read_only::Switch;
 
 /// A submitter does not wait longer for bells.
 const RING_WITHIN: Duration = Duration::from_secs(1);
@@ -35,6 +36,7 @@ pub struct Parts {
     pub(crate) probes: Probes,
     pub(crate) compiler: Compiler,
     pub(crate) access: Access,
+    pub(crate) switch: Switch,
     pub(crate) uploads: Arc<Semaphore>,
     pub(crate) event_streams: Arc<Semaphore>,
     pub(crate) draining: CancellationToken,
@@ -57,6 +59,7 @@ impl Api {
             blobs,
             compiler: Compiler::new(&profile.http),
             access: Access::default(),
+            switch: Switch::default(),
             uploads: Arc::new(Semaphore::new(profile.http.uploads)),
             event_streams: Arc::new(Semaphore::new(profile.http.event_streams)),
             profile,

@@ -8,12 +8,14 @@ use axum::http::StatusCode;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
 use fermiac_fleet::blobs::BlobError;
-use fermiac_fleet::store::StoreError;
+use fermiac_fleet::store::{ReadOnly, StoreError};
 use fermiac_simulation::Failure;
 use serde::Serialize;
 
 /// When a client may try again what failed for no fault of its own.
 const SOON: Duration = Duration::from_secs(2);
+/// When it may try again what an operator keeps it from.
+const LATER: Duration = Duration::from_secs(60);
 
 /// Why a request was not done.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +61,11 @@ pub enum ApiError {
         /// For the log.
         reason: String,
     },
+    /// Nothing can be changed for a while.
+    #[error(
+        "{0}; what is there can be read, and nothing can be submitted, changed or deleted: try again later"
+    )]
+    ReadOnly(ReadOnly),
     /// It took too long.
     #[error("this took too long: try again, or ask for less")]
     TimedOut,
@@ -119,6 +126,9 @@ impl ApiError {
             ApiError::Unavailable { .. } => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "A part of the platform does not answer")
             }
+            ApiError::ReadOnly(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "read-only", "Nothing can be changed at the moment")
+            }
             ApiError::TimedOut => (StatusCode::GATEWAY_TIMEOUT, "timed-out", "It took too long"),
             ApiError::Broken { .. } => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "broken", "This server made a mistake")
@@ -159,6 +169,9 @@ impl IntoResponse for ApiError {
             }
             ApiError::Busy(_) | ApiError::Unavailable { .. } => {
                 headers.insert(RETRY_AFTER, SOON.as_secs().into());
+            }
+            ApiError::ReadOnly(_) => {
+                headers.insert(RETRY_AFTER, LATER.as_secs().into());
             }
             _ => {}
         }

@@ -21,6 +21,7 @@ mod instant;
 mod jobs;
 mod models;
 mod page;
+mod read_only;
 mod router;
 mod server;
 mod simulations;

@@ -8,6 +8,7 @@ use axum::routing::{get, post};
 use crate::api::Api;
 use crate::error::ApiError;
 use crate::http::{allowed_hosts, allowed_origins, attended, timed};
+use crate::read_only::writable;
 use crate::{jobs, simulations, workbooks};
 
 /// Everything that is answered.
@@ -28,6 +29,7 @@ pub fn router(api: Api) -> Router {
     let slow = Router::new().route("/v1/workbooks", get(workbooks::list).post(workbooks::upload::upload));
     quick
         .merge(slow)
+        .layer(from_fn_with_state(api.clone(), writable))
         .layer(allowed_origins(&api.profile.http.cors_origins))
         .layer(from_fn_with_state(api.clone(), allowed_hosts))
         // Whoever probes knows this process by its address.

@@ -69,6 +69,10 @@ named! {
         RestoreDrilled = "restore.drilled",
         /// What was old was deleted.
         RetentionApplied = "retention.applied",
+        /// The service became read-only, or has another reason to be so.
+        ServiceReadOnly = "service.read_only",
+        /// The service is no longer read-only.
+        ServiceWritable = "service.writable",
     }
 }
 

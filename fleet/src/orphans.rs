@@ -3,6 +3,7 @@
 //! - The rows go first, so that nobody who reads a row that is there misses its blob.
 //! - While a backup is being taken nothing is deleted: it saw rows that may be gone by now, and counts on their blobs. One
 //!   that begins later does not see them.
+//! - While the service is read-only nothing is deleted either.
 //! - A workbook's blob is named by its hash, and somebody may upload the same again at this moment. So it is moved aside,
 //!   and rows are looked for once more: one that came meanwhile has it back. Whoever uploads looks for the blob after
 //!   writing the row, so that one of the two sees the other.
@@ -45,7 +46,7 @@ where
     let orphans = keys.iter().zip(referenced).filter(|(_, referenced)| !referenced);
     let orphans: Vec<String> = orphans.map(|(key, _)| key.clone()).collect();
     // After the look at the rows: a backup that begins from here on sees what that look saw.
-    if orphans.is_empty() || store.is_being_backed_up().await? {
+    if orphans.is_empty() || store.is_being_backed_up().await? || store.read_only().await?.is_some() {
         return Ok(Freed::default());
     }
     let (shared, own): (Vec<String>, Vec<String>) =

@@ -13,7 +13,7 @@ mod submitting;
 pub use audit::{AuditArguments, AuditCommand};
 pub use backup::{BackupArguments, BackupCommand, RestoreArguments};
 pub use lifecycle::{LifecycleArguments, LifecycleCommand};
-pub use operating::{JobsArguments, JobsCommand, QueuesArguments};
+pub use operating::{JobsArguments, JobsCommand, QueuesArguments, ReadOnlyArguments, ReadOnlyCommand};
 pub use retention::RetentionArguments;
 pub use schedules::{SchedulesArguments, SchedulesCommand};
 pub use simulation::SimulationArguments;
@@ -72,6 +72,8 @@ pub enum Command {
     Audit(AuditArguments),
     /// Delete uploads, results, jobs and dead letters that were kept long enough, or list them
     Retention(RetentionArguments),
+    /// Contain a disaster: let the service be read, and nothing be changed
+    ReadOnly(ReadOnlyArguments),
     /// Show the rules that buckets follow by themselves, or have them follow them
     Lifecycle(LifecycleArguments),
     /// Take, list, verify and keep backups; hold a restore drill

@@ -72,3 +72,32 @@ fn kind(name: &str) -> Result<Kind, String> {
 fn one_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
     format!("write one of {}", names.collect::<Vec<_>>().join(", "))
 }
+
+/// The arguments of `fermiac read-only`.
+#[derive(Debug, Args)]
+pub struct ReadOnlyArguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ReadOnlyCommand,
+    /// Print one JSON document on standard output and nothing else
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Of which environment.
+    #[command(flatten)]
+    pub environment: EnvironmentArguments,
+}
+
+/// What to do with the switch.
+#[derive(Debug, Subcommand)]
+pub enum ReadOnlyCommand {
+    /// Refuse requests that write, claim and emit nothing but backups, delete nothing
+    On {
+        /// Why, for those whose requests are refused
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Go on as usual
+    Off,
+    /// Say whether it is so, since when and why
+    Status,
+}

@@ -6,6 +6,7 @@ mod homes;
 mod jobs;
 mod lifecycle;
 mod queues;
+mod read_only;
 mod retention;
 mod schedules;
 mod smoke;
@@ -31,8 +32,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{
     AuditArguments, BackupArguments, EnvironmentArguments, JobsArguments, LifecycleArguments,
-    QueuesArguments, RestoreArguments, RetentionArguments, SchedulesArguments, SmokeArguments,
-    UsersArguments,
+    QueuesArguments, ReadOnlyArguments, RestoreArguments, RetentionArguments, SchedulesArguments,
+    SmokeArguments, UsersArguments,
 };
 use crate::failure::Failure;
 use homes::Homes;
@@ -136,6 +137,11 @@ pub fn retention(arguments: &RetentionArguments) -> Result<(), Failure> {
     operate(&arguments.environment, async |profile, homes| {
         retention::manage(&homes, &profile, arguments).await
     })
+}
+
+/// Makes the service read-only, or ends that, or says how it is.
+pub fn read_only(arguments: &ReadOnlyArguments) -> Result<(), Failure> {
+    operate(&arguments.environment, async |_, homes| read_only::manage(&homes.store, arguments).await)
 }
 
 /// Shows the rules that buckets follow by themselves, or has them follow them. The database is not asked.

@@ -4,6 +4,7 @@
 
 mod figures;
 mod probes;
+mod read_only;
 mod results;
 mod service;
 mod smoke;

@@ -77,6 +77,12 @@ impl System {
         run(&variables, &[arguments, &["--env", "testing", "--environments", &folder]].concat())
     }
 
+    /// The key of its synthetic user.
+    pub fn key(&self) -> &str {
+        let prefix = "FERMIAC_SMOKE_API_KEY=";
+        self.variables.iter().find_map(|variable| variable.strip_prefix(prefix)).unwrap()
+    }
+
     /// Runs statements in its database.
     pub fn sql(&self, statements: &str) -> String {
         PostgresServer::shared().sql(&self.database, statements)

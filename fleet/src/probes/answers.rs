@@ -39,6 +39,8 @@ pub struct Readiness {
     application_started: bool,
     database_migrations: bool,
     cache_warmup: bool,
+    /// Whether requests that write are refused; those that read are welcome all the same.
+    read_only: bool,
 }
 
 /// The process answers; nothing else is asked, since a database that is away is no reason to restart this.
@@ -74,6 +76,8 @@ pub async fn health(State(probes): State<Probes>) -> impl IntoResponse {
 pub async fn ready(State(probes): State<Probes>) -> impl IntoResponse {
     let application_started = probes.has_started() && !probes.0.draining.is_cancelled();
     let database_migrations = answers("schema", READY_WITHIN, probes.0.store.check_schema()).await;
+    let looked = tokio::time::timeout(READY_WITHIN, probes.0.store.read_only());
+    let read_only = database_migrations && matches!(looked.await, Ok(Ok(Some(_))));
     let cache_warmup = probes.0.store.pool_gauges().open > 0;
     let is_ready = application_started && database_migrations && cache_warmup;
     let readiness = Readiness {
@@ -81,6 +85,7 @@ pub async fn ready(State(probes): State<Probes>) -> impl IntoResponse {
         application_started,
         database_migrations,
         cache_warmup,
+        read_only,
     };
     (status_of(is_ready), Json(readiness))
 }

@@ -63,6 +63,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("00", 10, "synthetic_users"),
     migration!("00", 11, "audit"),
     migration!("00", 12, "jobs_alone"),
+    migration!("00", 13, "read_only"),
 ];
 
 /// A migration that was just applied.

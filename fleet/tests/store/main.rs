@@ -39,6 +39,7 @@ mod jobs;
 mod members;
 mod outage;
 mod pgbouncer;
+mod read_only;
 mod retention;
 mod schedules;
 mod schema;

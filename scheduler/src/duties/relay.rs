@@ -79,7 +79,10 @@ impl Duty for Relay {
 
     async fn tick(&mut self) -> Result<Rung, DutyError> {
         let mut rung = 0;
-        for label in Label::ALL {
+        // Nobody would claim the others' jobs: their bells ring once somebody will.
+        let is_read_only = self.store.read_only().await?.is_some();
+        let is_rung = |label: Label| !is_read_only || label == Label::Maintenance;
+        for label in Label::ALL.iter().filter(|label| is_rung(**label)) {
             for priority in Priority::ALL {
                 rung += self.relay(*label, *priority).await?;
             }

@@ -146,6 +146,9 @@ impl Caller {
         }
         let problem: Value = serde_json::from_slice(&answered.body).unwrap_or_default();
         let detail = problem["detail"].as_str().unwrap_or("without a reason");
+        if problem["type"] == "urn:fermiac:problem:read-only" {
+            return Err(Halt::Skip(detail.to_owned()));
+        }
         Err(self.fails(format!("{of} was answered {}: {detail}", answered.status), "see the log of the API"))
     }
 

@@ -22,9 +22,13 @@ impl Runner {
     pub(super) async fn backup(&self, delivery: &Delivery) -> Result<Produced, JobError> {
         let context = self.maintenance(delivery)?;
         let taken = backup(context, &arguments::<BackupArguments>(delivery)?).await?;
-        let plan = retention::plan(context).await?;
-        tracing::info!(goes = plan.goes.len(), stay = plan.kept.len(), "backups that are kept no longer");
-        retention::carry_out(context, &plan).await?;
+        if self.store.read_only().await.map_err(MaintenanceError::from)?.is_some() {
+            tracing::info!("the service is read-only: no backup is deleted");
+        } else {
+            let plan = retention::plan(context).await?;
+            tracing::info!(goes = plan.goes.len(), stay = plan.kept.len(), "backups that are kept no longer");
+            retention::carry_out(context, &plan).await?;
+        }
         Ok(Produced { result: serde_json::to_vec(&taken).ok(), ..Produced::default() })
     }
 

@@ -85,6 +85,7 @@ impl Store {
     /// Tries a dead letter again, with all its attempts: a family as a whole, less the children that succeeded.
     pub async fn retry(&self, job: JobId) -> Result<Vec<Bell>, StoreError> {
         let mut transaction = self.begin().await?;
+        transaction.check_writable().await?;
         let bells = transaction.retry(job).await?;
         transaction.note(&self.actor, Act::on(Action::JobRetried, job)).await?;
         transaction.commit().await?;

@@ -34,8 +34,8 @@ pub enum LeaseState {
 }
 
 impl Store {
-    /// Turns those of these jobs that are ready to running, under a new epoch and a lease of this length. One that is
-    /// to run alone waits under that lease for [`Store::begin_alone`].
+    /// Turns those of these jobs that are ready to running, under a new epoch and a lease of this length. While the
+    /// service is read-only, only backups. One that is to run alone waits under that lease for [`Store::begin_alone`].
     pub async fn claim(
         &self,
         worker: &str,
@@ -235,7 +235,10 @@ const POSTGRES_CLAIM: &str = "
 with wanted as materialized (
     select ready.id
     from unnest($1) as named (id) cross join lateral (
-        select jobs.id from jobs where jobs.id = named.id and jobs.state = 'ready' for update) as ready)
+        select jobs.id from jobs
+        where jobs.id = named.id and jobs.state = 'ready'
+            and (jobs.kind = 'backup' or not exists (select from read_only))
+        for update) as ready)
 update jobs set
     state = 'running',
     epoch = jobs.epoch + 1,
@@ -260,7 +263,7 @@ update jobs set
     worker = $2,
     lease_until = $3,
     started_at = coalesce(started_at, $4)
-where id = $1 and state = 'ready'
+where id = $1 and state = 'ready' and (kind = 'backup' or not exists (select 1 from read_only))
 returning id, epoch, kind, simulation, owner,
     coalesce(owner in (select users.id from users where synthetic), false) as synthetic,
     payload, attempt, max_attempts, alone, timeout_ms, trace_context";

@@ -89,6 +89,7 @@ impl Store {
         holder: Option<Held>,
     ) -> Result<Vec<Retired>, StoreError> {
         let mut transaction = self.begin().await?;
+        transaction.check_writable().await?;
         if let Some(held) = holder {
             transaction.check_held(held).await?;
         }

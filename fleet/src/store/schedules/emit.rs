@@ -1,5 +1,6 @@
 //! Decides the ticks that are due, and writes decision, tick and job in one transaction.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -38,13 +39,15 @@ pub enum OutsideWindows {
 }
 
 impl Store {
-    /// Emits what is due, at most one tick of each schedule. Any number of schedulers may do so at once.
+    /// Emits what is due, at most one tick of each schedule. Any number of schedulers may do so at once. While the service
+    /// is read-only only backups are looked at; to the others that is a time in which no scheduler ran.
     pub async fn emit_due(&self, timetable: &Timetable) -> Result<Emission, StoreError> {
         if !self.is_anything_due(timetable).await? {
             return Ok(Emission::default());
         }
         let mut transaction = self.begin().await?;
         transaction.lock_schedules().await?;
+        let timetable = &*transaction.looked_at(timetable).await?;
         let now = transaction.now().await?;
         let standings = transaction.standings().await?;
         let mut emission = Emission::default();
@@ -68,6 +71,9 @@ impl Store {
         let schedule = timetable.named(name).ok_or(StoreError::NotFound { what: "schedule" })?;
         let mut transaction = self.begin().await?;
         transaction.lock_schedules().await?;
+        if schedule.work != Work::Job(Kind::Backup) {
+            transaction.check_writable().await?;
+        }
         let Instant(now) = transaction.now().await?;
         if outside_windows == OutsideWindows::Refused {
             check_window(timetable, schedule, now)?;
@@ -89,6 +95,7 @@ impl Store {
     /// Without a lock: most looks find nothing to do.
     async fn is_anything_due(&self, timetable: &Timetable) -> Result<bool, StoreError> {
         let mut transaction = self.begin_to_read().await?;
+        let timetable = &*transaction.looked_at(timetable).await?;
         let Instant(now) = transaction.now().await?;
         let standings = transaction.standings().await?;
         transaction.commit().await?;
@@ -117,6 +124,16 @@ fn check_window(timetable: &Timetable, schedule: &Schedule, now: DateTime<Utc>) 
 }
 
 impl Transaction {
+    /// As much of the timetable as is emitted now.
+    async fn looked_at<'a>(&mut self, timetable: &'a Timetable) -> Result<Cow<'a, Timetable>, StoreError> {
+        if self.read_only().await?.is_none() {
+            return Ok(Cow::Borrowed(timetable));
+        }
+        let mut backups = timetable.clone();
+        backups.schedules.retain(|schedule| schedule.work == Work::Job(Kind::Backup));
+        Ok(Cow::Owned(backups))
+    }
+
     async fn write_decision(
         &mut self,
         schedule: &Schedule,
