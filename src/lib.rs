@@ -45,6 +45,7 @@ pub fn command_line() -> ExitCode {
         Command::Lifecycle(arguments) => roles::lifecycle(arguments),
         Command::Backup(arguments) => roles::backup(arguments),
         Command::Restore(arguments) => roles::restore(arguments),
+        Command::Dr(arguments) => roles::recover(arguments),
         Command::Smoke(arguments) => roles::smoke(arguments),
         Command::Submit(arguments) => submit::submit(arguments),
         Command::Jobs(arguments) => roles::jobs(arguments),

@@ -118,6 +118,15 @@ impl Places {
     }
 }
 
+impl Places {
+    /// The same backups from their second place, if there is one: for when the first is lost too.
+    #[must_use]
+    pub fn at_second(&self) -> Option<Places> {
+        let second = self.second.clone()?;
+        Some(Places { vault: self.vault.copied_to(second), second: None, ..self.clone() })
+    }
+}
+
 /// Opens the store of an environment for statements that look at everything.
 pub(crate) async fn unhurried(database: &DatabaseAddress, environment: &str) -> Result<Store> {
     let settings = StoreSettings {

@@ -7,6 +7,7 @@
 
 pub mod backup;
 pub mod context;
+pub mod disaster;
 pub mod drill;
 pub mod error;
 pub mod pgbackrest;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod disaster;
 mod lifecycle;
 mod operating;
 mod retention;
@@ -12,6 +13,7 @@ mod submitting;
 
 pub use audit::{AuditArguments, AuditCommand};
 pub use backup::{BackupArguments, BackupCommand, RestoreArguments};
+pub use disaster::DisasterArguments;
 pub use lifecycle::{LifecycleArguments, LifecycleCommand};
 pub use operating::{JobsArguments, JobsCommand, QueuesArguments, ReadOnlyArguments, ReadOnlyCommand};
 pub use retention::RetentionArguments;
@@ -80,6 +82,8 @@ pub enum Command {
     Backup(BackupArguments),
     /// Restore a backup, or rehearse it
     Restore(RestoreArguments),
+    /// Bring the service back into another database after a disaster, step by step
+    Dr(DisasterArguments),
     /// See whether each part of a system does its work, up to a simulation whose answer is known
     Smoke(SmokeArguments),
 }

@@ -76,7 +76,9 @@ pub async fn restore(
         Some(url) => {
             let database = DatabaseAddress::of(&without_password(url)?).map_err(told)?;
             let restored = restore::into_database(&places, &target, &database).await.map_err(told)?;
-            restore::note(&places, &restored, &database, audit::operator()).await.map_err(told)?;
+            restore::note(&database, &places.environment, &restored.label, audit::operator())
+                .await
+                .map_err(told)?;
             restored
         }
     };
@@ -133,7 +135,7 @@ async fn expire(context: &Context, dry_run: bool) -> Result<(Value, String), Fai
 }
 
 /// Arguments can be read by everybody on the machine.
-fn without_password(url: &str) -> Result<SecretUrl, Failure> {
+pub fn without_password(url: &str) -> Result<SecretUrl, Failure> {
     let url = SecretUrl::new(url);
     if url.credentials().is_some_and(|credentials| credentials.contains(':')) {
         return Err(Failure::refused(
@@ -143,7 +145,7 @@ fn without_password(url: &str) -> Result<SecretUrl, Failure> {
     Ok(url)
 }
 
-fn told(error: MaintenanceError) -> Failure {
+pub fn told(error: MaintenanceError) -> Failure {
     match error {
         MaintenanceError::Refused(problem) => Failure::Refused(problem),
         other => Failure::Failed(other.to_string()),

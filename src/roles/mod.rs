@@ -2,6 +2,7 @@
 
 mod audit;
 mod backups;
+mod disaster;
 mod homes;
 mod jobs;
 mod lifecycle;
@@ -31,9 +32,9 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{
-    AuditArguments, BackupArguments, EnvironmentArguments, JobsArguments, LifecycleArguments,
-    QueuesArguments, ReadOnlyArguments, RestoreArguments, RetentionArguments, SchedulesArguments,
-    SmokeArguments, UsersArguments,
+    AuditArguments, BackupArguments, DisasterArguments, EnvironmentArguments, JobsArguments,
+    LifecycleArguments, QueuesArguments, ReadOnlyArguments, RestoreArguments, RetentionArguments,
+    SchedulesArguments, SmokeArguments, UsersArguments,
 };
 use crate::failure::Failure;
 use homes::Homes;
@@ -166,6 +167,11 @@ pub fn restore(arguments: &RestoreArguments) -> Result<(), Failure> {
         let blobs = arguments.blobs.then(|| homes::blobs(&profile)).transpose()?;
         backups::restore(&profile, blobs, arguments).await
     })
+}
+
+/// Brings the service back after a disaster. Nothing that may be lost is needed.
+pub fn recover(arguments: &DisasterArguments) -> Result<(), Failure> {
+    maintain(&arguments.environment, async |profile| disaster::recover(&profile, arguments).await)
 }
 
 /// Makes a smoke test. What does not answer is a finding of it.

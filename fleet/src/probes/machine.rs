@@ -21,7 +21,7 @@ pub struct Machine {
 /// Looks at the machine, off the runtime's threads: a disk may hang.
 pub async fn look() -> Machine {
     let looking = tokio::task::spawn_blocking(|| Machine {
-        disk_space: rustix::fs::statvfs(&std::env::temp_dir())
+        disk_space: rustix::fs::statvfs(std::env::temp_dir())
             .ok()
             .is_none_or(|disk| has_room(disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize)),
         memory_usage: memory_free().is_none_or(|free| free >= MEMORY_FREE),

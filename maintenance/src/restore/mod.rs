@@ -95,21 +95,57 @@ pub async fn into_database(places: &Places, target: &Target, database: &Database
     places.vault.while_held(&label, restoring).await
 }
 
+/// Holds a database that was restored to its backup once more, and the blobs that it needs to their home. Before anything
+/// is written to it.
+///
+/// # Errors
+/// When something cannot be looked at, and when it is not what was backed up.
+pub async fn verify(
+    places: &Places,
+    label: &str,
+    database: &DatabaseAddress,
+    home: &Blobs,
+) -> Result<Vec<Check>> {
+    let verifying = async {
+        let manifest = places.vault.manifest(label).await?.0;
+        let mut checks = check(places, &manifest, database).await?;
+        checks.push(Check { name: "blobs_in_place", finding: missing_blobs(&manifest, home).await? });
+        match integrity::findings(&checks) {
+            findings if findings.is_empty() => Ok(checks),
+            findings => Err(MaintenanceError::Differs(findings)),
+        }
+    };
+    places.vault.while_held(label, verifying).await
+}
+
+async fn missing_blobs(manifest: &Manifest, home: &Blobs) -> Result<Option<String>> {
+    for blob in &manifest.blobs {
+        match home.size(&blob.blob).await {
+            Ok(bytes) if bytes == blob.sealed.content_bytes => {}
+            Ok(bytes) => {
+                return Ok(Some(format!(
+                    "{} has {bytes} bytes, and had {}",
+                    blob.blob, blob.sealed.content_bytes
+                )));
+            }
+            Err(BlobError::NotFound { key }) => return Ok(Some(format!("{key} is missing"))),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(None)
+}
+
 /// Notes in a database that was restored what it is, and who made it so. One whose schema is older than this program's
 /// has no place for that.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn note(
-    places: &Places,
-    restored: &Restored,
-    database: &DatabaseAddress,
-    actor: String,
-) -> Result<()> {
-    let store = unhurried(database, &places.environment).await?.acting_as(actor);
+pub async fn note(database: &DatabaseAddress, environment: &str, label: &str, actor: String) -> Result<()> {
+    let store = unhurried(database, environment).await?.acting_as(actor);
     if store.check_schema().await.is_ok() {
-        store.note(Act::on(Action::DatabaseRestored, &restored.label)).await?;
+        store.note(Act::on(Action::DatabaseRestored, label)).await?;
     }
+    store.close().await;
     Ok(())
 }
 
@@ -200,7 +236,11 @@ fn judged(manifest: Manifest, took: Duration, checks: Vec<Check>) -> Result<Rest
     Ok(Restored { label: manifest.label, taken_at: manifest.taken_at, took, checks })
 }
 
-async fn refuse_unless_empty(database: &DatabaseAddress, environment: &str) -> Result<()> {
+/// Refuses a database that holds anything.
+///
+/// # Errors
+/// When it does, or does not answer.
+pub async fn refuse_unless_empty(database: &DatabaseAddress, environment: &str) -> Result<()> {
     let store = unhurried(database, environment).await?;
     let tables = async { store.snapshot().await?.tables().await }.await;
     store.close().await;

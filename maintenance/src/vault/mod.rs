@@ -51,6 +51,12 @@ impl Vault {
         Vault { blobs, environment: environment.to_owned(), recipient, identity }
     }
 
+    /// The copies of the same backups that lie in another bucket.
+    #[must_use]
+    pub fn copied_to(&self, blobs: Blobs) -> Vault {
+        Vault { blobs, ..self.clone() }
+    }
+
     /// Whom they are sealed for.
     #[must_use]
     pub fn recipient(&self) -> &Recipient {

@@ -53,11 +53,11 @@ pub(super) fn of_two<A: Lanes, B: Lanes>(opcode: Opcode, out: &mut [Group], a: A
 /// Numbers rounded to decimal places that are the same for all.
 #[inline(always)]
 fn rounded<A: Lanes>(opcode: Opcode, out: &mut [Group], a: A, digits: i32) -> bool {
-    // The same twice: each copy knows the side of the point, and has no branch for it in its lanes.
+    // Twice, so that each copy knows its side of the point, and has no branch for it in its lanes.
     if digits < 0 {
-        rounded_at(opcode, out, a, Place::of(digits))
+        rounded_at(opcode, out, a, Place::of(digits.min(-1)))
     } else {
-        rounded_at(opcode, out, a, Place::of(digits))
+        rounded_at(opcode, out, a, Place::of(digits.max(0)))
     }
 }
 
