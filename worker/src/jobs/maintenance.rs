@@ -75,7 +75,7 @@ impl Runner {
             match done {
                 Ok(Applied::Unchanged) => {}
                 Ok(Applied::Changed { others }) => {
-                    tracing::info!(place, others, "a bucket follows other rules")
+                    tracing::info!(place, others, "a bucket follows other rules");
                 }
                 Ok(Applied::Unsupported(reason)) => tracing::warn!(place, reason, "no rules of a lifecycle"),
                 Err(error) => tracing::warn!(place, %error, "the rules of a lifecycle could not be applied"),
