@@ -8,6 +8,6 @@ pub use fermiac_simulation::Failure;
 pub fn exit_code(failure: &Failure) -> ExitCode {
     match failure {
         Failure::Refused(_) => ExitCode::from(2),
-        Failure::Failed(_) | Failure::Cancelled => ExitCode::from(1),
+        Failure::Failed(_) | Failure::Device(_) | Failure::Cancelled => ExitCode::from(1),
     }
 }

@@ -195,6 +195,7 @@ impl From<Failure> for ApiError {
         match failure {
             Failure::Refused(reason) => ApiError::Refused(reason),
             Failure::Failed(reason) => ApiError::Broken { reason },
+            Failure::Device(error) => ApiError::Broken { reason: error.to_string() },
             Failure::Cancelled => ApiError::Broken { reason: "cancelled".to_owned() },
         }
     }

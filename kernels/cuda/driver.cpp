@@ -1,9 +1,11 @@
-// A driver of one GPU that is the processor: it stands in for libcuda.so.1 where the engine is tested without a GPU.
+// A driver whose GPUs are the processor: it stands in for libcuda.so.1 where the engine is tested without a GPU.
 //
 // Memory is memory, a launch runs the kernel's source thread by thread, and a kernel's PTX is only looked at. So all that
 // the engine asks of a driver is done, but nothing is told of what NVIDIA's own would make of the PTX.
 //
-// The GPU fails from launch FERMIAC_TEST_LAUNCHES on, if that is set.
+//     STAND_IN_DEVICES=2                there are two GPUs
+//     STAND_IN_FAULT='1 launch 3 214'   the third launch on GPU 1 ends with error 214; so do all calls there after it,
+//                                       if that error breaks a context. Calls: load, allocate, launch
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -13,21 +15,53 @@ struct Index {
     unsigned x;
 };
 
-static Index blockIdx, blockDim, gridDim, threadIdx;
+static thread_local Index blockIdx, blockDim, gridDim, threadIdx;
 // More than a block is given.
-double shared[64 * 1024];
+thread_local double shared[64 * 1024];
 
 #define __global__
-#define __shared__
+#define __shared__ thread_local
 #include "interpreter.cu"
 
-enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_PTX = 218, NOT_FOUND = 500, LAUNCH_FAILED = 719 };
+enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_CONTEXT = 201, INVALID_PTX = 218, NOT_FOUND = 500 };
 enum { MULTIPROCESSORS = 16, CAPABILITY_MAJOR = 75, CAPABILITY_MINOR = 76 };
 enum { JIT_ERROR_LOG = 5, JIT_ERROR_LOG_BYTES = 6 };
+enum { MOST_DEVICES = 8 };
+enum Call { LOAD, ALLOCATE, LAUNCH, CALLS };
+static const char* const CALL_NAMES[CALLS] = {"load", "allocate", "launch"};
 
+// A device is its own context.
+struct Device {
+    std::mutex busy;
+    int made[CALLS] = {};
+    // The error that it ends every call with.
+    int broken = SUCCESS;
+};
+
+static Device devices[MOST_DEVICES];
+static thread_local Device* current;
 static char handle;
-static std::mutex launching;
-static int launches = 0;
+
+static int device_count() {
+    const char* count = std::getenv("STAND_IN_DEVICES");
+    return count ? std::atoi(count) : 1;
+}
+
+static bool breaks_context(int error) { return error != INVALID_VALUE && error != OUT_OF_MEMORY && error != 701; }
+
+// What a call on the current device comes to before it is made.
+static int begin(Call call) {
+    if (!current) return INVALID_CONTEXT;
+    std::lock_guard<std::mutex> lock(current->busy);
+    if (current->broken) return current->broken;
+    int made = ++current->made[call], device = 0, at = 0, error = 0;
+    char name[16] = "";
+    const char* fault = std::getenv("STAND_IN_FAULT");
+    bool is_told = fault && std::sscanf(fault, "%d %15s %d %d", &device, name, &at, &error) == 4;
+    if (!is_told || current != &devices[device] || std::strcmp(name, CALL_NAMES[call]) != 0 || made != at) return SUCCESS;
+    if (breaks_context(error)) current->broken = error;
+    return error;
+}
 
 static int give_handle(void** to) {
     *to = &handle;
@@ -38,8 +72,10 @@ extern "C" {
 
 int cuInit(unsigned) { return SUCCESS; }
 int cuDriverGetVersion(int* version) { return *version = 12040, SUCCESS; }
-int cuDeviceGetCount(int* count) { return *count = 1, SUCCESS; }
-int cuDeviceGet(int* device, int ordinal) { return *device = ordinal, ordinal == 0 ? SUCCESS : INVALID_VALUE; }
+int cuDeviceGetCount(int* count) { return *count = device_count(), SUCCESS; }
+int cuDeviceGet(int* device, int ordinal) {
+    return *device = ordinal, 0 <= ordinal && ordinal < device_count() ? SUCCESS : INVALID_VALUE;
+}
 int cuDeviceTotalMem_v2(size_t* bytes, int) { return *bytes = (size_t)1 << 30, SUCCESS; }
 
 int cuDeviceGetName(char* name, int length, int) {
@@ -57,11 +93,12 @@ int cuDeviceGetAttribute(int* value, int attribute, int) {
     return SUCCESS;
 }
 
-int cuDevicePrimaryCtxRetain(void** context, int) { return give_handle(context); }
+int cuDevicePrimaryCtxRetain(void** context, int device) { return *context = &devices[device], SUCCESS; }
 int cuDevicePrimaryCtxRelease_v2(int) { return SUCCESS; }
-int cuCtxSetCurrent(void*) { return SUCCESS; }
+int cuCtxSetCurrent(void* context) { return current = (Device*)context, SUCCESS; }
 
 int cuModuleLoadDataEx(void** module, const char* ptx, unsigned options, const int* names, void** values) {
+    if (int error = begin(LOAD)) return error;
     if (std::strstr(ptx, ".entry fermiac_interpret(")) return give_handle(module);
     char* log = nullptr;
     size_t bytes = 0;
@@ -83,9 +120,13 @@ int cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, void*, int, size_t)
 
 int cuStreamCreateWithPriority(void** stream, unsigned, int) { return give_handle(stream); }
 int cuStreamDestroy_v2(void*) { return SUCCESS; }
-int cuStreamSynchronize(void*) { return SUCCESS; }
+int cuStreamSynchronize(void*) { return current ? current->broken : INVALID_CONTEXT; }
 
-int cuMemAlloc_v2(void** to, size_t bytes) { return (*to = std::malloc(bytes)) ? SUCCESS : OUT_OF_MEMORY; }
+int cuMemAlloc_v2(void** to, size_t bytes) {
+    if (int error = begin(ALLOCATE)) return error;
+    return (*to = std::malloc(bytes)) ? SUCCESS : OUT_OF_MEMORY;
+}
+
 int cuMemFree_v2(void* memory) { return std::free(memory), SUCCESS; }
 int cuMemcpyHtoD_v2(void* to, const void* from, size_t bytes) { return std::memcpy(to, from, bytes), SUCCESS; }
 int cuMemcpyDtoH_v2(void* to, const void* from, size_t bytes) { return std::memcpy(to, from, bytes), SUCCESS; }
@@ -95,9 +136,7 @@ int cuLaunchKernel(
     void*, unsigned blocks, unsigned, unsigned, unsigned threads, unsigned, unsigned, unsigned shared_bytes, void*,
     void** arguments, void**
 ) {
-    std::lock_guard<std::mutex> one_at_a_time(launching);
-    const char* most = std::getenv("FERMIAC_TEST_LAUNCHES");
-    if (most && launches++ >= std::atoi(most)) return LAUNCH_FAILED;
+    if (int error = begin(LAUNCH)) return error;
     if (shared_bytes > sizeof shared) return INVALID_VALUE;
     gridDim.x = blocks;
     blockDim.x = threads;
@@ -113,7 +152,12 @@ int cuLaunchKernel(
 }
 
 int cuGetErrorString(int error, const char** words) {
-    *words = error == LAUNCH_FAILED ? "unspecified launch failure" : "another error";
+    switch (error) {
+    case OUT_OF_MEMORY: *words = "out of memory"; break;
+    case 214: *words = "uncorrectable ECC error encountered"; break;
+    case 719: *words = "unspecified launch failure"; break;
+    default: *words = "another error";
+    }
     return SUCCESS;
 }
 

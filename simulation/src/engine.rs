@@ -1,12 +1,24 @@
 //! The engine of a plan: the processor's vector instructions, the best or those asked for, or a GPU.
 
+use std::sync::Arc;
+
 use fermiac_kernels::engine::Engine;
 use fermiac_kernels::engine::cpu::{CpuEngine, CpuScratch, Simd};
-use fermiac_kernels::engine::cuda::{CudaEngine, CudaScratch};
+use fermiac_kernels::engine::cuda::{CudaEngine, CudaEngineError, CudaScratch, OpenGpu};
 use fermiac_kernels::random::Sampling;
+use fermiac_kernels::simulation::Observer;
 use fermiac_model::plan::Plan;
 
 use crate::{Device, Failure};
+
+/// What is to compute.
+#[derive(Debug, Clone)]
+pub(crate) enum Computer {
+    /// What was asked for, to be found.
+    Asked(Device),
+    /// This GPU, and nothing in its place.
+    Open(Arc<OpenGpu>),
+}
 
 /// The engine of a device.
 #[derive(Debug)]
@@ -28,15 +40,40 @@ impl DeviceEngine {
         plan: &Plan,
         seed: u64,
         sampling: Sampling,
-        device: Device,
+        computer: &Computer,
     ) -> Result<DeviceEngine, Failure> {
-        if let Device::Cuda(ordinal) = device {
-            let engine = CudaEngine::new(plan, seed, sampling, ordinal);
-            let refused = |error| Failure::Refused(format!("--device {device}: {error}"));
-            return engine.map_err(refused).map(|engine| DeviceEngine::Cuda(Box::new(engine)));
+        let engine = match computer {
+            Computer::Asked(device @ Device::Cuda(ordinal)) => {
+                CudaEngine::new(plan, seed, sampling, *ordinal)
+                    .map_err(|error| Failure::Refused(format!("--device {device}: {error}")))?
+            }
+            Computer::Open(gpu) => CudaEngine::on(gpu, plan, seed, sampling)?,
+            Computer::Asked(Device::Auto | Device::Cpu) => {
+                let simd = simd_asked_for()?.map_or_else(Simd::detect, Ok).map_err(Failure::refused)?;
+                let engine = CpuEngine::build(plan, seed, sampling, simd);
+                return engine.map_err(Failure::refused).map(DeviceEngine::Cpu);
+            }
+        };
+        Ok(DeviceEngine::Cuda(Box::new(engine)))
+    }
+
+    /// Whether it has failed, so that nothing it evaluated since then counts.
+    pub(crate) fn is_broken(&self) -> bool {
+        match self {
+            DeviceEngine::Cpu(_) => false,
+            DeviceEngine::Cuda(engine) => engine.is_broken(),
         }
-        let simd = simd_asked_for()?.map_or_else(Simd::detect, Ok).map_err(Failure::refused)?;
-        CpuEngine::build(plan, seed, sampling, simd).map_err(Failure::refused).map(DeviceEngine::Cpu)
+    }
+
+    /// What a run came to, unless its engine has failed meanwhile.
+    pub(crate) fn unless_broken<T, E: Into<Failure>>(&self, ran: Result<T, E>) -> Result<T, Failure> {
+        match self {
+            DeviceEngine::Cuda(engine) if engine.is_broken() => {
+                let failure = engine.failure().cloned().map(Failure::Device);
+                Err(failure.expect("an engine that is broken says why"))
+            }
+            _ => ran.map_err(Into::into),
+        }
     }
 
     /// As the document calls it.
@@ -84,6 +121,34 @@ impl Engine for DeviceEngine {
                 engine.evaluate(scratch, first_trial, columns);
             }
             _ => unreachable!("a scratch comes from its engine"),
+        }
+    }
+}
+
+/// Watches for another, and ends a run whose engine has failed.
+pub(crate) struct EndsWhenBroken<'a> {
+    pub engine: &'a DeviceEngine,
+    pub observer: &'a dyn Observer,
+}
+
+impl Observer for EndsWhenBroken<'_> {
+    fn progress(&self, trials_done: u64) {
+        self.observer.progress(trials_done);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.engine.is_broken() || self.observer.cancelled()
+    }
+}
+
+/// A plan that no GPU takes is refused; a GPU that fails is not the plan's fault.
+impl From<CudaEngineError> for Failure {
+    fn from(error: CudaEngineError) -> Failure {
+        match error {
+            CudaEngineError::Image(_) | CudaEngineError::Cpu(_) => Failure::refused(error),
+            CudaEngineError::NoGpu(_) | CudaEngineError::Kernel { .. } | CudaEngineError::Gpu { .. } => {
+                Failure::Device(error)
+            }
         }
     }
 }

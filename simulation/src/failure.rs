@@ -1,6 +1,7 @@
 //! Why there is no result.
 
-use fermiac_kernels::simulation::{CombineError, DamagedPart, SliceError};
+use fermiac_kernels::engine::cuda::CudaEngineError;
+use fermiac_kernels::simulation::{CombineError, DamagedPart, SimulateError, SliceError};
 
 /// What went wrong, told apart by whose turn it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -11,6 +12,9 @@ pub enum Failure {
     /// It was tried and did not work out, or was interrupted.
     #[error("{0}")]
     Failed(String),
+    /// What computes failed; elsewhere the same may work out.
+    #[error(transparent)]
+    Device(CudaEngineError),
     /// Whoever watched a slice cancelled it; what was done of it is of no use.
     #[error("cancelled")]
     Cancelled,
@@ -21,6 +25,12 @@ impl Failure {
     #[expect(clippy::needless_pass_by_value, reason = "map_err hands errors over by value")]
     pub fn refused(reason: impl ToString) -> Failure {
         Failure::Refused(reason.to_string())
+    }
+}
+
+impl From<SimulateError> for Failure {
+    fn from(error: SimulateError) -> Failure {
+        Failure::refused(error)
     }
 }
 

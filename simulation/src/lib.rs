@@ -27,6 +27,7 @@ mod warnings;
 
 pub use device::{Device, UnknownDevice};
 pub use failure::Failure;
+pub use fermiac_kernels::engine::cuda::{FaultKind, Gpus, NoGpu, OpenGpu, Usage};
 pub use fermiac_kernels::simulation::{Observer, SlicePart};
 pub use prepared::{Finished, Prepared, Work};
 pub use request::SimulationRequest;

@@ -2,16 +2,17 @@
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use fermiac_kernels::engine::cuda::OpenGpu;
 use fermiac_kernels::simulation::{
     Keep, Observer, Precision, Results, Run, RunUntil, Slice, SlicePart, combine, evaluate_trial, simulate,
     simulate_slice, simulate_until, slices,
 };
 use fermiac_model::compile::{Compiled, Selection, compile};
 
-use crate::engine::DeviceEngine;
+use crate::engine::{Computer, DeviceEngine, EndsWhenBroken};
 use crate::model_file::{self, ModelFile, milliseconds_since};
 use crate::outcome::{ModelSize, Outcome, Timing};
 use crate::samples::Samples;
@@ -23,9 +24,9 @@ use crate::{Device, Failure, Settings, SimulationRequest, Until, document};
 /// A compiled model with what is wanted of it.
 #[derive(Debug)]
 pub struct Prepared {
-    compiled: Compiled,
+    compiled: Arc<Compiled>,
     settings: Settings,
-    device: Device,
+    computer: Computer,
     /// Made once: the tables of some distributions take longer than thousands of trials.
     engine: OnceLock<DeviceEngine>,
     load_ms: f64,
@@ -56,11 +57,11 @@ impl Prepared {
         let started = Instant::now();
         let selection = model.selection.overlaid(said, &model.workbook);
         let compiled = compile(&mut model.workbook, &selection).map_err(Failure::refused)?;
-        let (device, compile_ms) = (Device::default(), milliseconds_since(started));
+        let (computer, compile_ms) = (Computer::Asked(Device::default()), milliseconds_since(started));
         Ok(Prepared {
-            compiled,
+            compiled: Arc::new(compiled),
             settings,
-            device,
+            computer,
             engine: OnceLock::new(),
             load_ms: model.load_ms,
             compile_ms,
@@ -69,7 +70,24 @@ impl Prepared {
 
     /// The same, computed on `device`.
     pub fn on(self, device: Device) -> Prepared {
-        Prepared { device, engine: OnceLock::new(), ..self }
+        Prepared { computer: Computer::Asked(device), engine: OnceLock::new(), ..self }
+    }
+
+    /// The same model, computed on `gpu` and on nothing else: should the GPU fail, so does what is computed.
+    pub fn on_gpu(&self, gpu: &Arc<OpenGpu>) -> Prepared {
+        Prepared {
+            compiled: Arc::clone(&self.compiled),
+            settings: self.settings.clone(),
+            computer: Computer::Open(Arc::clone(gpu)),
+            engine: OnceLock::new(),
+            load_ms: self.load_ms,
+            compile_ms: self.compile_ms,
+        }
+    }
+
+    /// Whether what computes has failed for good: then only the same model anew comes to anything.
+    pub fn is_broken(&self) -> bool {
+        self.engine.get().is_some_and(DeviceEngine::is_broken)
     }
 
     /// Compiles the bytes of a workbook or of a JSON model for `request`, and refuses what could not be simulated.
@@ -122,11 +140,12 @@ impl Prepared {
         let started = Instant::now();
         let (run, plan) = (self.run(threads, drawn), &self.compiled.plan);
         let engine = self.engine()?;
+        let observer = &EndsWhenBroken { engine, observer };
         let results = match self.precision()? {
             None => simulate(engine, plan, &run, observer),
             Some(precision) => simulate_until(engine, plan, &RunUntil { run, precision }, observer),
         };
-        let mut finished = self.finished(results.map_err(Failure::refused)?, drawn, started);
+        let mut finished = self.finished(engine.unless_broken(results)?, drawn, started);
         finished.outcome.device = engine.name().into();
         finished.outcome.warnings.extend(engine.warning());
         Ok(finished)
@@ -149,9 +168,10 @@ impl Prepared {
         observer: &dyn Observer,
     ) -> Result<SlicePart, Failure> {
         self.refuse_slices_of_precision()?;
-        let run = self.settings.run(threads.get());
+        let (engine, run) = (self.engine()?, self.settings.run(threads.get()));
         let slice = Slice { run: &run, trials };
-        Ok(simulate_slice(self.engine()?, &self.compiled.plan, &slice, observer)?)
+        let observer = &EndsWhenBroken { engine, observer };
+        engine.unless_broken(simulate_slice(engine, &self.compiled.plan, &slice, observer))
     }
 
     /// What all slices came to, from their parts in order of trials: the same bytes, but for the timing, as if it had
@@ -163,9 +183,11 @@ impl Prepared {
     ) -> Result<Finished, Failure> {
         self.refuse_slices_of_precision()?;
         let started = Instant::now();
-        let run = self.run(threads, Drawn::No);
-        let results = combine(self.engine()?, &self.compiled.plan, &run, parts)?;
-        Ok(self.finished(results, Drawn::No, started))
+        let (engine, run) = (self.engine()?, self.run(threads, Drawn::No));
+        let results = combine(engine, &self.compiled.plan, &run, parts);
+        let mut finished = self.finished(engine.unless_broken(results)?, Drawn::No, started);
+        finished.outcome.device = engine.name().into();
+        Ok(finished)
     }
 
     /// The run of the kernels; a drawing looks at some trials of the outputs.
@@ -216,7 +238,7 @@ impl Prepared {
             return Ok(engine);
         }
         let Settings { seed, .. } = self.settings;
-        let made = DeviceEngine::new(&self.compiled.plan, seed, self.settings.sampled(), self.device)?;
+        let made = DeviceEngine::new(&self.compiled.plan, seed, self.settings.sampled(), &self.computer)?;
         Ok(self.engine.get_or_init(|| made))
     }
 

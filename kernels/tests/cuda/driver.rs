@@ -18,12 +18,12 @@ fn folder() -> Option<&'static Path> {
 }
 
 /// Runs the tests of [`crate::on_a_gpu`] of this name in a process of their own, in which the driver is found.
-fn run_beside_the_driver(name: &str, launches: Option<u32>) {
+fn run_beside_the_driver(name: &str, fault: Option<&str>) {
     let Some(folder) = folder() else { return };
     let mut tests = Command::new(std::env::current_exe().expect("this program runs"));
     tests.arg(format!("on_a_gpu::{name}")).arg("--nocapture").env("LD_LIBRARY_PATH", folder);
-    if let Some(launches) = launches {
-        tests.env("FERMIAC_TEST_LAUNCHES", launches.to_string());
+    if let Some(fault) = fault {
+        tests.env("STAND_IN_FAULT", fault);
     }
     let output = tests.output().expect("a program starts that runs already");
     let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
@@ -38,7 +38,7 @@ fn the_engine_comes_to_the_results_of_the_processor() {
 
 #[test]
 fn the_engine_goes_on_without_a_gpu_that_fails() {
-    for launches in [0, 2] {
-        run_beside_the_driver("a_gpu_that_fails", Some(launches));
+    for fault in ["0 launch 1 719", "0 launch 3 719"] {
+        run_beside_the_driver("a_gpu_that_fails", Some(fault));
     }
 }

@@ -80,11 +80,12 @@ fn a_gpu_that_fails_in_the_middle_changes_no_bit_and_is_told() {
         return;
     }
     let gpu = assert_same_results(&chain(9), Sampling::Random);
-    let fails = std::env::var_os("FERMIAC_TEST_LAUNCHES").is_some();
+    let fails = std::env::var_os("STAND_IN_FAULT").is_some();
     assert_eq!(gpu.failure().is_some(), fails, "{:?}", gpu.failure());
     if let Some(failure) = gpu.failure() {
         let told = "the GPU failed while launching the kernel: \"unspecified launch failure\"";
         assert_eq!(failure.to_string(), told);
+        assert_eq!(gpu.gpu().out_of_use(), Some(failure));
     }
 }
 

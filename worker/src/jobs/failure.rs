@@ -59,7 +59,8 @@ impl From<Failure> for JobError {
     fn from(failure: Failure) -> JobError {
         match failure {
             Failure::Refused(_) => JobError::permanent(failure),
-            Failure::Failed(_) => JobError::passing(failure),
+            // An attempt is spent though a GPU failed: a job that breaks every GPU that it meets must come to an end too.
+            Failure::Failed(_) | Failure::Device(_) => JobError::passing(failure),
             Failure::Cancelled => JobError::stopped(),
         }
     }

@@ -95,6 +95,14 @@ impl Gpus {
         found::gpus()
     }
 
+    /// All that can be used, or why none can be.
+    pub fn all_usable(&self) -> Result<Vec<&Gpu>, NoGpu> {
+        // Where not even one can be, this says why.
+        self.usable(None)?;
+        let fit = self.devices.iter().filter(|gpu| gpu.compute_capability >= NEEDED_CAPABILITY);
+        Ok(fit.collect())
+    }
+
     /// The first that can be used, or the one asked for.
     pub fn usable(&self, ordinal: Option<u32>) -> Result<&Gpu, NoGpu> {
         if self.cuda < NEEDED_CUDA {
@@ -217,12 +225,15 @@ mod tests {
         let old = NoGpu::OldDevice { name: "GPU 0".to_owned(), found: Version { major: 6, minor: 5 } };
         assert_eq!(gpus.usable(Some(0)), Err(old));
         assert_eq!(gpus.usable(Some(3)), Err(NoGpu::NoSuchDevice { ordinal: 3, last: 2 }));
+        let all: Vec<u32> = gpus.all_usable().unwrap().iter().map(|gpu| gpu.ordinal).collect();
+        assert_eq!(all, [1, 2]);
     }
 
     #[test]
     fn an_old_driver_is_refused_in_words_that_say_what_to_do() {
         let refusal = gpus(0, &[9]).usable(None).unwrap_err().to_string();
         assert!(refusal.contains("12.0") && refusal.contains("530"), "{refusal}");
+        assert_eq!(gpus(0, &[9]).all_usable().unwrap_err().to_string(), refusal);
     }
 
     #[test]

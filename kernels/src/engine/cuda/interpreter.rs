@@ -1,6 +1,7 @@
 //! The kernel on a GPU with one plan: driver calls, each checked.
 
 use std::ffi::{CStr, CString, c_void};
+use std::sync::Arc;
 
 use cust::context::{Context, CurrentContext};
 use cust::device::Device;
@@ -13,7 +14,7 @@ use cust::stream::{Stream, StreamFlags};
 use cust::sys::{CUjit_option, cuModuleLoadDataEx};
 
 use super::shape::{BLOCK_THREADS, blocks, shared_bytes};
-use super::{CudaEngineError, Gpu, PTX};
+use super::{CudaEngineError, Gpu, OpenGpu, PTX};
 use crate::engine::image::Image;
 
 /// Of `cuda/interpreter.cu`.
@@ -21,10 +22,16 @@ const KERNEL: &str = "fermiac_interpret";
 /// Room for the words of the driver's assembler.
 const LOG_BYTES: usize = 16 * 1024;
 
-/// A plan on a GPU. What lies there goes before its context: fields are dropped in their order.
+/// The kernel on a GPU, for all plans. What lies there goes before its context: fields are dropped in their order.
+#[derive(Debug)]
+pub(super) struct Kernel {
+    module: Module,
+    context: Context,
+}
+
+/// A plan on a GPU. What lies there goes before the kernel and its context.
 #[derive(Debug)]
 pub(super) struct Interpreter {
-    module: Module,
     words: DeviceBuffer<u64>,
     /// The results of one launch.
     columns: DeviceBuffer<f64>,
@@ -34,18 +41,42 @@ pub(super) struct Interpreter {
     shared_bytes: u32,
     most_blocks: u32,
     wanted: usize,
-    context: Context,
+    gpu: Arc<OpenGpu>,
+}
+
+impl Kernel {
+    /// Opens `gpu` and makes machine code of the kernel for it.
+    pub(super) fn load(gpu: &Gpu) -> Result<Kernel, CudaEngineError> {
+        let device = Device::get_device(gpu.ordinal).map_err(failed("finding the GPU"))?;
+        let context = Context::new(device).map_err(failed("opening the GPU"))?;
+        Ok(Kernel { module: module(PTX)?, context })
+    }
+
+    /// Has the calls that this thread makes from here on go to this GPU.
+    fn take_up(&self) -> Result<(), CudaEngineError> {
+        CurrentContext::set_current(&self.context).map_err(failed("taking up the GPU"))
+    }
+}
+
+impl Drop for Kernel {
+    fn drop(&mut self) {
+        // What follows frees what lies in this context; where the GPU is gone, it is free already.
+        let _ = self.take_up();
+    }
 }
 
 impl Interpreter {
-    /// Brings the kernel and the plan to `gpu`, with room for launches of so many trials.
-    pub(super) fn new(gpu: &Gpu, image: &Image, most_trials: usize) -> Result<Interpreter, CudaEngineError> {
-        let device = Device::get_device(gpu.ordinal).map_err(failed("finding the GPU"))?;
-        let context = Context::new(device).map_err(failed("opening the GPU"))?;
-        let module = module(PTX)?;
+    /// Brings the plan to `gpu`, with room for launches of so many trials.
+    pub(super) fn new(
+        gpu: &Arc<OpenGpu>,
+        image: &Image,
+        most_trials: usize,
+    ) -> Result<Interpreter, CudaEngineError> {
+        gpu.kernel().take_up()?;
+        let module = &gpu.kernel().module;
         let shared = shared_bytes(image.thread_numbers());
-        let resident = resident_blocks(&module, shared.unwrap_or(0)).map_err(failed("asking for room"))?;
-        let most_blocks = blocks(most_trials, resident.saturating_mul(gpu.multiprocessors));
+        let resident = resident_blocks(module, shared.unwrap_or(0)).map_err(failed("asking for room"))?;
+        let most_blocks = blocks(most_trials, resident.saturating_mul(gpu.gpu().multiprocessors));
         let threads = most_blocks as usize * BLOCK_THREADS as usize;
         let memory = match shared {
             Some(_) => None,
@@ -59,8 +90,7 @@ impl Interpreter {
             shared_bytes: shared.unwrap_or(0),
             most_blocks,
             wanted: image.columns(),
-            module,
-            context,
+            gpu: Arc::clone(gpu),
         })
     }
 
@@ -76,14 +106,14 @@ impl Interpreter {
         if count == 0 {
             return Ok(());
         }
-        CurrentContext::set_current(&self.context).map_err(failed("taking up the GPU"))?;
+        self.gpu.kernel().take_up()?;
         self.launch(first_trial, trials).map_err(failed("launching the kernel"))?;
         self.stream.synchronize().map_err(failed("running the kernel"))?;
         self.columns.index(..count).copy_to(out).map_err(failed("bringing the results"))
     }
 
     fn launch(&self, first_trial: u64, trials: usize) -> CudaResult<()> {
-        let kernel = self.module.get_function(KERNEL)?;
+        let kernel = self.gpu.kernel().module.get_function(KERNEL)?;
         let memory = self.memory.as_ref().map_or(DevicePointer::null(), |memory| memory.as_device_ptr());
         let blocks = blocks(trials, self.most_blocks);
         let stream = &self.stream;
@@ -104,8 +134,8 @@ impl Interpreter {
 
 impl Drop for Interpreter {
     fn drop(&mut self) {
-        // What follows frees what lies in this context; where the GPU is gone, it is free already.
-        let _ = CurrentContext::set_current(&self.context);
+        // As for the kernel.
+        let _ = self.gpu.kernel().take_up();
     }
 }
 
@@ -151,7 +181,7 @@ fn words_of_assembler(ptx: &CStr) -> String {
 }
 
 fn failed(doing: &'static str) -> impl Fn(CudaError) -> CudaEngineError {
-    move |error| CudaEngineError::Gpu { doing, reason: error.to_string() }
+    move |error| CudaEngineError::Gpu { doing, reason: error.to_string(), kind: error.into() }
 }
 
 #[cfg(test)]

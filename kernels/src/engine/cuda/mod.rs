@@ -5,13 +5,17 @@
 //! GPU as an [`super::image::Image`]; what comes back are the bits that the processor would have computed.
 
 mod engine;
+mod fault;
 pub mod gpus;
 #[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
 mod interpreter;
+mod open;
 mod shape;
 
 pub use engine::{CudaEngine, CudaEngineError, CudaScratch};
+pub use fault::FaultKind;
 pub use gpus::{Gpu, Gpus, NoGpu, Version};
+pub use open::{OpenGpu, Usage};
 
 /// The interpreter of plans, for the driver to make machine code of.
 pub const PTX: &str = include_str!("../../../cuda/interpreter.ptx");
