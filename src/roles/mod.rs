@@ -2,6 +2,7 @@
 
 mod audit;
 mod backups;
+mod gpus;
 mod homes;
 mod jobs;
 mod queues;
@@ -22,7 +23,7 @@ use fermiac_fleet::shutdown::Shutdown;
 use fermiac_fleet::telemetry::{self, Figures};
 use fermiac_maintenance::Context;
 use fermiac_scheduler::{Periods, Scheduler};
-use fermiac_worker::Worker;
+use fermiac_worker::{End, Worker};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -192,8 +193,13 @@ async fn until_a_signal(role: Role, profile: Profile, homes: Homes, figures: Fig
         let worker = worker(&profile, &homes).await?;
         let draining = shutdown.draining.clone();
         tasks.spawn(async move {
-            worker.run(draining).await;
-            Ok(())
+            match worker.run(draining).await {
+                End::Drained => Ok(()),
+                End::WithoutGpu => Err(Failure::Failed(
+                    "no GPU can be used any more; start the worker again once `fermiac doctor` finds one"
+                        .to_owned(),
+                )),
+            }
         });
     }
     if matches!(role, Role::Dev | Role::Scheduler) {
@@ -247,7 +253,9 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
 async fn worker(profile: &Profile, homes: &Homes) -> Result<Worker, Failure> {
     let settings = &profile.worker;
     let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let slots = NonZeroUsize::new(settings.slots).unwrap_or(NonZeroUsize::MIN);
+    let gpus = gpus::open(profile)?;
+    let slots = if gpus.is_empty() { settings.slots } else { gpus.len() };
+    let slots = NonZeroUsize::new(slots).unwrap_or(NonZeroUsize::MIN);
     let threads = if settings.threads == 0 { processors } else { settings.threads };
     let threads = NonZeroUsize::new(threads / slots).unwrap_or(NonZeroUsize::MIN);
     let settings = fermiac_worker::Settings {
@@ -261,6 +269,7 @@ async fn worker(profile: &Profile, homes: &Homes) -> Result<Worker, Failure> {
     let Homes { store, queue, blobs } = homes.clone();
     let takes_maintenance = settings.labels.contains(&Label::Maintenance);
     let worker = Worker::new(store, queue, blobs.clone(), settings);
+    let worker = worker.computing_on(gpus, profile.gpu.fallback);
     if !takes_maintenance {
         return Ok(worker);
     }

@@ -94,7 +94,8 @@ impl Fleet {
         scheduler
     }
 
-    fn role(&self, role: &str, settings: &[&str]) -> Role {
+    /// Starts a role with more settings, each as `NAME=value`.
+    pub fn role(&self, role: &str, settings: &[&str]) -> Role {
         let number = self.roles.get();
         self.roles.set(number + 1);
         let own = settings.iter().map(|setting| (*setting).to_owned());

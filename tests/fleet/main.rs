@@ -9,8 +9,11 @@
 
 mod client;
 mod database;
+#[path = "../driver/mod.rs"]
+mod driver;
 mod duplicates;
 mod fleet;
+mod gpus;
 mod judge;
 mod load;
 mod poison;

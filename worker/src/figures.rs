@@ -1,11 +1,13 @@
 //! What a worker counts and times.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use fermiac_fleet::delivery::{Delivery, Outcome};
 use fermiac_fleet::job::Kind;
 use fermiac_fleet::telemetry::metrics as names;
+use fermiac_simulation::OpenGpu;
 use metrics::{counter, gauge, histogram};
 
 /// A worker with so many slots begins.
@@ -82,6 +84,19 @@ pub fn completed(delivery: &Delivery, outcome: &Outcome) {
         && !delivery.synthetic
     {
         counter!(names::TRIALS).increment(produced.progress.unwrap_or(0));
+    }
+}
+
+/// What these GPUs have done since they were opened.
+pub fn gpus(gpus: &[Arc<OpenGpu>]) {
+    for gpu in gpus {
+        let device = format!("cuda:{}", gpu.gpu().ordinal);
+        let usable = if gpu.out_of_use().is_none() { 1.0 } else { 0.0 };
+        gauge!(names::GPU_USABLE, "device" => device.clone()).set(usable);
+        for (kind, count) in gpu.usage().faults {
+            let labels = [("device", device.clone()), ("kind", kind.name().to_owned())];
+            counter!(names::GPU_FAULTS, &labels).absolute(count);
+        }
     }
 }
 

@@ -4,6 +4,9 @@
 //! delivery by its kind ([`jobs`]). While a job runs its lease is renewed and its owner's wish to cancel is heard
 //! ([`running`]); how it ended is written in batches ([`settling`]). Told to drain, it stops listening, lets running
 //! jobs finish until a deadline, interrupts the rest, and hands back what it did not begin: no attempt is spent.
+//!
+//! What a slot computes on is its [place](places): a GPU of its own, or the processor. A GPU that fails fails the job that
+//! it ran, which is tried again elsewhere; one that will not recover is not used any more.
 
 #![forbid(unsafe_code)]
 
@@ -12,10 +15,11 @@ mod intake;
 mod jobs;
 mod models;
 mod patience;
+mod places;
 mod running;
 mod settings;
 mod settling;
 mod worker;
 
 pub use settings::Settings;
-pub use worker::Worker;
+pub use worker::{End, Worker};

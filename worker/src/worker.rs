@@ -1,14 +1,17 @@
 //! The loop of a worker, and how it ends.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fermiac_fleet::blobs::Blobs;
 use fermiac_fleet::delivery::{Delivery, Held, Outcome, Produced};
 use fermiac_fleet::job::Kind;
+use fermiac_fleet::profile::DeviceFallback;
 use fermiac_fleet::queue::{ConsumerName, Queue};
 use fermiac_fleet::store::{Store, StoreError, WorkerBeat};
 use fermiac_maintenance::Context;
+use fermiac_simulation::OpenGpu;
 use fermiac_smoke::Smoke;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -19,7 +22,8 @@ use crate::figures;
 use crate::intake::{Intake, is_light};
 use crate::jobs::Runner;
 use crate::patience::ANSWERED_WITHIN;
-use crate::running::{Running, Stop};
+use crate::places::{Place, Places, Taken};
+use crate::running::{Running, Stop, Tether};
 use crate::settings::Settings;
 use crate::settling::{Ended, Settlements, settling};
 
@@ -42,6 +46,16 @@ pub struct Worker {
     runner: Arc<Runner>,
     running: Running,
     slots: Arc<Semaphore>,
+    places: Arc<Places>,
+}
+
+/// Why a worker has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It was told to drain, and has.
+    Drained,
+    /// Its GPUs failed, and the profile lets nothing else compute.
+    WithoutGpu,
 }
 
 impl Worker {
@@ -52,11 +66,24 @@ impl Worker {
             runner: Arc::new(Runner::new(store.clone(), blobs, &settings)),
             running: Running::default(),
             slots: Arc::new(Semaphore::new(settings.slots.get())),
+            places: Arc::new(Places::on_processor()),
             name: ConsumerName::fresh(),
             store,
             queue,
             settings,
         }
+    }
+
+    /// The same worker, which computes on these GPUs: one job at a time on each, whatever number of slots it was told.
+    /// Before it begins. Without any it computes on the processor, as before.
+    #[must_use]
+    pub fn computing_on(mut self, gpus: Vec<Arc<OpenGpu>>, fallback: DeviceFallback) -> Worker {
+        if let Some(slots) = NonZeroUsize::new(gpus.len()) {
+            self.settings.slots = slots;
+            self.slots = Arc::new(Semaphore::new(slots.get()));
+            self.places = Arc::new(Places::on_gpus(gpus, fallback));
+        }
+        self
     }
 
     /// The same worker, which does the platform's own jobs too. Before it begins.
@@ -77,9 +104,13 @@ impl Worker {
         self
     }
 
-    /// Works until told to drain, then drains: returns when nothing is in its hands any more.
-    pub async fn run(self, draining: CancellationToken) {
-        tracing::info!(worker = %self.name, slots = self.settings.slots, threads = self.settings.threads, "worker begins");
+    /// Works until told to drain, or until there is nothing left to compute on, then drains: returns when nothing is in
+    /// its hands any more.
+    pub async fn run(self, draining: CancellationToken) -> End {
+        let device = self.places.describe();
+        // Told by the loss of all that it computes on, too.
+        let draining = draining.child_token();
+        tracing::info!(worker = %self.name, slots = self.settings.slots, threads = self.settings.threads, device, "worker begins");
         figures::begin(self.settings.slots.get());
         let ended = CancellationToken::new();
         let (settlements, writing) = settling(self.store.clone(), self.queue.clone());
@@ -97,6 +128,7 @@ impl Worker {
             background.abort_all();
         }
         self.leave().await;
+        if self.places.are_lost() { End::WithoutGpu } else { End::Drained }
     }
 
     async fn take_jobs(
@@ -167,9 +199,13 @@ impl Worker {
             () = tokio::time::sleep(PATIENCE) => None,
         };
         let outcome = match turn {
-            Some(_slot) => {
+            Some(slot) => {
                 let _run = figures::Run::begin(&delivery);
-                self.runner.run(&delivery, &tether).await
+                let outcome = self.run_on(slot, &delivery, &tether).await;
+                if self.places.are_lost() {
+                    draining.cancel();
+                }
+                outcome
             }
             None => Outcome::Interrupted,
         };
@@ -177,6 +213,28 @@ impl Worker {
         if tether.stop() != Some(Stop::Lost) {
             hand_in(&settlements, delivery, outcome).await;
         }
+    }
+
+    /// Runs a job on what its slot has to compute on. Where that is lost, so is the slot.
+    async fn run_on(
+        &self,
+        slot: Option<OwnedSemaphorePermit>,
+        delivery: &Delivery,
+        tether: &Arc<Tether>,
+    ) -> Outcome {
+        let taken = slot.as_ref().map(|_| self.places.take());
+        let place = taken.as_ref().map_or(&Place::Processor, Taken::place);
+        let outcome = self.runner.run(delivery, tether, place).await;
+        figures::gpus(self.places.gpus());
+        if let Place::Gpu(gpu) = place
+            && let Some(reason) = gpu.out_of_use()
+        {
+            tracing::error!(device = %place, %reason, "a GPU is out of use until this worker is started again");
+        }
+        if let (Some(slot), Some(true)) = (slot, taken.as_ref().map(Taken::is_lost)) {
+            slot.forget();
+        }
+        outcome
     }
 
     /// A slot, if one is free: of a batch that was expected to be over in no time, more may be heard than there are.
@@ -240,7 +298,7 @@ impl Worker {
             labels: self.settings.labels.clone(),
             slots: self.settings.slots.get() as u32,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            device: "cpu".to_owned(),
+            device: self.places.describe(),
         }
     }
 

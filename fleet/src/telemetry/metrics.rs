@@ -89,6 +89,10 @@ metrics! {
     WORKER_SLOTS_BUSY: Gauge = "fermiac_worker_slots_busy" [];
     /// Bytes of compiled models that this worker keeps.
     PLAN_CACHE_BYTES: Gauge = "fermiac_plan_cache_bytes" [];
+    /// Whether a GPU of this worker can be used; 0 until the worker is started again.
+    GPU_USABLE: Gauge = "fermiac_gpu_usable" ["device"];
+    /// Failures of a GPU; `kind` is out_of_memory, ecc, lost, illegal_address, launch or refused.
+    GPU_FAULTS: Counter = "fermiac_gpu_faults_total" ["device", "kind"];
     /// Jobs that are not at their end, counted to 100,000.
     JOBS_OUTSTANDING: Gauge = "fermiac_jobs_outstanding" ["label", "priority", "state"];
     /// Age of the oldest of them.
