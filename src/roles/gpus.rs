@@ -15,7 +15,7 @@ pub fn open(profile: &Profile) -> Result<Vec<Arc<OpenGpu>>, Failure> {
     if !is_wanted {
         return Ok(Vec::new());
     }
-    match (found(), profile.gpu.fallback) {
+    match (found(profile.gpu.memory_fraction), profile.gpu.fallback) {
         (Ok(gpus), _) => Ok(gpus),
         (Err(reason), DeviceFallback::Cpu) => {
             tracing::warn!(reason, "no GPU is used; the processor does, and comes to the same results");
@@ -29,12 +29,12 @@ pub fn open(profile: &Profile) -> Result<Vec<Arc<OpenGpu>>, Failure> {
 }
 
 /// Those that open; why none does.
-fn found() -> Result<Vec<Arc<OpenGpu>>, String> {
+fn found(memory_fraction: f64) -> Result<Vec<Arc<OpenGpu>>, String> {
     let gpus = Gpus::find().map_err(|reason| reason.to_string())?;
     let usable = gpus.all_usable().map_err(|reason| reason.to_string())?;
     let (mut open, mut closed) = (Vec::new(), None);
     for gpu in usable {
-        match OpenGpu::open(gpu) {
+        match OpenGpu::open(gpu, memory_fraction) {
             Ok(gpu) => open.push(Arc::new(gpu)),
             Err(reason) => {
                 tracing::error!(number = gpu.ordinal, %reason, "a GPU cannot be used");
