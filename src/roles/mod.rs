@@ -10,6 +10,7 @@ mod retention;
 mod schedules;
 mod smoke;
 mod users;
+mod workers;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -30,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{
     AuditArguments, BackupArguments, EnvironmentArguments, JobsArguments, QueuesArguments, RestoreArguments,
-    RetentionArguments, SchedulesArguments, SmokeArguments, UsersArguments,
+    RetentionArguments, SchedulesArguments, SmokeArguments, UsersArguments, WorkersArguments,
 };
 use crate::failure::Failure;
 use homes::Homes;
@@ -113,6 +114,11 @@ pub fn queues(arguments: &QueuesArguments) -> Result<(), Failure> {
         let queue = (!homes.queue.is_in_process()).then_some(&homes.queue);
         queues::show(&homes.store, queue, arguments.json).await
     })
+}
+
+/// Lists the workers that are alive.
+pub fn workers(arguments: &WorkersArguments) -> Result<(), Failure> {
+    operate(&arguments.environment, async |_, homes| workers::show(&homes.store, arguments.json).await)
 }
 
 /// Lists what happens by the clock, or does one of it now.

@@ -103,6 +103,11 @@ impl Fleet {
         Role::start(&[role], &variables, &self.folder.path().join(format!("{role}-{number}.log")))
     }
 
+    /// What `fermiac` prints with these arguments.
+    pub fn fermiac(&self, arguments: &[&str]) -> String {
+        run(&self.variables, arguments)
+    }
+
     /// Submits simulations, and gives them once all are accepted.
     pub fn submit(&self, count: usize) -> Vec<Accepted> {
         load::submit(&self.client, count)

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use fermiac_harness::{free_port, wait_until};
 use fermiac_simulation::Gpus;
+use serde_json::Value;
 
 use crate::driver::driver;
 use crate::fleet::Fleet;
@@ -42,11 +43,27 @@ impl GpuWorker {
         begun["device"].as_str().expect("the line says which").to_owned()
     }
 
+    /// Waits until the page of figures has this line.
     fn await_figure(&self, line: &str) {
-        let page = || ureq::get(format!("http://127.0.0.1:{}/metrics", self.port)).call().ok();
-        wait_until(line, DEADLINE, || {
-            let page = page().and_then(|answer| answer.into_body().read_to_string().ok());
-            page.is_some_and(|page| page.lines().any(|found| found == line))
+        let (name, wanted) = line.rsplit_once(' ').expect("a line is a name and a value");
+        wait_until(line, DEADLINE, || self.figure(name).is_some_and(|value| value == wanted));
+    }
+
+    fn figure(&self, name: &str) -> Option<String> {
+        let answer = ureq::get(format!("http://127.0.0.1:{}/metrics", self.port)).call().ok()?;
+        let page = answer.into_body().read_to_string().ok()?;
+        page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned))
+    }
+
+    /// Waits until both GPUs together have evaluated so many trials, each some.
+    fn await_trials(&self, trials: u64) {
+        let of = |device: u32| {
+            let found = self.figure(&format!("fermiac_gpu_trials_total{{device=\"cuda:{device}\"}}"));
+            found.and_then(|count| count.parse::<u64>().ok()).unwrap_or(0)
+        };
+        wait_until("all trials were evaluated on GPUs", DEADLINE, || {
+            let (first, second) = (of(0), of(1));
+            first > 0 && second > 0 && first + second >= trials
         });
     }
 }
@@ -80,12 +97,25 @@ fn a_worker_with_two_gpus_comes_to_the_bytes_of_the_processor() {
     let both = "cuda:0 the processor, as a GPU, cuda:1 the processor, as a GPU";
     assert_eq!(worker.device(), both);
     await_device(&fleet, both);
-    assert_eq!(fleet.database.count("select slots::bigint from workers"), 2);
+    let workers: Value = serde_json::from_str(&fleet.fermiac(&["workers", "--json"])).unwrap();
+    assert_eq!((&workers[0]["device"], &workers[0]["slots"]), (&both.into(), &2.into()), "{workers}");
+    assert!(fleet.fermiac(&["workers"]).contains(both));
     let accepted = fleet.submit(60);
     everything_ended_once(&fleet, &accepted);
     assert_eq!(documents_of(&fleet, "cuda") as usize, accepted.len());
-    for device in 0..2 {
-        worker.await_figure(&format!("fermiac_gpu_usable{{device=\"cuda:{device}\"}} 1"));
+    let trials = fleet.database.count("select sum(trials)::bigint from simulations");
+    worker.await_trials(trials as u64);
+    for device in ["cuda:0", "cuda:1"] {
+        worker.await_figure(&format!("fermiac_gpu_usable{{device=\"{device}\"}} 1"));
+        // Of a GPU of 1 GiB, by the fraction of the environment.
+        worker.await_figure(&format!("fermiac_gpu_budget_bytes{{device=\"{device}\"}} 429496729"));
+        for name in ["fermiac_gpu_used_bytes", "fermiac_gpu_load_seconds"] {
+            let value = worker.figure(&format!("{name}{{device=\"{device}\"}}"));
+            assert!(value.is_some_and(|value| value != "0"), "{name} of {device}");
+        }
+        let jobs = worker.figure(&format!("fermiac_gpu_kernel_seconds_count{{device=\"{device}\"}}"));
+        assert!(jobs.is_some_and(|jobs| jobs != "0"), "the kernel's time on {device}");
+        assert!(worker.figure(&format!("fermiac_gpu_temperature_celsius{{device=\"{device}\"}}")).is_none());
     }
 }
 

@@ -17,6 +17,7 @@ mod models;
 mod patience;
 mod places;
 mod running;
+mod sensors;
 mod settings;
 mod settling;
 mod worker;

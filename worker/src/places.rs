@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use fermiac_fleet::profile::DeviceFallback;
 use fermiac_simulation::OpenGpu;
@@ -31,6 +32,14 @@ pub struct Taken {
 }
 
 impl Place {
+    /// How long the kernel has run on its GPU so far.
+    pub fn kernel_time(&self) -> Duration {
+        match self {
+            Place::Processor => Duration::ZERO,
+            Place::Gpu(gpu) => gpu.usage().kernel_time,
+        }
+    }
+
     fn is_usable(&self) -> bool {
         match self {
             Place::Processor => true,

@@ -24,6 +24,7 @@ use crate::jobs::Runner;
 use crate::patience::ANSWERED_WITHIN;
 use crate::places::{Place, Places, Taken};
 use crate::running::{Running, Stop, Tether};
+use crate::sensors::Sensors;
 use crate::settings::Settings;
 use crate::settling::{Ended, Settlements, settling};
 
@@ -118,6 +119,9 @@ impl Worker {
         background.spawn(writing);
         background.spawn(self.clone().keep_leases(ended.clone()));
         background.spawn(self.clone().beat(ended.clone()));
+        if !self.places.gpus().is_empty() {
+            background.spawn(watch_gpus(Arc::clone(&self.places), ended.clone()));
+        }
         let mut jobs = JoinSet::new();
         self.take_jobs(&draining, &settlements, &mut jobs).await;
         self.drain(jobs).await;
@@ -224,12 +228,13 @@ impl Worker {
     ) -> Outcome {
         let taken = slot.as_ref().map(|_| self.places.take());
         let place = taken.as_ref().map_or(&Place::Processor, Taken::place);
+        let before = place.kernel_time();
         let outcome = self.runner.run(delivery, tether, place).await;
-        figures::gpus(self.places.gpus());
-        if let Place::Gpu(gpu) = place
-            && let Some(reason) = gpu.out_of_use()
-        {
-            tracing::error!(device = %place, %reason, "a GPU is out of use until this worker is started again");
+        if let Place::Gpu(gpu) = place {
+            figures::ran_on(gpu, place.kernel_time() - before);
+            if let Some(reason) = gpu.out_of_use() {
+                tracing::error!(device = %place, %reason, "a GPU is out of use until this worker is started again");
+            }
         }
         if let (Some(slot), Some(true)) = (slot, taken.as_ref().map(Taken::is_lost)) {
             slot.forget();
@@ -308,6 +313,26 @@ impl Worker {
             tracing::warn!(%error, "cannot say goodbye; the worker will be forgotten in time");
         }
         tracing::info!(worker = %self.name, "worker ended");
+    }
+}
+
+/// Shows what GPUs have done and tell of themselves, until told to end.
+async fn watch_gpus(places: Arc<Places>, ended: CancellationToken) {
+    let sensors = Arc::new(Sensors::find());
+    let mut every = tokio::time::interval(BEAT);
+    loop {
+        let (places, sensors) = (Arc::clone(&places), Arc::clone(&sensors));
+        let showing = tokio::task::spawn_blocking(move || {
+            figures::gpus(places.gpus());
+            sensors.show(places.gpus());
+        });
+        if let Err(error) = showing.await {
+            tracing::warn!(%error, "cannot show what GPUs do");
+        }
+        tokio::select! {
+            () = ended.cancelled() => return,
+            _ = every.tick() => {}
+        }
     }
 }
 
