@@ -171,6 +171,7 @@ int cuMemAlloc_v2(void** to, size_t bytes) {
 
 int cuMemFree_v2(void* memory) { return std::free(memory), SUCCESS; }
 int cuMemcpyHtoD_v2(void* to, const void* from, size_t bytes) { return std::memcpy(to, from, bytes), SUCCESS; }
+int cuMemcpyDtoH_v2(void* to, const void* from, size_t bytes) { return std::memcpy(to, from, bytes), SUCCESS; }
 int cuMemAllocHost_v2(void** to, size_t bytes) { return (*to = std::malloc(bytes)) ? SUCCESS : OUT_OF_MEMORY; }
 int cuMemFreeHost(void* memory) { return std::free(memory), SUCCESS; }
 
