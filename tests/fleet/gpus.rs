@@ -132,6 +132,7 @@ fn a_gpu_that_is_lost_is_used_no_more_and_its_job_runs_elsewhere() {
     worker.await_figure("fermiac_gpu_usable{device=\"cuda:1\"} 0");
     worker.await_figure("fermiac_gpu_usable{device=\"cuda:0\"} 1");
     await_device(&fleet, "cuda:0 the processor, as a GPU");
+    assert_eq!(fleet.database.count("select slots::bigint from workers"), 1);
     assert_eq!(fleet.database.count("select count(*) from jobs where attempt > 1"), 1);
 }
 

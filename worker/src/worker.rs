@@ -13,7 +13,7 @@ use fermiac_fleet::store::{Store, StoreError, WorkerBeat};
 use fermiac_maintenance::Context;
 use fermiac_simulation::OpenGpu;
 use fermiac_smoke::Smoke;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -47,6 +47,8 @@ pub struct Worker {
     runner: Arc<Runner>,
     running: Running,
     slots: Arc<Semaphore>,
+    /// How many there are, busy ones included: a lost GPU may take its slot along.
+    slots_left: watch::Sender<usize>,
     places: Arc<Places>,
 }
 
@@ -67,6 +69,7 @@ impl Worker {
             runner: Arc::new(Runner::new(store.clone(), blobs, &settings)),
             running: Running::default(),
             slots: Arc::new(Semaphore::new(settings.slots.get())),
+            slots_left: watch::Sender::new(settings.slots.get()),
             places: Arc::new(Places::on_processor()),
             name: ConsumerName::fresh(),
             store,
@@ -82,6 +85,7 @@ impl Worker {
         if let Some(slots) = NonZeroUsize::new(gpus.len()) {
             self.settings.slots = slots;
             self.slots = Arc::new(Semaphore::new(slots.get()));
+            self.slots_left = watch::Sender::new(slots.get());
             self.places = Arc::new(Places::on_gpus(gpus, fallback));
         }
         self
@@ -203,9 +207,9 @@ impl Worker {
             () = tokio::time::sleep(PATIENCE) => None,
         };
         let outcome = match turn {
-            Some(slot) => {
+            Some(mut slot) => {
                 let _run = figures::Run::begin(&delivery);
-                let outcome = self.run_on(slot, &delivery, &tether).await;
+                let outcome = self.run_on(slot.as_mut(), &delivery, &tether).await;
                 if self.places.are_lost() {
                     draining.cancel();
                 }
@@ -222,7 +226,7 @@ impl Worker {
     /// Runs a job on what its slot has to compute on. Where that is lost, so is the slot.
     async fn run_on(
         &self,
-        slot: Option<OwnedSemaphorePermit>,
+        slot: Option<&mut OwnedSemaphorePermit>,
         delivery: &Delivery,
         tether: &Arc<Tether>,
     ) -> Outcome {
@@ -236,8 +240,11 @@ impl Worker {
                 tracing::error!(device = %place, %reason, "a GPU is out of use until this worker is started again");
             }
         }
-        if let (Some(slot), Some(true)) = (slot, taken.as_ref().map(Taken::is_lost)) {
-            slot.forget();
+        if taken.as_ref().is_some_and(Taken::is_lost)
+            && let Some(one) = slot.and_then(|slot| slot.split(1))
+        {
+            one.forget();
+            self.slots_left.send_modify(|left| *left -= 1);
         }
         outcome
     }
@@ -301,7 +308,7 @@ impl Worker {
         WorkerBeat {
             id: self.name.to_string(),
             labels: self.settings.labels.clone(),
-            slots: self.settings.slots.get() as u32,
+            slots: *self.slots_left.borrow() as u32,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             device: self.places.describe(),
         }
