@@ -146,6 +146,7 @@ mod tests {
             memory_bytes: 143_771 << 20,
             compute_capability: Version { major, minor: 0 },
             multiprocessors: 132,
+            pci_address: "0000:3b:00.0".to_owned(),
         };
         let devices = vec![gpu(0, "Tesla P100", 6), gpu(1, "NVIDIA H200", 9)];
         gpu_report(Ok(Gpus { cuda: Version { major: 12, minor }, devices }))

@@ -50,6 +50,7 @@ pub fn command_line() -> ExitCode {
         Command::Submit(arguments) => submit::submit(arguments),
         Command::Jobs(arguments) => roles::jobs(arguments),
         Command::Queues(arguments) => roles::queues(arguments),
+        Command::Workers(arguments) => roles::workers(arguments),
         Command::Schedules(arguments) => roles::schedules(arguments),
         Command::Audit(arguments) => roles::audit(arguments),
     };

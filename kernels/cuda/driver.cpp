@@ -1,15 +1,19 @@
 // A driver whose GPUs are the processor: it stands in for libcuda.so.1 where the engine is tested without a GPU.
 //
 // Memory is memory, a launch runs the kernel's source thread by thread, and a kernel's PTX is only looked at. So all that
-// the engine asks of a driver is done, but nothing is told of what NVIDIA's own would make of the PTX.
+// the engine asks of a driver is done, but nothing is told of what NVIDIA's own would make of the PTX. What goes to a
+// stream is done when the stream is waited for and no sooner: who does not wait sees that nothing was done.
 //
 //     STAND_IN_DEVICES=2                there are two GPUs
 //     STAND_IN_FAULT='1 launch 3 214'   the third launch on GPU 1 ends with error 214; so do all calls there after it,
 //                                       if that error breaks a context. Calls: load, allocate, launch
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <mutex>
+#include <vector>
 
 struct Index {
     unsigned x;
@@ -24,6 +28,7 @@ thread_local double shared[64 * 1024];
 #include "interpreter.cu"
 
 enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_CONTEXT = 201, INVALID_PTX = 218, NOT_FOUND = 500 };
+enum { PCI_BUS = 33, PCI_DEVICE = 34, PCI_DOMAIN = 50 };
 enum { MULTIPROCESSORS = 16, CAPABILITY_MAJOR = 75, CAPABILITY_MINOR = 76 };
 enum { JIT_ERROR_LOG = 5, JIT_ERROR_LOG_BYTES = 6 };
 enum { MOST_DEVICES = 8 };
@@ -63,6 +68,15 @@ static int begin(Call call) {
     return error;
 }
 
+// What waits to be done, in order; each step comes to an error or to none.
+struct Stream {
+    std::vector<std::function<int()>> steps;
+};
+
+struct Event {
+    std::chrono::steady_clock::time_point at;
+};
+
 static int give_handle(void** to) {
     *to = &handle;
     return SUCCESS;
@@ -83,8 +97,11 @@ int cuDeviceGetName(char* name, int length, int) {
     return SUCCESS;
 }
 
-int cuDeviceGetAttribute(int* value, int attribute, int) {
+int cuDeviceGetAttribute(int* value, int attribute, int device) {
     switch (attribute) {
+    case PCI_DOMAIN: *value = 0; break;
+    case PCI_BUS: *value = device; break;
+    case PCI_DEVICE: *value = 0; break;
     case MULTIPROCESSORS: *value = 3; break;
     case CAPABILITY_MAJOR: *value = 7; break;
     case CAPABILITY_MINOR: *value = 5; break;
@@ -118,9 +135,34 @@ int cuModuleGetFunction(void** function, void*, const char* name) {
 
 int cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, void*, int, size_t) { return *blocks = 2, SUCCESS; }
 
-int cuStreamCreateWithPriority(void** stream, unsigned, int) { return give_handle(stream); }
-int cuStreamDestroy_v2(void*) { return SUCCESS; }
-int cuStreamSynchronize(void*) { return current ? current->broken : INVALID_CONTEXT; }
+int cuStreamCreateWithPriority(void** stream, unsigned, int) { return *stream = new Stream, SUCCESS; }
+int cuStreamDestroy_v2(void* stream) { return delete (Stream*)stream, SUCCESS; }
+
+int cuStreamSynchronize(void* stream) {
+    if (!current) return INVALID_CONTEXT;
+    auto steps = std::move(((Stream*)stream)->steps);
+    ((Stream*)stream)->steps.clear();
+    for (const auto& step : steps) {
+        if (int error = step()) return error;
+    }
+    return current->broken;
+}
+
+int cuEventCreate(void** event, unsigned) { return *event = new Event, SUCCESS; }
+int cuEventDestroy_v2(void* event) { return delete (Event*)event, SUCCESS; }
+
+int cuEventRecord(void* event, void* stream) {
+    ((Stream*)stream)->steps.push_back([event] {
+        ((Event*)event)->at = std::chrono::steady_clock::now();
+        return SUCCESS;
+    });
+    return SUCCESS;
+}
+
+int cuEventElapsedTime(float* milliseconds, void* start, void* end) {
+    std::chrono::duration<float, std::milli> elapsed = ((Event*)end)->at - ((Event*)start)->at;
+    return *milliseconds = elapsed.count(), SUCCESS;
+}
 
 int cuMemAlloc_v2(void** to, size_t bytes) {
     if (int error = begin(ALLOCATE)) return error;
@@ -130,24 +172,35 @@ int cuMemAlloc_v2(void** to, size_t bytes) {
 int cuMemFree_v2(void* memory) { return std::free(memory), SUCCESS; }
 int cuMemcpyHtoD_v2(void* to, const void* from, size_t bytes) { return std::memcpy(to, from, bytes), SUCCESS; }
 int cuMemcpyDtoH_v2(void* to, const void* from, size_t bytes) { return std::memcpy(to, from, bytes), SUCCESS; }
+int cuMemAllocHost_v2(void** to, size_t bytes) { return (*to = std::malloc(bytes)) ? SUCCESS : OUT_OF_MEMORY; }
+int cuMemFreeHost(void* memory) { return std::free(memory), SUCCESS; }
+
+int cuMemcpyDtoHAsync_v2(void* to, const void* from, size_t bytes, void* stream) {
+    ((Stream*)stream)->steps.push_back([=] { return std::memcpy(to, from, bytes), SUCCESS; });
+    return SUCCESS;
+}
+
 int cuMemsetD8_v2(void* to, unsigned char value, size_t bytes) { return std::memset(to, value, bytes), SUCCESS; }
 
 int cuLaunchKernel(
-    void*, unsigned blocks, unsigned, unsigned, unsigned threads, unsigned, unsigned, unsigned shared_bytes, void*,
+    void*, unsigned blocks, unsigned, unsigned, unsigned threads, unsigned, unsigned, unsigned shared_bytes, void* stream,
     void** arguments, void**
 ) {
-    if (int error = begin(LAUNCH)) return error;
     if (shared_bytes > sizeof shared) return INVALID_VALUE;
-    gridDim.x = blocks;
-    blockDim.x = threads;
-    for (blockIdx.x = 0; blockIdx.x < blocks; blockIdx.x++) {
-        for (threadIdx.x = 0; threadIdx.x < threads; threadIdx.x++) {
-            fermiac_interpret(
-                *(const u64**)arguments[0], *(u64*)arguments[1], *(u64*)arguments[2], *(double**)arguments[3],
-                *(double**)arguments[4]
-            );
+    const u64* words = *(const u64**)arguments[0];
+    u64 first_trial = *(u64*)arguments[1], trials = *(u64*)arguments[2];
+    double *memory = *(double**)arguments[3], *columns = *(double**)arguments[4];
+    ((Stream*)stream)->steps.push_back([=]() -> int {
+        if (int error = begin(LAUNCH)) return error;
+        gridDim.x = blocks;
+        blockDim.x = threads;
+        for (blockIdx.x = 0; blockIdx.x < blocks; blockIdx.x++) {
+            for (threadIdx.x = 0; threadIdx.x < threads; threadIdx.x++) {
+                fermiac_interpret(words, first_trial, trials, memory, columns);
+            }
         }
-    }
+        return SUCCESS;
+    });
     return SUCCESS;
 }
 

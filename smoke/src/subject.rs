@@ -25,20 +25,13 @@ pub struct Subject {
     pub(crate) environment: Environment,
     pub(crate) settings: Sections,
     pub(crate) homes: Homes,
-    pub(crate) has_gpu_engine: bool,
 }
 
 impl Subject {
-    /// An environment, as its profile has it and as it is reached from here. `has_gpu_engine` says whether this build can
-    /// compute on a GPU at all.
+    /// An environment, as its profile has it and as it is reached from here.
     #[must_use]
-    pub fn new(profile: &Profile, homes: Homes, has_gpu_engine: bool) -> Subject {
-        Subject {
-            environment: profile.environment,
-            settings: profile.sections.clone(),
-            homes,
-            has_gpu_engine,
-        }
+    pub fn new(profile: &Profile, homes: Homes) -> Subject {
+        Subject { environment: profile.environment, settings: profile.sections.clone(), homes }
     }
 
     /// Where the API answers: as its users reach it, or on this machine where nobody else does.

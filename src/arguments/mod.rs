@@ -15,7 +15,9 @@ pub use audit::{AuditArguments, AuditCommand};
 pub use backup::{BackupArguments, BackupCommand, RestoreArguments};
 pub use disaster::DisasterArguments;
 pub use lifecycle::{LifecycleArguments, LifecycleCommand};
-pub use operating::{JobsArguments, JobsCommand, QueuesArguments, ReadOnlyArguments, ReadOnlyCommand};
+pub use operating::{
+    JobsArguments, JobsCommand, QueuesArguments, ReadOnlyArguments, ReadOnlyCommand, WorkersArguments,
+};
 pub use retention::RetentionArguments;
 pub use schedules::{SchedulesArguments, SchedulesCommand};
 pub use simulation::SimulationArguments;
@@ -62,6 +64,8 @@ pub enum Command {
     Jobs(JobsArguments),
     /// Show what is outstanding, and what of it has been rung
     Queues(QueuesArguments),
+    /// List the workers that are alive, and what they compute on
+    Workers(WorkersArguments),
     /// Apply the migrations that the database lacks, and show them all
     Migrate(EnvironmentArguments),
     /// Show the settings in force, without what is secret

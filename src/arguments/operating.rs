@@ -61,6 +61,17 @@ pub struct QueuesArguments {
     pub environment: EnvironmentArguments,
 }
 
+/// The arguments of `fermiac workers`.
+#[derive(Debug, Args)]
+pub struct WorkersArguments {
+    /// Print one JSON document on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// Of which environment.
+    #[command(flatten)]
+    pub environment: EnvironmentArguments,
+}
+
 fn state(name: &str) -> Result<State, String> {
     State::named(name).ok_or_else(|| one_of(State::ALL.iter().map(|state| state.name())))
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod backups;
 mod disaster;
+mod gpus;
 mod homes;
 mod jobs;
 mod lifecycle;
@@ -12,6 +13,7 @@ mod retention;
 mod schedules;
 mod smoke;
 mod users;
+mod workers;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -26,7 +28,7 @@ use fermiac_fleet::telemetry::{self, Figures};
 use fermiac_maintenance::Context;
 use fermiac_maintenance::retention::lifecycle::Lifecycle;
 use fermiac_scheduler::{Periods, Scheduler};
-use fermiac_worker::Worker;
+use fermiac_worker::{End, Worker};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -34,7 +36,7 @@ use tokio_util::sync::CancellationToken;
 use crate::arguments::{
     AuditArguments, BackupArguments, DisasterArguments, EnvironmentArguments, JobsArguments,
     LifecycleArguments, QueuesArguments, ReadOnlyArguments, RestoreArguments, RetentionArguments,
-    SchedulesArguments, SmokeArguments, UsersArguments,
+    SchedulesArguments, SmokeArguments, UsersArguments, WorkersArguments,
 };
 use crate::failure::Failure;
 use homes::Homes;
@@ -117,6 +119,11 @@ pub fn queues(arguments: &QueuesArguments) -> Result<(), Failure> {
         let queue = (!homes.queue.is_in_process()).then_some(&homes.queue);
         queues::show(&homes.store, queue, arguments.json).await
     })
+}
+
+/// Lists the workers that are alive.
+pub fn workers(arguments: &WorkersArguments) -> Result<(), Failure> {
+    operate(&arguments.environment, async |_, homes| workers::show(&homes.store, arguments.json).await)
 }
 
 /// Lists what happens by the clock, or does one of it now.
@@ -215,8 +222,13 @@ async fn until_a_signal(role: Role, profile: Profile, homes: Homes, figures: Fig
         let worker = worker(&profile, &homes).await?;
         let draining = shutdown.draining.clone();
         tasks.spawn(async move {
-            worker.run(draining).await;
-            Ok(())
+            match worker.run(draining).await {
+                End::Drained => Ok(()),
+                End::WithoutGpu => Err(Failure::Failed(
+                    "no GPU can be used any more; start the worker again once `fermiac doctor` finds one"
+                        .to_owned(),
+                )),
+            }
         });
     }
     if matches!(role, Role::Dev | Role::Scheduler) {
@@ -270,7 +282,9 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
 async fn worker(profile: &Profile, homes: &Homes) -> Result<Worker, Failure> {
     let settings = &profile.worker;
     let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let slots = NonZeroUsize::new(settings.slots).unwrap_or(NonZeroUsize::MIN);
+    let gpus = gpus::open(profile)?;
+    let slots = if gpus.is_empty() { settings.slots } else { gpus.len() };
+    let slots = NonZeroUsize::new(slots).unwrap_or(NonZeroUsize::MIN);
     let threads = if settings.threads == 0 { processors } else { settings.threads };
     let threads = NonZeroUsize::new(threads / slots).unwrap_or(NonZeroUsize::MIN);
     let settings = fermiac_worker::Settings {
@@ -284,6 +298,7 @@ async fn worker(profile: &Profile, homes: &Homes) -> Result<Worker, Failure> {
     let Homes { store, queue, blobs } = homes.clone();
     let takes_maintenance = settings.labels.contains(&Label::Maintenance);
     let worker = Worker::new(store, queue, blobs.clone(), settings);
+    let worker = worker.computing_on(gpus, profile.gpu.fallback);
     if !takes_maintenance {
         return Ok(worker);
     }

@@ -9,8 +9,6 @@ use crate::document;
 use crate::failure::Failure;
 use crate::terminal::{Screen, padded, printable};
 
-/// Whether this build can compute on a GPU.
-const HAS_GPU_ENGINE: bool = false;
 /// The width of the names of checks and of statuses.
 const NAME: usize = 14;
 const STATUS: usize = 8;
@@ -39,7 +37,7 @@ pub async fn test(profile: &Profile, arguments: &SmokeArguments) -> Result<(), F
 }
 
 fn smoke(profile: &Profile, homes: fermiac_smoke::Homes) -> Smoke {
-    Smoke::of(Subject::new(profile, homes, HAS_GPU_ENGINE))
+    Smoke::of(Subject::new(profile, homes))
 }
 
 fn names_of_failed(report: &Report) -> String {

@@ -94,12 +94,18 @@ impl Fleet {
         scheduler
     }
 
-    fn role(&self, role: &str, settings: &[&str]) -> Role {
+    /// Starts a role with more settings, each as `NAME=value`.
+    pub fn role(&self, role: &str, settings: &[&str]) -> Role {
         let number = self.roles.get();
         self.roles.set(number + 1);
         let own = settings.iter().map(|setting| (*setting).to_owned());
         let variables: Vec<String> = self.variables.iter().cloned().chain(own).collect();
         Role::start(&[role], &variables, &self.folder.path().join(format!("{role}-{number}.log")))
+    }
+
+    /// What `fermiac` prints with these arguments.
+    pub fn fermiac(&self, arguments: &[&str]) -> String {
+        run(&self.variables, arguments)
     }
 
     /// Submits simulations, and gives them once all are accepted.

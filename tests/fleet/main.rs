@@ -10,8 +10,11 @@
 mod alone;
 mod client;
 mod database;
+#[path = "../driver/mod.rs"]
+mod driver;
 mod duplicates;
 mod fleet;
+mod gpus;
 mod judge;
 mod load;
 mod poison;

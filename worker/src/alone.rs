@@ -68,12 +68,20 @@ impl Worker {
 
     /// All slots, unless the worker drains or the job is no longer wanted first.
     async fn all_slots(&self, tether: &Tether, draining: &CancellationToken) -> Option<OwnedSemaphorePermit> {
-        let count = self.settings.slots.get() as u32;
-        tokio::select! {
-            biased;
-            () = draining.cancelled() => None,
-            () = tether.told_to_stop() => None,
-            slots = Arc::clone(&self.slots).acquire_many_owned(count) => slots.ok(),
+        let mut left = self.slots_left.subscribe();
+        loop {
+            let count = *left.borrow_and_update();
+            if count == 0 {
+                return None;
+            }
+            tokio::select! {
+                biased;
+                () = draining.cancelled() => return None,
+                () = tether.told_to_stop() => return None,
+                slots = Arc::clone(&self.slots).acquire_many_owned(count as u32) => return slots.ok(),
+                // A lost GPU took its slot along.
+                Ok(()) = left.changed() => {}
+            }
         }
     }
 

@@ -1,11 +1,13 @@
 //! What a worker counts and times.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use fermiac_fleet::delivery::{Delivery, Outcome};
 use fermiac_fleet::job::Kind;
 use fermiac_fleet::telemetry::metrics as names;
+use fermiac_simulation::OpenGpu;
 use metrics::{counter, gauge, histogram};
 
 /// A worker with so many slots begins.
@@ -83,6 +85,33 @@ pub fn completed(delivery: &Delivery, outcome: &Outcome) {
     {
         counter!(names::TRIALS).increment(produced.progress.unwrap_or(0));
     }
+}
+
+/// What a GPU is called in figures.
+pub fn device_of(gpu: &OpenGpu) -> String {
+    format!("cuda:{}", gpu.gpu().ordinal)
+}
+
+/// What these GPUs have done since they were opened.
+pub fn gpus(gpus: &[Arc<OpenGpu>]) {
+    for gpu in gpus {
+        let (device, usage) = (device_of(gpu), gpu.usage());
+        let usable = if gpu.out_of_use().is_none() { 1.0 } else { 0.0 };
+        gauge!(names::GPU_USABLE, "device" => device.clone()).set(usable);
+        gauge!(names::GPU_LOAD_SECONDS, "device" => device.clone()).set(usage.load_time.as_secs_f64());
+        gauge!(names::GPU_BUDGET_BYTES, "device" => device.clone()).set(gpu.budget().bytes() as f64);
+        gauge!(names::GPU_USED_BYTES, "device" => device.clone()).set(usage.memory_bytes as f64);
+        counter!(names::GPU_TRIALS, "device" => device.clone()).absolute(usage.trials);
+        for (kind, count) in usage.faults {
+            let labels = [("device", device.clone()), ("kind", kind.name().to_owned())];
+            counter!(names::GPU_FAULTS, &labels).absolute(count);
+        }
+    }
+}
+
+/// So long the kernel ran on a GPU for a job.
+pub fn ran_on(gpu: &OpenGpu, kernel_time: Duration) {
+    histogram!(names::GPU_KERNEL_SECONDS, "device" => device_of(gpu)).record(kernel_time);
 }
 
 /// A model was compiled.

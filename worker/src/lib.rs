@@ -5,6 +5,9 @@
 //! ([`running`]); the last attempt of a job whose workers died has the worker to itself ([`alone`]); how each ended is
 //! written in batches ([`settling`]). Told to drain, it stops listening, lets running jobs finish until a deadline,
 //! interrupts the rest, and hands back what it did not begin: no attempt is spent.
+//!
+//! What a slot computes on is its [place](places): a GPU of its own, or the processor. A GPU that fails fails the job that
+//! it ran, which is tried again elsewhere; one that will not recover is not used any more.
 
 #![forbid(unsafe_code)]
 
@@ -14,10 +17,12 @@ mod intake;
 mod jobs;
 mod models;
 mod patience;
+mod places;
 mod running;
+mod sensors;
 mod settings;
 mod settling;
 mod worker;
 
 pub use settings::Settings;
-pub use worker::Worker;
+pub use worker::{End, Worker};

@@ -8,19 +8,27 @@ use fermiac_fleet::blobs::Blobs;
 use fermiac_fleet::ids::SimulationId;
 use fermiac_fleet::simulation::{StoredRequest, workbook_key};
 use fermiac_fleet::store::Store;
-use fermiac_simulation::{Prepared, SimulationRequest};
+use fermiac_simulation::{OpenGpu, Prepared, SimulationRequest};
 use tokio::sync::OnceCell;
 
 use crate::figures;
 use crate::jobs::failure::JobError;
 use crate::patience::patiently;
+use crate::places::Place;
 
 /// A workbook is read up to so many bytes: more than the API takes in.
 const MAX_WORKBOOK_BYTES: u64 = 1 << 30;
 /// At most so many models are kept, however small.
 const MOST: usize = 256;
 
-type Compiled = Arc<OnceCell<Arc<Prepared>>>;
+type Compiled = Arc<OnceCell<Model>>;
+
+/// A model, ready for the processor, and for each GPU that it was wanted on.
+#[derive(Debug)]
+struct Model {
+    prepared: Arc<Prepared>,
+    on_gpus: Mutex<Vec<(u32, Arc<Prepared>)>>,
+}
 
 /// The models of the simulations that were worked on last.
 #[derive(Debug)]
@@ -38,15 +46,18 @@ impl Models {
         Models { store, blobs, max_bytes, kept: Mutex::new(VecDeque::new()) }
     }
 
-    /// The model of a simulation; slices that begin together wait for one compilation.
-    pub async fn get(&self, simulation: SimulationId) -> Result<Arc<Prepared>, JobError> {
-        let place = self.place_of(simulation);
-        let model = place.get_or_try_init(|| self.compile(simulation)).await?;
+    /// The model of a simulation, to be computed at `place`; slices that begin together wait for one compilation.
+    pub async fn get(&self, simulation: SimulationId, place: &Place) -> Result<Arc<Prepared>, JobError> {
+        let compiled = self.place_of(simulation);
+        let model = compiled.get_or_try_init(|| self.compile(simulation)).await?;
         self.shrink();
-        Ok(Arc::clone(model))
+        Ok(match place {
+            Place::Processor => Arc::clone(&model.prepared),
+            Place::Gpu(gpu) => model.on(gpu),
+        })
     }
 
-    async fn compile(&self, simulation: SimulationId) -> Result<Arc<Prepared>, JobError> {
+    async fn compile(&self, simulation: SimulationId) -> Result<Model, JobError> {
         let stored = patiently(|| self.store.simulation_request(simulation)).await?;
         let stored: StoredRequest = serde_json::from_slice(&stored)
             .map_err(|error| JobError::permanent(format!("the stored request cannot be read: {error}")))?;
@@ -62,7 +73,7 @@ impl Models {
         });
         let compiled = compiled.await.map_err(|error| JobError::panicked(&error))?;
         figures::compiled(started);
-        Ok(Arc::new(compiled?))
+        Ok(Model { prepared: Arc::new(compiled?), on_gpus: Mutex::default() })
     }
 
     fn place_of(&self, simulation: SimulationId) -> Compiled {
@@ -77,7 +88,8 @@ impl Models {
     /// Forgets those that were used longest ago until the others fit; the last one always stays.
     fn shrink(&self) {
         let mut kept = self.lock();
-        let bytes = |entry: &(SimulationId, Compiled)| entry.1.get().map_or(0, |model| model.bytes());
+        let bytes =
+            |entry: &(SimulationId, Compiled)| entry.1.get().map_or(0, |model| model.prepared.bytes());
         let mut total: usize = kept.iter().map(bytes).sum();
         while kept.len() > 1 && (total > self.max_bytes || kept.len() > MOST) {
             let oldest = kept.pop_front();
@@ -88,5 +100,20 @@ impl Models {
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<(SimulationId, Compiled)>> {
         self.kept.lock().expect("nothing that can panic runs under this lock")
+    }
+}
+
+impl Model {
+    /// The model on a GPU. One that the GPU has failed with is made anew.
+    fn on(&self, gpu: &Arc<OpenGpu>) -> Arc<Prepared> {
+        let ordinal = gpu.gpu().ordinal;
+        let mut on_gpus = self.on_gpus.lock().expect("nothing that can panic runs under this lock");
+        on_gpus.retain(|(_, prepared)| !prepared.is_broken());
+        if let Some((_, prepared)) = on_gpus.iter().find(|(known, _)| *known == ordinal) {
+            return Arc::clone(prepared);
+        }
+        let prepared = Arc::new(self.prepared.on_gpu(gpu));
+        on_gpus.push((ordinal, Arc::clone(&prepared)));
+        prepared
     }
 }

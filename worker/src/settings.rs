@@ -10,7 +10,7 @@ use fermiac_fleet::job::Label;
 pub struct Settings {
     /// Which jobs it takes.
     pub labels: Vec<Label>,
-    /// How many jobs that compute it runs at a time.
+    /// How many jobs that compute it runs at a time on the processor; on GPUs it runs one on each.
     pub slots: NonZeroUsize,
     /// On how many threads each of them runs.
     pub threads: NonZeroUsize,

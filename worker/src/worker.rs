@@ -1,17 +1,20 @@
 //! The loop of a worker, and how it ends.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fermiac_fleet::blobs::Blobs;
 use fermiac_fleet::delivery::{Delivery, Held, Outcome, Produced};
 use fermiac_fleet::job::Kind;
+use fermiac_fleet::profile::DeviceFallback;
 use fermiac_fleet::queue::{ConsumerName, Queue};
 use fermiac_fleet::store::{Store, StoreError, WorkerBeat};
 use fermiac_maintenance::Context;
 use fermiac_maintenance::retention::lifecycle::Lifecycle;
+use fermiac_simulation::OpenGpu;
 use fermiac_smoke::Smoke;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -21,7 +24,9 @@ use crate::figures;
 use crate::intake::{Intake, is_light};
 use crate::jobs::Runner;
 use crate::patience::ANSWERED_WITHIN;
-use crate::running::{Running, Stop};
+use crate::places::{Place, Places, Taken};
+use crate::running::{Running, Stop, Tether};
+use crate::sensors::Sensors;
 use crate::settings::Settings;
 use crate::settling::{Ended, Settlements, settling};
 
@@ -44,6 +49,18 @@ pub struct Worker {
     runner: Arc<Runner>,
     pub(crate) running: Running,
     pub(crate) slots: Arc<Semaphore>,
+    /// How many there are, busy ones included: a lost GPU may take its slot along.
+    pub(crate) slots_left: watch::Sender<usize>,
+    places: Arc<Places>,
+}
+
+/// Why a worker has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It was told to drain, and has.
+    Drained,
+    /// Its GPUs failed, and the profile lets nothing else compute.
+    WithoutGpu,
 }
 
 impl Worker {
@@ -54,11 +71,26 @@ impl Worker {
             runner: Arc::new(Runner::new(store.clone(), blobs, &settings)),
             running: Running::default(),
             slots: Arc::new(Semaphore::new(settings.slots.get())),
+            slots_left: watch::Sender::new(settings.slots.get()),
+            places: Arc::new(Places::on_processor()),
             name: ConsumerName::fresh(),
             store,
             queue,
             settings,
         }
+    }
+
+    /// The same worker, which computes on these GPUs: one job at a time on each, whatever number of slots it was told.
+    /// Before it begins. Without any it computes on the processor, as before.
+    #[must_use]
+    pub fn computing_on(mut self, gpus: Vec<Arc<OpenGpu>>, fallback: DeviceFallback) -> Worker {
+        if let Some(slots) = NonZeroUsize::new(gpus.len()) {
+            self.settings.slots = slots;
+            self.slots = Arc::new(Semaphore::new(slots.get()));
+            self.slots_left = watch::Sender::new(slots.get());
+            self.places = Arc::new(Places::on_gpus(gpus, fallback));
+        }
+        self
     }
 
     /// The same worker, which does the platform's own jobs too. Before it begins.
@@ -88,9 +120,13 @@ impl Worker {
         self
     }
 
-    /// Works until told to drain, then drains: returns when nothing is in its hands any more.
-    pub async fn run(self, draining: CancellationToken) {
-        tracing::info!(worker = %self.name, slots = self.settings.slots, threads = self.settings.threads, "worker begins");
+    /// Works until told to drain, or until there is nothing left to compute on, then drains: returns when nothing is in
+    /// its hands any more.
+    pub async fn run(self, draining: CancellationToken) -> End {
+        let device = self.places.describe();
+        // Told by the loss of all that it computes on, too.
+        let draining = draining.child_token();
+        tracing::info!(worker = %self.name, slots = self.settings.slots, threads = self.settings.threads, device, "worker begins");
         figures::begin(self.settings.slots.get());
         let ended = CancellationToken::new();
         let (settlements, writing) = settling(self.store.clone(), self.queue.clone());
@@ -98,6 +134,9 @@ impl Worker {
         background.spawn(writing);
         background.spawn(self.clone().keep_leases(ended.clone()));
         background.spawn(self.clone().beat(ended.clone()));
+        if !self.places.gpus().is_empty() {
+            background.spawn(watch_gpus(Arc::clone(&self.places), ended.clone()));
+        }
         let mut jobs = JoinSet::new();
         self.take_jobs(&draining, &settlements, &mut jobs).await;
         self.drain(jobs).await;
@@ -108,6 +147,7 @@ impl Worker {
             background.abort_all();
         }
         self.leave().await;
+        if self.places.are_lost() { End::WithoutGpu } else { End::Drained }
     }
 
     async fn take_jobs(
@@ -190,18 +230,48 @@ impl Worker {
             () = draining.cancelled() => None,
             () = tokio::time::sleep(PATIENCE) => None,
         };
-        let outcome = match turn {
-            Some(_) if self.may_run(&delivery, &tether, &draining).await => {
+        let (slot, outcome) = match turn {
+            Some(mut slot) if self.may_run(&delivery, &tether, &draining).await => {
                 let _run = figures::Run::begin(&delivery);
-                self.runner.run(&delivery, &tether).await
+                let outcome = self.run_on(slot.as_mut(), &delivery, &tether).await;
+                if self.places.are_lost() {
+                    draining.cancel();
+                }
+                (slot, outcome)
             }
-            Some(_) | None => Outcome::Interrupted,
+            turn => (turn.flatten(), Outcome::Interrupted),
         };
         self.running.end(held);
         if tether.stop() != Some(Stop::Lost) {
-            let kept = turn.flatten().filter(|_| delivery.alone);
+            let kept = slot.filter(|_| delivery.alone);
             hand_in(&settlements, Ended::with(delivery, outcome).keeping(kept)).await;
         }
+    }
+
+    /// Runs a job on what its slot has to compute on. Where that is lost, so is the slot.
+    async fn run_on(
+        &self,
+        slot: Option<&mut OwnedSemaphorePermit>,
+        delivery: &Delivery,
+        tether: &Arc<Tether>,
+    ) -> Outcome {
+        let taken = slot.as_ref().map(|_| self.places.take());
+        let place = taken.as_ref().map_or(&Place::Processor, Taken::place);
+        let before = place.kernel_time();
+        let outcome = self.runner.run(delivery, tether, place).await;
+        if let Place::Gpu(gpu) = place {
+            figures::ran_on(gpu, place.kernel_time() - before);
+            if let Some(reason) = gpu.out_of_use() {
+                tracing::error!(device = %place, %reason, "a GPU is out of use until this worker is started again");
+            }
+        }
+        if taken.as_ref().is_some_and(Taken::is_lost)
+            && let Some(one) = slot.and_then(|slot| slot.split(1))
+        {
+            one.forget();
+            self.slots_left.send_modify(|left| *left -= 1);
+        }
+        outcome
     }
 
     /// A slot, if one is free: of a batch that was expected to be over in no time, more may be heard than there are.
@@ -263,9 +333,9 @@ impl Worker {
         WorkerBeat {
             id: self.name.to_string(),
             labels: self.settings.labels.clone(),
-            slots: self.settings.slots.get() as u32,
+            slots: *self.slots_left.borrow() as u32,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            device: "cpu".to_owned(),
+            device: self.places.describe(),
         }
     }
 
@@ -275,6 +345,26 @@ impl Worker {
             tracing::warn!(%error, "cannot say goodbye; the worker will be forgotten in time");
         }
         tracing::info!(worker = %self.name, "worker ended");
+    }
+}
+
+/// Shows what GPUs have done and tell of themselves, until told to end.
+async fn watch_gpus(places: Arc<Places>, ended: CancellationToken) {
+    let sensors = Arc::new(Sensors::find());
+    let mut every = tokio::time::interval(BEAT);
+    loop {
+        let (places, sensors) = (Arc::clone(&places), Arc::clone(&sensors));
+        let showing = tokio::task::spawn_blocking(move || {
+            figures::gpus(places.gpus());
+            sensors.show(places.gpus());
+        });
+        if let Err(error) = showing.await {
+            tracing::warn!(%error, "cannot show what GPUs do");
+        }
+        tokio::select! {
+            () = ended.cancelled() => return,
+            _ = every.tick() => {}
+        }
     }
 }
 

@@ -104,7 +104,7 @@ section! {
     Worker "worker" {
         /// Which jobs it takes: cpu, gpu, maintenance.
         labels "labels": Vec<Label> = "cpu", ["FERMIAC_WORKER_LABELS"];
-        /// How many jobs it runs at a time.
+        /// How many jobs it runs at a time; with GPUs, one on each.
         slots "slots": usize = "1", ["FERMIAC_WORKER_SLOTS"], 1..=1_024;
         /// Threads of the engine, over all slots; 0 for as many as there are processors.
         threads "threads": usize = "0", ["FERMIAC_WORKER_THREADS"], 0..=1_024;
@@ -154,7 +154,7 @@ section! {
 }
 
 section! {
-    /// The devices of a worker.
+    /// The GPUs of a worker that takes the label gpu.
     Gpu "gpu" {
         /// Whether it uses them.
         enabled "enabled": bool = "true", ["USE_GPU"];

@@ -1,6 +1,7 @@
 //! What holds of profiles.
 
 use super::*;
+use crate::job::Label;
 
 const KEY: &str = "3d6f0a5b9c8e7d1f2a4b6c8d0e1f3a5b7c9d1e3f5a7b9c1d3e5f7a9b1c3d5e7f";
 
@@ -200,6 +201,17 @@ fn a_secret_may_come_from_a_file_but_not_from_two_places() {
     std::fs::remove_file(&path).unwrap();
     let told = only_mistake(load("testing", &[("SECRET_KEY_FILE", path_text)]));
     assert!(told.contains("cannot be opened"), "{told}");
+}
+
+#[test]
+fn workers_of_exposed_environments_need_a_gpu_unless_told_otherwise() {
+    for environment in ["staging", "production"] {
+        let profile = exposed(environment, &[]).unwrap();
+        assert!(profile.worker.labels.contains(&Label::Gpu), "{environment}");
+        assert_eq!(profile.gpu.fallback, DeviceFallback::Fail, "{environment}");
+    }
+    let development = load("development", &[]).unwrap();
+    assert_eq!(development.gpu.fallback, DeviceFallback::Cpu);
 }
 
 #[test]

@@ -89,6 +89,26 @@ metrics! {
     WORKER_SLOTS_BUSY: Gauge = "fermiac_worker_slots_busy" [];
     /// Bytes of compiled models that this worker keeps.
     PLAN_CACHE_BYTES: Gauge = "fermiac_plan_cache_bytes" [];
+    /// Whether a GPU of this worker can be used; 0 until the worker is started again.
+    GPU_USABLE: Gauge = "fermiac_gpu_usable" ["device"];
+    /// Failures of a GPU; `kind` is out_of_memory, ecc, lost, illegal_address, launch or refused.
+    GPU_FAULTS: Counter = "fermiac_gpu_faults_total" ["device", "kind"];
+    /// Trials that a GPU evaluated, those of jobs that failed included.
+    GPU_TRIALS: Counter = "fermiac_gpu_trials_total" ["device"];
+    /// Time that the kernel ran on a GPU for one job.
+    GPU_KERNEL_SECONDS: Histogram = "fermiac_gpu_kernel_seconds" ["device"];
+    /// Time that a GPU's driver took to make machine code of the kernel when the worker started.
+    GPU_LOAD_SECONDS: Gauge = "fermiac_gpu_load_seconds" ["device"];
+    /// Memory of a GPU that this worker may use.
+    GPU_BUDGET_BYTES: Gauge = "fermiac_gpu_budget_bytes" ["device"];
+    /// Memory of a GPU that this worker uses for plans and launches.
+    GPU_USED_BYTES: Gauge = "fermiac_gpu_used_bytes" ["device"];
+    /// Part of the last seconds in which a GPU was at work, whoever used it; as NVML tells, where there is NVML.
+    GPU_UTILISATION_RATIO: Gauge = "fermiac_gpu_utilisation_ratio" ["device"];
+    /// Part of a GPU's memory that is used, by whomever; as NVML tells.
+    GPU_MEMORY_USED_RATIO: Gauge = "fermiac_gpu_memory_used_ratio" ["device"];
+    /// Temperature of a GPU in degrees Celsius, as NVML tells.
+    GPU_TEMPERATURE_CELSIUS: Gauge = "fermiac_gpu_temperature_celsius" ["device"];
     /// Jobs that are not at their end, counted to 100,000.
     JOBS_OUTSTANDING: Gauge = "fermiac_jobs_outstanding" ["label", "priority", "state"];
     /// Age of the oldest of them.

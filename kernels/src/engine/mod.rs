@@ -5,6 +5,7 @@ pub mod cuda;
 pub mod image;
 
 use crate::random::Sampling;
+use crate::statistics::moments::BLOCK;
 
 /// Something that evaluates trials of one plan with one seed.
 pub trait Engine: Sync {
@@ -14,6 +15,11 @@ pub trait Engine: Sync {
     /// How the uniforms behind its draws are chosen.
     fn sampling(&self) -> Sampling {
         Sampling::Random
+    }
+
+    /// How many trials one call had best have, where there are so many: a multiple of a block.
+    fn trials_at_once(&self) -> usize {
+        BLOCK
     }
 
     /// Fresh memory for one thread.

@@ -2,7 +2,6 @@
 
 use super::Observer;
 use crate::engine::Engine;
-use crate::statistics::moments::BLOCK;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
@@ -51,6 +50,11 @@ where
         }
     }
 
+    /// How many trials one call of the engine had best have, where there are so many.
+    pub fn trials_at_once(&self) -> usize {
+        self.engine.trials_at_once()
+    }
+
     /// Evaluates a batch of trials into `columns`, from `first_trial` on. Returns how many were done from the first
     /// one without a gap: fewer than asked for if the observer cancelled.
     pub fn evaluate(&self, first_trial: u64, trials: usize, columns: Vec<&mut [f64]>) -> usize {
@@ -64,7 +68,10 @@ where
     }
 
     fn unit_length(&self, batch: usize) -> usize {
-        batch.div_ceil(self.threads * UNITS_PER_THREAD).next_multiple_of(SHORTEST_STEP).min(BLOCK)
+        batch
+            .div_ceil(self.threads * UNITS_PER_THREAD)
+            .next_multiple_of(SHORTEST_STEP)
+            .min(self.trials_at_once())
     }
 
     /// Evaluates a unit step by step; returns how many trials were done.
@@ -77,7 +84,8 @@ where
             let mut columns: Vec<&mut [f64]> =
                 unit.columns.iter_mut().map(|column| &mut column[step.clone()]).collect();
             self.engine.evaluate(&mut scratch, unit.first_trial + done as u64, &mut columns);
-            self.step.store(next_step(step.len(), started.elapsed()), Ordering::Relaxed);
+            let next = next_step((step.len(), started.elapsed()), self.trials_at_once());
+            self.step.store(next, Ordering::Relaxed);
             done = step.end;
             let before = self.trials_done.fetch_add(step.len(), Ordering::Relaxed);
             self.observer.progress((before + step.len()) as u64);
@@ -107,21 +115,22 @@ fn cut(first_trial: u64, trials: usize, length: usize, columns: Vec<&mut [f64]>)
     units
 }
 
-/// How many trials take [`STEP_TIME`], if `trials` took `elapsed`.
-fn next_step(trials: usize, elapsed: Duration) -> usize {
+/// How many trials take [`STEP_TIME`], if `trials` took `elapsed`; no more than `most`.
+fn next_step((trials, elapsed): (usize, Duration), most: usize) -> usize {
     let fitting = trials as f64 * STEP_TIME.as_secs_f64() / elapsed.as_secs_f64().max(1e-9);
-    (fitting as usize / SHORTEST_STEP * SHORTEST_STEP).clamp(SHORTEST_STEP, BLOCK)
+    (fitting as usize / SHORTEST_STEP * SHORTEST_STEP).clamp(SHORTEST_STEP, most)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statistics::moments::BLOCK;
 
     #[test]
     fn steps_shrink_with_the_cost_of_a_trial() {
-        assert_eq!(next_step(128, Duration::from_secs(1)), SHORTEST_STEP);
-        assert_eq!(next_step(128, Duration::from_millis(10)), 1280);
-        assert_eq!(next_step(128, Duration::ZERO), BLOCK);
+        assert_eq!(next_step((128, Duration::from_secs(1)), BLOCK), SHORTEST_STEP);
+        assert_eq!(next_step((128, Duration::from_millis(10)), BLOCK), 1280);
+        assert_eq!(next_step((128, Duration::ZERO), BLOCK), BLOCK);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! A thread takes the next block, evaluates it in memory of its own, and makes its statistics while it is in the
 //! thread's caches: no thread waits for another, and the memory is written again and again. Statistics are made of
 //! blocks in order, whichever thread comes to it: so what a cancelled run has done is its first trials without a gap.
+//!
+//! What evaluates many blocks at once, as a GPU does, is given a *load* of them in place of one.
 
 use super::batch::{Evaluation, Unit};
 use super::columns::{BlockStatistics, of_block};
@@ -18,6 +20,9 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 /// Blocks that wait for one before them hold at most about so many values: then threads wait for it too.
 const WAITING_VALUES: usize = 1 << 21;
 
+/// The loads that all threads evaluate at a time hold at most about so many values.
+const LOADED_VALUES: usize = 1 << 23;
+
 /// What was found of some trials.
 pub(super) struct Streamed {
     /// How many were done, from the first one without a gap.
@@ -32,28 +37,30 @@ struct Line<'a, E: Engine> {
     tallies: &'a Tallies,
     columns: usize,
     trials: Range<u64>,
-    /// The next block to be taken.
+    /// How many trials are taken at once: whole blocks.
+    load: usize,
+    /// The next load to be taken.
     next: AtomicUsize,
     order: Mutex<Order>,
     /// Told when blocks have had their turn, or no more will.
     moved: Condvar,
 }
 
-/// Blocks that have been evaluated, but not all before them.
+/// Loads that have been evaluated, but not all before them.
 #[derive(Default)]
 struct Order {
     waiting: BTreeMap<usize, Filled>,
-    /// The block whose turn it is.
+    /// The load whose turn it is.
     next: usize,
-    /// How many trials are in blocks whose turn has come.
+    /// How many trials are in loads whose turn has come.
     done: usize,
-    /// Whether no more blocks have their turn.
+    /// Whether no more loads have their turn.
     ended: bool,
     /// Memory that is not in use.
     free: Vec<Vec<f64>>,
 }
 
-/// The values of a block, column by column, each with room for a whole one.
+/// The values of a load, column by column, each with room for a whole one.
 struct Filled {
     values: Vec<f64>,
     /// How many of its trials were done.
@@ -72,21 +79,30 @@ where
     E: Engine,
     E::Scratch: Send,
 {
+    let threads = rayon::current_num_threads();
+    let all_trials = (trials.end - trials.start) as usize;
     let line = Line {
         evaluation,
         tallies,
         columns,
+        load: load(evaluation.trials_at_once(), all_trials.div_ceil(threads), columns * threads),
         trials,
         next: AtomicUsize::new(0),
         order: Mutex::default(),
         moved: Condvar::new(),
     };
-    let threads = rayon::current_num_threads();
     let found: Vec<Vec<_>> =
         (0..threads).into_par_iter().with_max_len(1).map(|thread| line.work(thread)).collect();
     let mut blocks = found.concat();
     blocks.sort_unstable_by_key(|(block, _)| *block);
     Streamed { done: line.order().done, blocks: blocks.into_iter().map(|(_, found)| found).collect() }
+}
+
+/// How many trials are taken at once: as many as the engine likes best, but no thread should stand idle for it, nor all
+/// of them together, with so many columns, fill the memory.
+fn load(at_once: usize, fair_share: usize, columns: usize) -> usize {
+    let most = at_once.min(fair_share).min(LOADED_VALUES / columns.max(1));
+    (most / BLOCK * BLOCK).max(BLOCK)
 }
 
 /// Lets the other threads end where one panics, so that the panic goes on.
@@ -112,22 +128,26 @@ where
     E: Engine,
     E::Scratch: Send,
 {
-    /// Takes blocks until there are none, or the observer cancels; gives the statistics that it came to make.
+    /// Takes loads until there are none, or the observer cancels; gives the statistics that it came to make.
     fn work(&self, thread: usize) -> Vec<(usize, Vec<BlockStatistics>)> {
         let _ends = EndsOnPanic(self);
         let mut made = Vec::new();
         loop {
             self.wait_for_room();
-            let block = self.next.fetch_add(1, Ordering::Relaxed);
-            let first_trial = self.trials.start + (block * BLOCK) as u64;
+            let load = self.next.fetch_add(1, Ordering::Relaxed);
+            let first_trial = self.trials.start + (load * self.load) as u64;
             if first_trial >= self.trials.end {
                 return made;
             }
-            let length = BLOCK.min((self.trials.end - first_trial) as usize);
+            let length = self.load.min((self.trials.end - first_trial) as usize);
             let filled = self.fill(first_trial, length);
             let is_whole = filled.done == length;
-            for (block, filled) in self.in_order(block, filled) {
-                made.push((block, self.statistics(thread, &filled)));
+            for (load, filled) in self.in_order(load, filled) {
+                let first_block = load * (self.load / BLOCK);
+                for (block, start) in (first_block..).zip((0..filled.done).step_by(BLOCK)) {
+                    let trials = start..filled.done.min(start + BLOCK);
+                    made.push((block, self.statistics(thread, &filled.values, trials)));
+                }
                 self.order().free.push(filled.values);
             }
             if !is_whole {
@@ -136,9 +156,9 @@ where
         }
     }
 
-    /// The block whose turn it is is in the hands of another thread, which will tell.
+    /// The load whose turn it is is in the hands of another thread, which will tell.
     fn wait_for_room(&self) {
-        let most = (WAITING_VALUES / (self.columns * BLOCK).max(1)).max(2 * rayon::current_num_threads());
+        let most = (WAITING_VALUES / (self.columns * self.load).max(1)).max(2 * rayon::current_num_threads());
         let mut order = self.order();
         while order.waiting.len() >= most && !order.ended {
             order = self.moved.wait(order).expect("nothing that can panic runs under this lock");
@@ -147,16 +167,16 @@ where
 
     fn fill(&self, first_trial: u64, length: usize) -> Filled {
         let free = self.order().free.pop();
-        let mut values = free.unwrap_or_else(|| vec![0.0; self.columns * BLOCK]);
-        let columns = values.chunks_exact_mut(BLOCK).map(|column| &mut column[..length]).collect();
+        let mut values = free.unwrap_or_else(|| vec![0.0; self.columns * self.load]);
+        let columns = values.chunks_exact_mut(self.load).map(|column| &mut column[..length]).collect();
         let done = self.evaluation.evaluate_unit(Unit { first_trial, columns, length });
         Filled { values, done, length }
     }
 
-    /// Puts a block in line, and takes out those whose turn has come. None comes after a block that is not whole.
-    fn in_order(&self, block: usize, filled: Filled) -> Vec<(usize, Filled)> {
+    /// Puts a load in line, and takes out those whose turn has come. None comes after a load that is not whole.
+    fn in_order(&self, load: usize, filled: Filled) -> Vec<(usize, Filled)> {
         let mut order = self.order();
-        order.waiting.insert(block, filled);
+        order.waiting.insert(load, filled);
         let mut ready = Vec::new();
         loop {
             let next = order.next;
@@ -172,8 +192,8 @@ where
         ready
     }
 
-    fn statistics(&self, thread: usize, filled: &Filled) -> Vec<BlockStatistics> {
-        let columns = filled.values.chunks_exact(BLOCK).map(|column| &column[..filled.done]);
+    fn statistics(&self, thread: usize, values: &[f64], trials: Range<usize>) -> Vec<BlockStatistics> {
+        let columns = values.chunks_exact(self.load).map(|column| &column[trials.clone()]);
         let inputs = self.columns - self.tallies.outputs();
         let of_column = |(column, values): (usize, &[f64])| {
             let found = of_block(values);
@@ -183,5 +203,19 @@ where
             found
         };
         columns.enumerate().map(of_column).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_load_is_what_the_engine_likes_unless_threads_or_memory_forbid_it() {
+        assert_eq!(load(BLOCK, 1 << 20, 2), BLOCK);
+        assert_eq!(load(64 * BLOCK, 1 << 20, 2), 64 * BLOCK);
+        assert_eq!(load(64 * BLOCK, 3 * BLOCK + 5, 2), 3 * BLOCK);
+        assert_eq!(load(64 * BLOCK, 1 << 20, 1 << 10), 2 * BLOCK);
+        assert_eq!(load(64 * BLOCK, 7, 1 << 30), BLOCK);
     }
 }

@@ -4,10 +4,11 @@
 use crate::draws::draw;
 use crate::examples;
 use fermiac_kernels::engine::cpu::CpuEngine;
-use fermiac_kernels::engine::cuda::{CudaEngine, Gpus};
+use fermiac_kernels::engine::cuda::{CudaEngine, CudaEngineError, FaultKind, Gpus, OpenGpu};
 use fermiac_kernels::random::Sampling;
 use fermiac_kernels::simulation::{Keep, MAX_VALUES, Run, Unobserved, simulate};
 use fermiac_model::plan::{Instruction, Opcode, Operand, Plan};
+use std::sync::Arc;
 
 /// Not a whole number of blocks.
 const TRIALS: u64 = 3 * 4096 + 77;
@@ -74,6 +75,56 @@ fn slots_that_do_not_fit_into_shared_memory_lie_elsewhere() {
     }
 }
 
+/// A GPU of whose memory so many bytes may be used.
+fn open(bytes: u64) -> Arc<OpenGpu> {
+    let gpus = Gpus::find().expect("there is a GPU");
+    let gpu = gpus.usable(None).expect("it can be used");
+    Arc::new(OpenGpu::open(gpu, bytes as f64 / gpu.memory_bytes as f64).expect("the kernel is assembled"))
+}
+
+#[test]
+fn what_is_streamed_in_large_launches_comes_to_the_same_statistics() {
+    if !has_gpu() {
+        return;
+    }
+    let (plan, gpu) = (chain(9), open(1 << 28));
+    let cpu = CpuEngine::with_sampling(&plan, SEED, Sampling::Random).expect("the plan keeps its rules");
+    let engine = CudaEngine::on(&gpu, &plan, SEED, Sampling::Random).expect("there is room");
+    for threads in [1, 3, 8] {
+        let run = Run { trials: 60 * 4096 + 77, threads, keep: Keep::Nothing, max_values: MAX_VALUES };
+        let ours = simulate(&cpu, &plan, &run, &Unobserved).expect("the run is possible");
+        let theirs = simulate(&engine, &plan, &run, &Unobserved).expect("the run is possible");
+        assert_eq!(ours, theirs, "{threads} threads");
+    }
+    assert!(engine.failure().is_none(), "{:?}", engine.failure());
+    let usage = gpu.usage();
+    assert_eq!(usage.trials, 3 * (60 * 4096 + 77));
+    assert!(usage.memory_bytes > 0 && usage.memory_bytes <= gpu.budget().bytes(), "{usage:?}");
+}
+
+#[test]
+fn launches_stay_within_little_memory_and_less_is_refused() {
+    if !has_gpu() {
+        return;
+    }
+    // Slots of one block of threads, and results of fewer trials than a block of statistics.
+    let (plan, little) = (chain(500), 3_500_000);
+    for gpu in [open(little), open(2 * little)] {
+        let cpu = CpuEngine::with_sampling(&plan, SEED, Sampling::Random).expect("the plan keeps its rules");
+        let engine = CudaEngine::on(&gpu, &plan, SEED, Sampling::Random).expect("there is room");
+        let run = Run { trials: TRIALS, threads: 8, keep: Keep::Nothing, max_values: MAX_VALUES };
+        let ours = simulate(&cpu, &plan, &run, &Unobserved).expect("the run is possible");
+        let theirs = simulate(&engine, &plan, &run, &Unobserved).expect("the run is possible");
+        assert_eq!(ours, theirs);
+        let used = gpu.usage().memory_bytes;
+        assert!(used > 0 && used <= gpu.budget().bytes(), "{used}");
+        drop(engine);
+        assert!(gpu.usage().memory_bytes < used);
+    }
+    let refused = CudaEngine::on(&open(little / 2), &plan, SEED, Sampling::Random).unwrap_err();
+    assert!(matches!(refused, CudaEngineError::Gpu { kind: FaultKind::OutOfMemory, .. }), "{refused}");
+}
+
 #[test]
 fn a_gpu_that_fails_in_the_middle_changes_no_bit_and_is_told() {
     if !has_gpu() {
@@ -83,7 +134,7 @@ fn a_gpu_that_fails_in_the_middle_changes_no_bit_and_is_told() {
     let fails = std::env::var_os("STAND_IN_FAULT").is_some();
     assert_eq!(gpu.failure().is_some(), fails, "{:?}", gpu.failure());
     if let Some(failure) = gpu.failure() {
-        let told = "the GPU failed while launching the kernel: \"unspecified launch failure\"";
+        let told = "the GPU failed while running the kernel: \"unspecified launch failure\"";
         assert_eq!(failure.to_string(), told);
         assert_eq!(gpu.gpu().out_of_use(), Some(failure));
     }

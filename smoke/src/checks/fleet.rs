@@ -25,7 +25,7 @@ pub async fn workers(subject: &Subject) -> Answer {
 }
 
 pub async fn gpu(subject: &Subject) -> Answer {
-    judge(&subject.settings.gpu, subject.has_gpu_engine, &alive(subject).await?)
+    judge(&subject.settings.gpu, &alive(subject).await?)
 }
 
 async fn alive(subject: &Subject) -> Result<Vec<WorkerBeat>, Halt> {
@@ -34,16 +34,13 @@ async fn alive(subject: &Subject) -> Result<Vec<WorkerBeat>, Halt> {
     Ok(alive.into_iter().map(|Worker { beat, .. }| beat).collect())
 }
 
-/// A profile that insists on a GPU has to have one, unless nothing that this build starts could use it.
-fn judge(policy: &Gpu, has_engine: bool, alive: &[WorkerBeat]) -> Answer {
+/// A profile that insists on a GPU has to have one.
+fn judge(policy: &Gpu, alive: &[WorkerBeat]) -> Answer {
     let devices: Vec<&str> =
         alive.iter().map(|worker| worker.device.as_str()).filter(|device| *device != PROCESSOR).collect();
     match (devices.as_slice(), policy.fallback) {
         _ if !policy.enabled => Err(Halt::Skip("the profile uses none (USE_GPU)".to_owned())),
         ([_, ..], _) => Ok(devices.join(", ")),
-        ([], _) if !has_engine => {
-            Err(Halt::Skip("this build computes on processors alone; the results are the same".to_owned()))
-        }
         ([], DeviceFallback::Cpu) => {
             Err(Halt::Skip("no worker has one, and the profile lets the processor do".to_owned()))
         }
@@ -74,17 +71,15 @@ mod tests {
         let policy = |enabled, fallback| Gpu { enabled, fallback, memory_fraction: 0.4 };
         let insists = policy(true, DeviceFallback::Fail);
         let without = [worker("cpu")];
-        assert!(matches!(judge(&insists, true, &without), Err(Halt::Fail { .. })));
-        assert!(matches!(judge(&insists, true, &[]), Err(Halt::Fail { .. })));
-        assert_eq!(judge(&insists, true, &[worker("cpu"), worker("NVIDIA T4")]), Ok("NVIDIA T4".to_owned()));
-        for (policy, has_engine, said) in [
-            (&insists, false, "this build"),
-            (&policy(true, DeviceFallback::Cpu), true, "lets the processor"),
-            (&policy(false, DeviceFallback::Fail), true, "USE_GPU"),
+        assert!(matches!(judge(&insists, &without), Err(Halt::Fail { .. })));
+        assert!(matches!(judge(&insists, &[]), Err(Halt::Fail { .. })));
+        let device = "cuda:0 NVIDIA T4";
+        assert_eq!(judge(&insists, &[worker("cpu"), worker(device)]), Ok(device.to_owned()));
+        for (policy, said) in [
+            (policy(true, DeviceFallback::Cpu), "lets the processor"),
+            (policy(false, DeviceFallback::Fail), "USE_GPU"),
         ] {
-            let Err(Halt::Skip(reason)) = judge(policy, has_engine, &without) else {
-                panic!("it is skipped")
-            };
+            let Err(Halt::Skip(reason)) = judge(&policy, &without) else { panic!("it is skipped") };
             assert!(reason.contains(said), "{reason}");
         }
     }

@@ -107,6 +107,6 @@ fn stopped(step: Step, arguments: &DisasterArguments, failure: Failure) -> Failu
     match failure {
         Failure::Refused(words) => Failure::Refused(told(words)),
         Failure::Failed(words) => Failure::Failed(told(words)),
-        Failure::Cancelled => Failure::Cancelled,
+        other @ (Failure::Device(_) | Failure::Cancelled) => other,
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::failure::JobError;
 use super::{Runner, on_own_threads, payload, simulation_of};
 use crate::patience::patiently;
+use crate::places::Place;
 use crate::running::Tether;
 
 /// The part of a slice has at most so many bytes.
@@ -24,9 +25,10 @@ impl Runner {
         &self,
         delivery: &Delivery,
         tether: &Arc<Tether>,
+        place: &Place,
     ) -> Result<Produced, JobError> {
         let CombineWork { slices } = payload(delivery)?;
-        let model = self.models.get(simulation_of(delivery)?).await?;
+        let model = self.models.get(simulation_of(delivery)?, place).await?;
         let parts = patiently(|| self.store.produced(&slices)).await?;
         let keys: Option<Vec<String>> = parts.into_iter().map(|part| part.result_key).collect();
         let keys = keys.ok_or_else(|| JobError::permanent("a slice has no part"))?;

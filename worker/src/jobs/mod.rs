@@ -25,6 +25,7 @@ use serde::de::DeserializeOwned;
 
 use crate::figures;
 use crate::models::Models;
+use crate::places::Place;
 use crate::running::{Stop, Tether};
 use crate::settings::Settings;
 use failure::JobError;
@@ -71,12 +72,12 @@ impl Runner {
         self.lifecycle = Some(lifecycle);
     }
 
-    /// Runs one delivery to its end. A panic is that job's failure.
-    pub async fn run(&self, delivery: &Delivery, tether: &Arc<Tether>) -> Outcome {
+    /// Runs one delivery to its end, at `place` if it computes. A panic is that job's failure.
+    pub async fn run(&self, delivery: &Delivery, tether: &Arc<Tether>, place: &Place) -> Outcome {
         let done = match delivery.kind {
-            Kind::Simulate => self.simulate(delivery, tether).await,
-            Kind::Slice => self.slice(delivery, tether).await,
-            Kind::Combine => self.combine(delivery, tether).await,
+            Kind::Simulate => self.simulate(delivery, tether, place).await,
+            Kind::Slice => self.slice(delivery, tether, place).await,
+            Kind::Combine => self.combine(delivery, tether, place).await,
             Kind::Probe => Ok(Produced::default()),
             Kind::ResourceWatch => resource_watch::resource_watch(delivery).await,
             // Deep in futures of its own.

@@ -8,6 +8,7 @@ use fermiac_simulation::outcome::Stopped;
 
 use super::failure::JobError;
 use super::{Runner, Watch, on_own_threads, simulation_of};
+use crate::places::Place;
 use crate::running::Tether;
 
 impl Runner {
@@ -16,8 +17,9 @@ impl Runner {
         &self,
         delivery: &Delivery,
         tether: &Arc<Tether>,
+        place: &Place,
     ) -> Result<Produced, JobError> {
-        let model = self.models.get(simulation_of(delivery)?).await?;
+        let model = self.models.get(simulation_of(delivery)?, place).await?;
         let (threads, watch) = (self.threads, Watch(Arc::clone(tether)));
         let made = on_own_threads(move || {
             let finished = model.simulate(threads, Drawn::No, &watch)?;

@@ -7,6 +7,7 @@ use fermiac_fleet::simulation::{SliceWork, part_key};
 
 use super::failure::JobError;
 use super::{Runner, Watch, on_own_threads, payload, simulation_of};
+use crate::places::Place;
 use crate::running::Tether;
 
 impl Runner {
@@ -15,10 +16,11 @@ impl Runner {
         &self,
         delivery: &Delivery,
         tether: &Arc<Tether>,
+        place: &Place,
     ) -> Result<Produced, JobError> {
         let SliceWork { first_trial, end_trial } = payload(delivery)?;
         let simulation = simulation_of(delivery)?;
-        let model = self.models.get(simulation).await?;
+        let model = self.models.get(simulation, place).await?;
         let (threads, watch) = (self.threads, Watch(Arc::clone(tether)));
         let part = on_own_threads(move || {
             let part = model.simulate_slice(first_trial..end_trial, threads, &watch);

@@ -1,7 +1,6 @@
 //! The engine: batches of trials to the GPU and back.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, OnceLock};
 
 use fermiac_model::plan::Plan;
 
@@ -45,7 +44,8 @@ pub enum CudaEngineError {
     },
 }
 
-/// Evaluates one plan with one seed on a GPU. Threads take turns at it.
+/// Evaluates one plan with one seed on a GPU, in launches as large as its memory allows: see [`super::Budget`]. Several
+/// threads have several launches under way.
 ///
 /// Should the GPU fail in the middle of a run, [`CudaEngine::failure`] says what happened. Then either the processor goes
 /// on: both compute the same bits, so that nothing of the result changes but the time it takes. Or nothing does, and
@@ -53,19 +53,19 @@ pub enum CudaEngineError {
 #[derive(Debug)]
 pub struct CudaEngine {
     gpu: Arc<OpenGpu>,
-    device: Mutex<Interpreter>,
+    interpreter: Interpreter,
     sampling: Sampling,
     /// What goes on should the GPU fail.
     cpu: Option<CpuEngine>,
     failure: OnceLock<CudaEngineError>,
 }
 
-/// What one thread works in.
+/// What one thread works in, should the GPU fail.
 #[derive(Debug)]
-pub struct CudaScratch {
-    results: Vec<f64>,
-    cpu: Option<CpuScratch>,
-}
+pub struct CudaScratch(Option<CpuScratch>);
+
+/// The part of a GPU's memory that is used where nobody says.
+const MEMORY_FRACTION: f64 = 0.4;
 
 impl CudaEngine {
     /// An engine on the GPU of this number, or on the first that can be used. The processor goes on should it fail.
@@ -75,7 +75,7 @@ impl CudaEngine {
         sampling: Sampling,
         ordinal: Option<u32>,
     ) -> Result<CudaEngine, CudaEngineError> {
-        let gpu = Arc::new(OpenGpu::open(Gpus::find()?.usable(ordinal)?)?);
+        let gpu = Arc::new(OpenGpu::open(Gpus::find()?.usable(ordinal)?, MEMORY_FRACTION)?);
         let cpu = Some(CpuEngine::with_sampling(plan, seed, sampling)?);
         Ok(CudaEngine { cpu, ..CudaEngine::on(&gpu, plan, seed, sampling)? })
     }
@@ -89,9 +89,8 @@ impl CudaEngine {
     ) -> Result<CudaEngine, CudaEngineError> {
         let columns = vec![true; plan.columns()];
         let image = Image::new(&Wanted { plan, seed, sampling, columns: &columns })?;
-        let device = Interpreter::new(gpu, &image, BLOCK).inspect_err(|error| gpu.failed(error))?;
-        let (gpu, device) = (Arc::clone(gpu), Mutex::new(device));
-        Ok(CudaEngine { gpu, device, sampling, cpu: None, failure: OnceLock::new() })
+        let interpreter = Interpreter::new(gpu, &image).inspect_err(|error| gpu.failed(error))?;
+        Ok(CudaEngine { gpu: Arc::clone(gpu), interpreter, sampling, cpu: None, failure: OnceLock::new() })
     }
 
     /// What it computes on.
@@ -108,28 +107,6 @@ impl CudaEngine {
     pub fn is_broken(&self) -> bool {
         self.cpu.is_none() && self.failure.get().is_some()
     }
-
-    /// Evaluates no more trials than a block.
-    fn evaluate_on_gpu(
-        &self,
-        results: &mut [f64],
-        first_trial: u64,
-        columns: &mut [&mut [f64]],
-    ) -> Result<(), CudaEngineError> {
-        let trials = columns.first().map_or(0, |column| column.len());
-        let results = &mut results[..trials * columns.len()];
-        {
-            // What a thread that panicked left there is overwritten by the next launch.
-            let mut device = self.device.lock().unwrap_or_else(PoisonError::into_inner);
-            let started = Instant::now();
-            device.evaluate(first_trial, trials, results)?;
-            self.gpu.worked(trials, started.elapsed());
-        }
-        for (column, results) in columns.iter_mut().zip(results.chunks(trials.max(1))) {
-            column.copy_from_slice(results);
-        }
-        Ok(())
-    }
 }
 
 impl Engine for CudaEngine {
@@ -139,31 +116,26 @@ impl Engine for CudaEngine {
         self.sampling
     }
 
+    /// Two launches, so that one is under way while the results of the other are taken.
+    fn trials_at_once(&self) -> usize {
+        (2 * self.interpreter.launch_trials()).next_multiple_of(BLOCK)
+    }
+
     fn scratch(&self) -> CudaScratch {
-        CudaScratch { results: Vec::new(), cpu: self.cpu.as_ref().map(Engine::scratch) }
+        CudaScratch(self.cpu.as_ref().map(Engine::scratch))
     }
 
     fn evaluate(&self, scratch: &mut CudaScratch, first_trial: u64, columns: &mut [&mut [f64]]) {
         let trials = columns.first().map_or(0, |column| column.len());
         assert!(columns.iter().all(|column| column.len() == trials), "columns are equally long");
-        scratch.results.resize(columns.len() * trials.min(BLOCK), 0.0);
-        for start in (0..trials).step_by(BLOCK) {
-            let end = trials.min(start + BLOCK);
-            let first_trial = first_trial + start as u64;
-            let mut part: Vec<&mut [f64]> =
-                columns.iter_mut().map(|column| &mut column[start..end]).collect();
-            if self.failure.get().is_none()
-                && let Err(error) = self.evaluate_on_gpu(&mut scratch.results, first_trial, &mut part)
-            {
-                self.gpu.failed(&error);
-                // Of threads that fail at once the first is heard.
-                let _ = self.failure.set(error);
-            }
-            if self.failure.get().is_some()
-                && let (Some(cpu), Some(scratch)) = (&self.cpu, &mut scratch.cpu)
-            {
-                cpu.evaluate(scratch, first_trial, &mut part);
-            }
+        if self.failure.get().is_none() {
+            let Err(error) = self.interpreter.evaluate(first_trial, columns) else { return };
+            self.gpu.failed(&error);
+            // Of threads that fail at once the first is heard.
+            let _ = self.failure.set(error);
+        }
+        if let (Some(cpu), CudaScratch(Some(scratch))) = (&self.cpu, scratch) {
+            cpu.evaluate(scratch, first_trial, columns);
         }
     }
 }

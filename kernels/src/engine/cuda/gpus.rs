@@ -44,6 +44,8 @@ pub struct Gpu {
     pub compute_capability: Version,
     /// How many processors it has of its own.
     pub multiprocessors: u32,
+    /// Where it is plugged in, `0000:3b:00.0`: its name for those who number GPUs in another order.
+    pub pci_address: String,
 }
 
 /// Why there is no GPU to use.
@@ -178,6 +180,12 @@ mod found {
                 minor: attribute(DeviceAttribute::ComputeCapabilityMinor)?,
             },
             multiprocessors: attribute(DeviceAttribute::MultiprocessorCount)?,
+            pci_address: format!(
+                "{:04x}:{:02x}:{:02x}.0",
+                attribute(DeviceAttribute::PciDomainId)?,
+                attribute(DeviceAttribute::PciBusId)?,
+                attribute(DeviceAttribute::PciDeviceId)?,
+            ),
         })
     }
 
@@ -209,6 +217,7 @@ mod tests {
             memory_bytes: 1 << 33,
             compute_capability: Version { major, minor: 5 },
             multiprocessors: 40,
+            pci_address: "0000:00:00.0".to_owned(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! [`gpus`] says which GPUs there are and why one is not used; it works where there is no driver. The plan goes to the
 //! GPU as an [`super::image::Image`]; what comes back are the bits that the processor would have computed.
 
+mod budget;
 mod engine;
 mod fault;
 pub mod gpus;
@@ -12,6 +13,7 @@ mod interpreter;
 mod open;
 mod shape;
 
+pub use budget::Budget;
 pub use engine::{CudaEngine, CudaEngineError, CudaScratch};
 pub use fault::FaultKind;
 pub use gpus::{Gpu, Gpus, NoGpu, Version};

@@ -5,13 +5,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::interpreter::Kernel;
-use super::{CudaEngineError, FaultKind, Gpu};
+use super::{Budget, CudaEngineError, FaultKind, Gpu};
 
 /// A GPU in use, with the kernel on it. Plans of many runs share it; at most one run should use it at a time.
 #[derive(Debug)]
 pub struct OpenGpu {
     gpu: Gpu,
     kernel: Kernel,
+    budget: Budget,
+    /// What plans hold of it.
+    plan_bytes: AtomicU64,
     /// Why it cannot be used any more.
     out_of_use: OnceLock<CudaEngineError>,
     load_time: Duration,
@@ -30,18 +33,23 @@ pub struct Usage {
     pub trials: u64,
     /// How long it has worked on them.
     pub kernel_time: Duration,
+    /// How much of its memory is in use.
+    pub memory_bytes: u64,
     /// How often it has failed, and how.
     pub faults: Vec<(FaultKind, u64)>,
 }
 
 impl OpenGpu {
-    /// Opens a GPU, and has its driver make machine code of the kernel: where this succeeds, plans can be evaluated.
-    pub fn open(gpu: &Gpu) -> Result<OpenGpu, CudaEngineError> {
+    /// Opens a GPU, of whose memory this part may be used, and has its driver make machine code of the kernel: where this
+    /// succeeds, plans can be evaluated.
+    pub fn open(gpu: &Gpu, memory_fraction: f64) -> Result<OpenGpu, CudaEngineError> {
         let started = Instant::now();
         let kernel = Kernel::load(gpu)?;
         Ok(OpenGpu {
             gpu: gpu.clone(),
             kernel,
+            budget: Budget::of(gpu.memory_bytes, memory_fraction),
+            plan_bytes: AtomicU64::new(0),
             out_of_use: OnceLock::new(),
             load_time: started.elapsed(),
             trials: AtomicU64::new(0),
@@ -67,8 +75,26 @@ impl OpenGpu {
             load_time: self.load_time,
             trials: count(&self.trials),
             kernel_time: Duration::from_nanos(count(&self.kernel_nanoseconds)),
+            memory_bytes: count(&self.plan_bytes) + self.kernel.bytes(),
             faults: FaultKind::ALL.iter().copied().zip(self.faults.iter().map(count)).collect(),
         }
+    }
+
+    /// What may be used of its memory.
+    pub fn budget(&self) -> Budget {
+        self.budget
+    }
+
+    /// Sets memory aside for a plan; says whether there is so much.
+    pub(super) fn set_aside(&self, bytes: u64) -> bool {
+        let most = self.budget.plan_bytes();
+        let fits = |used: u64| used.checked_add(bytes).filter(|used| *used <= most);
+        self.plan_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok()
+    }
+
+    /// A plan needs so much no longer.
+    pub(super) fn give_back(&self, bytes: u64) {
+        self.plan_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     pub(super) fn kernel(&self) -> &Kernel {

@@ -1,0 +1,90 @@
+//! The GPU against the processor: the same bits, or what differs.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use fermiac_kernels::engine::Engine;
+use fermiac_kernels::engine::cpu::CpuEngine;
+use fermiac_kernels::engine::cuda::{CudaEngine, OpenGpu};
+use fermiac_kernels::random::Sampling;
+use fermiac_kernels::simulation::{Keep, MAX_VALUES, Results, Run, Unobserved, simulate};
+use fermiac_model::plan::Plan;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::models;
+use crate::random_plans::{any_draft, plan_of};
+use crate::table::Table;
+
+const SEED: u64 = 5;
+/// Of a random plan.
+const FEW: usize = 200;
+
+/// Every example, by each sampling: the statistics of both, to the bit.
+pub fn examples(table: &mut Table, gpu: &Arc<OpenGpu>, folder: &Path, trials: u64) -> Result<bool, String> {
+    let mut is_same = true;
+    for (name, plan) in models::of_folder(folder)? {
+        for sampling in [Sampling::Random, Sampling::Sobol, Sampling::LatinHypercube { trials }] {
+            let same = results(&plan, gpu, sampling, trials)?;
+            is_same &= same;
+            let verdict = if same { "identical" } else { "DIFFERENT" };
+            table.row(&format!("{name}, {}, {trials} trials", name_of(sampling)), verdict);
+        }
+    }
+    Ok(is_same)
+}
+
+fn name_of(sampling: Sampling) -> &'static str {
+    match sampling {
+        Sampling::Random => "random",
+        Sampling::Sobol => "Sobol",
+        Sampling::LatinHypercube { .. } => "Latin hypercube",
+    }
+}
+
+fn results(plan: &Plan, gpu: &Arc<OpenGpu>, sampling: Sampling, trials: u64) -> Result<bool, String> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let run = Run { trials, threads, keep: Keep::Nothing, max_values: MAX_VALUES };
+    let cpu = CpuEngine::with_sampling(plan, SEED, sampling).map_err(|error| error.to_string())?;
+    let cuda = CudaEngine::on(gpu, plan, SEED, sampling).map_err(|error| error.to_string())?;
+    let ours = simulate(&cpu, plan, &run, &Unobserved).map_err(|error| error.to_string())?;
+    let theirs = simulate(&cuda, plan, &run, &Unobserved).map_err(|error| error.to_string())?;
+    unbroken(&cuda)?;
+    Ok(bits(&ours) == bits(&theirs))
+}
+
+/// All that was found, as text: a number is written so that no other has the same digits.
+fn bits(results: &Results) -> String {
+    format!("{results:?}")
+}
+
+/// Why the engine's results count for nothing, if it has failed.
+pub fn unbroken(engine: &CudaEngine) -> Result<(), String> {
+    engine.failure().map_or(Ok(()), |failure| Err(failure.to_string()))
+}
+
+/// Plans over every opcode and every kind of value: each trial of each column, to the bit.
+pub fn random_plans(table: &mut Table, gpu: &Arc<OpenGpu>, plans: u32) -> Result<bool, String> {
+    let config = Config { failure_persistence: None, max_shrink_iters: 0, ..Config::with_cases(plans) };
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let outcome = runner.run(&(prop::collection::vec(any_draft(), 1..40), any::<u64>()), |(drafts, seed)| {
+        let plan = plan_of(&drafts);
+        let cpu = CpuEngine::new(&plan, seed).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let cuda = CudaEngine::on(gpu, &plan, seed, Sampling::Random)
+            .map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let (ours, theirs) = (values(&cpu, &plan), values(&cuda, &plan));
+        unbroken(&cuda).map_err(TestCaseError::fail)?;
+        prop_assert!(ours == theirs, "DIFFERENT: {plan:?}");
+        Ok(())
+    });
+    let verdict = outcome.as_ref().map_or_else(ToString::to_string, |()| "identical".to_owned());
+    table.row(&format!("{plans} random plans, {FEW} trials each"), &verdict);
+    Ok(outcome.is_ok())
+}
+
+fn values<E: Engine>(engine: &E, plan: &Plan) -> Vec<u64> {
+    let mut values = vec![0.0; plan.columns() * FEW];
+    let mut columns: Vec<&mut [f64]> = values.chunks_mut(FEW).collect();
+    engine.evaluate(&mut engine.scratch(), 0, &mut columns);
+    values.iter().map(|value: &f64| value.to_bits()).collect()
+}

@@ -1,0 +1,82 @@
+//! Checks a GPU against the processor, bit for bit, and times it. One table; see `kernels/check_gpu`, which starts it.
+//!
+//!     check_gpu FOLDER [--quick]    FOLDER holds the examples; --quick does a little of everything
+//!     check_gpu --cold              the first result of a model of 1,000 cells, in a process that knows nothing yet
+
+mod bus;
+mod identity;
+mod models;
+#[path = "../../tests/random_plans/mod.rs"]
+mod random_plans;
+mod speed;
+mod table;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use fermiac_kernels::engine::cuda::{CudaEngineError, Gpus, OpenGpu};
+
+use table::Table;
+
+/// The part of the GPU's memory that is used.
+const MEMORY_FRACTION: f64 = 0.8;
+/// What the stand-in for the driver calls its GPU: see `cuda/driver.cpp`.
+const STAND_IN: &str = "the processor, as a GPU";
+
+/// How much is done.
+#[derive(Debug, Clone, Copy)]
+struct Amount {
+    /// Of each example, on each.
+    identity_trials: u64,
+    random_plans: u32,
+    call_paths: u64,
+    workbook_trials: u64,
+}
+
+const ALL: Amount = Amount {
+    identity_trials: 1_000_000,
+    random_plans: 3_000,
+    call_paths: 1_000_000_000,
+    workbook_trials: 100_000,
+};
+const QUICK: Amount =
+    Amount { identity_trials: 20_000, random_plans: 100, call_paths: 200_000, workbook_trials: 300 };
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["--cold"] => speed::cold(),
+        [folder] => check(&PathBuf::from(folder), ALL),
+        [folder, "--quick"] => check(&PathBuf::from(folder), QUICK),
+        _ => Err("write check_gpu FOLDER [--quick]".to_owned()),
+    };
+    match done {
+        Ok(ExitCode::SUCCESS) => ExitCode::SUCCESS,
+        Ok(other) => other,
+        Err(reason) => {
+            eprintln!("check_gpu: {reason}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Prints the table as it comes about; fails if a bit differs.
+fn check(folder: &std::path::Path, amount: Amount) -> Result<ExitCode, String> {
+    let started = Instant::now();
+    let gpu = open().map_err(|error| error.to_string())?;
+    let mut table = Table::begin(&gpu, gpu.gpu().name == STAND_IN);
+    let is_same = identity::examples(&mut table, &gpu, folder, amount.identity_trials)?
+        & identity::random_plans(&mut table, &gpu, amount.random_plans)?;
+    speed::call(&mut table, &gpu, folder, amount.call_paths)?;
+    speed::workbook(&mut table, &gpu, amount.workbook_trials)?;
+    speed::cold_start(&mut table)?;
+    table.row("all of this", &format!("{:.0} s", started.elapsed().as_secs_f64()));
+    Ok(if is_same { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn open() -> Result<Arc<OpenGpu>, CudaEngineError> {
+    let gpus = Gpus::find()?;
+    OpenGpu::open(gpus.usable(None)?, MEMORY_FRACTION).map(Arc::new)
+}

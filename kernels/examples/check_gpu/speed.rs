@@ -1,0 +1,116 @@
+//! What the GPU comes to in a second, beside the processor of the same machine and the bound.
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::sync::Arc;
+use std::time::Instant;
+
+use fermiac_kernels::engine::Engine;
+use fermiac_kernels::engine::cpu::CpuEngine;
+use fermiac_kernels::engine::cuda::{CudaEngine, OpenGpu};
+use fermiac_kernels::random::Sampling;
+use fermiac_kernels::simulation::{Keep, MAX_VALUES, Run, Unobserved, simulate};
+use fermiac_model::plan::Plan;
+
+use crate::identity::unbroken;
+use crate::table::Table;
+use crate::{bus, models, open};
+
+/// A month of the company has eight formulas.
+const COLD_MONTHS: usize = 125;
+const WORKBOOK_MONTHS: usize = 28_000;
+/// Of the first result.
+const COLD_TRIALS: u64 = 10_000;
+const EUROPEAN_CALL: &str = "european_call.json";
+const SEED: u64 = 1;
+
+/// Paths a second of the European call, with all statistics, and the bound: every value crosses the bus.
+pub fn call(table: &mut Table, gpu: &Arc<OpenGpu>, folder: &Path, paths: u64) -> Result<(), String> {
+    let text =
+        std::fs::read(folder.join(EUROPEAN_CALL)).map_err(|error| format!("{EUROPEAN_CALL}: {error}"))?;
+    let plan = models::of_json(&text)?;
+    let (whole, kernel) = on_gpu(&plan, gpu, paths)?;
+    let processor = on_processor(&plan, paths / 10)?;
+    let bytes_per_second = bus::bytes_per_second(gpu)?;
+    let bytes = plan.columns() as f64 * size_of::<f64>() as f64;
+    table.row("European call, GPU, all statistics", &format!("{whole:.3e} paths/s"));
+    table.row("European call, the kernel alone", &format!("{kernel:.3e} paths/s"));
+    table.row("European call, processor, all statistics", &format!("{processor:.3e} paths/s"));
+    let bound = format!("{:.3e} paths/s", bytes_per_second / bytes);
+    let what =
+        format!("bound of the bus: {bytes} bytes a path at {:.1} GB/s as measured", bytes_per_second / 1e9);
+    table.row(&what, &bound);
+    Ok(())
+}
+
+/// The 28,000 months of the workbook of 280,000 cells, as far as its net present value depends on them.
+pub fn workbook(table: &mut Table, gpu: &Arc<OpenGpu>, trials: u64) -> Result<(), String> {
+    let plan = models::of_json(models::company(WORKBOOK_MONTHS).as_bytes())?;
+    let (whole, kernel) = on_gpu(&plan, gpu, trials)?;
+    let processor = on_processor(&plan, (trials / 10).max(1))?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    table.row(
+        "workbook of 280,000 cells, GPU",
+        &format!("{whole:.3e} trials/s, the kernel alone {kernel:.3e}"),
+    );
+    let what = format!("workbook of 280,000 cells, processor, {threads} threads");
+    table.row(&what, &format!("{processor:.3e} trials/s"));
+    table.row("workbook of 280,000 cells, GPU over processor", &format!("{:.2}", whole / processor));
+    Ok(())
+}
+
+/// Trials a second of a whole run, and of the kernel by its own time. A first run warms up.
+fn on_gpu(plan: &Plan, gpu: &Arc<OpenGpu>, trials: u64) -> Result<(f64, f64), String> {
+    let engine = CudaEngine::on(gpu, plan, SEED, Sampling::Random).map_err(|error| error.to_string())?;
+    per_second(&engine, plan, (trials / 10).max(1))?;
+    let before = gpu.usage();
+    let whole = per_second(&engine, plan, trials)?;
+    unbroken(&engine)?;
+    let after = gpu.usage();
+    let kernel_time = (after.kernel_time - before.kernel_time).as_secs_f64();
+    Ok((whole, (after.trials - before.trials) as f64 / kernel_time.max(1e-9)))
+}
+
+fn on_processor(plan: &Plan, trials: u64) -> Result<f64, String> {
+    let engine = CpuEngine::new(plan, SEED).map_err(|error| error.to_string())?;
+    per_second(&engine, plan, trials)
+}
+
+fn per_second<E>(engine: &E, plan: &Plan, trials: u64) -> Result<f64, String>
+where
+    E: Engine,
+    E::Scratch: Send,
+{
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let run = Run { trials, threads, keep: Keep::Nothing, max_values: MAX_VALUES };
+    let started = Instant::now();
+    simulate(engine, plan, &run, &Unobserved).map_err(|error| error.to_string())?;
+    Ok(trials as f64 / started.elapsed().as_secs_f64())
+}
+
+/// Opens the GPU, compiles a model of 1,000 cells and simulates it.
+pub fn cold() -> Result<ExitCode, String> {
+    let gpu = open().map_err(|error| error.to_string())?;
+    let plan = models::of_json(models::company(COLD_MONTHS).as_bytes())?;
+    let engine = CudaEngine::on(&gpu, &plan, SEED, Sampling::Random).map_err(|error| error.to_string())?;
+    per_second(&engine, &plan, COLD_TRIALS)?;
+    unbroken(&engine)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The time of a process of [`cold`], from its start to its end. The driver keeps what it has assembled once: the first row
+/// is without, the second with that.
+pub fn cold_start(table: &mut Table) -> Result<(), String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    for (what, keeps) in [("nothing assembled before", "1"), ("assembled before", "0")] {
+        let started = Instant::now();
+        let status = Command::new(&program).arg("--cold").env("CUDA_CACHE_DISABLE", keeps).status();
+        let status = status.map_err(|error| error.to_string())?;
+        if !status.success() {
+            return Err("the cold start failed".to_owned());
+        }
+        let seconds = started.elapsed().as_secs_f64();
+        table.row(&format!("1,000 cells, first result of a new process, {what}"), &format!("{seconds:.3} s"));
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! The kernel on a GPU, for all plans.
+
+use std::ffi::{CStr, CString, c_void};
+
+use cust::context::{Context, CurrentContext};
+use cust::device::Device;
+use cust::error::CudaResult;
+use cust::function::{BlockSize, Function};
+use cust::module::Module;
+use cust::sys::{CUjit_option, cuModuleLoadDataEx};
+
+use super::super::shape::BLOCK_THREADS;
+use super::super::{CudaEngineError, Gpu, PTX};
+use super::failed;
+use super::lanes::Lanes;
+
+/// Of `cuda/interpreter.cu`.
+const KERNEL: &str = "fermiac_interpret";
+/// Room for the words of the driver's assembler.
+const LOG_BYTES: usize = 16 * 1024;
+
+/// The kernel on a GPU. What lies there goes before its context: fields are dropped in their order.
+#[derive(Debug)]
+pub(in super::super) struct Kernel {
+    lanes: Lanes,
+    module: Module,
+    context: Context,
+}
+
+impl Kernel {
+    /// Opens `gpu` and makes machine code of the kernel for it.
+    pub(in super::super) fn load(gpu: &Gpu) -> Result<Kernel, CudaEngineError> {
+        let device = Device::get_device(gpu.ordinal).map_err(failed("finding the GPU"))?;
+        let context = Context::new(device).map_err(failed("opening the GPU"))?;
+        Ok(Kernel { lanes: Lanes::default(), module: module(PTX)?, context })
+    }
+
+    /// Memory of the GPU that launches hold.
+    pub(in super::super) fn bytes(&self) -> u64 {
+        self.lanes.bytes()
+    }
+
+    /// Has the calls that this thread makes from here on go to this GPU.
+    pub(super) fn take_up(&self) -> Result<(), CudaEngineError> {
+        CurrentContext::set_current(&self.context).map_err(failed("taking up the GPU"))
+    }
+
+    pub(super) fn lanes(&self) -> &Lanes {
+        &self.lanes
+    }
+
+    pub(super) fn function(&self) -> CudaResult<Function<'_>> {
+        self.module.get_function(KERNEL)
+    }
+
+    /// How many blocks a multiprocessor holds at a time, each with so much shared memory.
+    pub(super) fn resident_blocks(&self, shared_bytes: u32) -> Result<u32, CudaEngineError> {
+        let size = BlockSize::x(BLOCK_THREADS);
+        let kernel = self.function().map_err(failed("finding the kernel"))?;
+        let blocks = kernel.max_active_blocks_per_multiprocessor(size, shared_bytes as usize);
+        blocks.map_err(failed("asking for room"))
+    }
+}
+
+impl Drop for Kernel {
+    fn drop(&mut self) {
+        // What follows frees what lies in this context; where the GPU is gone, it is free already.
+        let _ = self.take_up();
+    }
+}
+
+/// Has the driver assemble the kernel for the GPU of the current context.
+fn module(ptx: &str) -> Result<Module, CudaEngineError> {
+    let text = CString::new(ptx).expect("the committed PTX has no zero byte");
+    Module::from_ptx_cstr(&text, &[]).map_err(|error| CudaEngineError::Kernel {
+        reason: error.to_string(),
+        log: words_of_assembler(&text),
+    })
+}
+
+/// What the driver's assembler says of a kernel that it refuses: it is asked once more, with room for its words.
+fn words_of_assembler(ptx: &CStr) -> String {
+    let mut log = vec![0u8; LOG_BYTES];
+    let mut options =
+        [CUjit_option::CU_JIT_ERROR_LOG_BUFFER, CUjit_option::CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES];
+    let mut values = [log.as_mut_ptr().cast::<c_void>(), LOG_BYTES as *mut c_void];
+    let mut module = std::ptr::null_mut();
+    // SAFETY: the text ends with a zero byte; there are as many options as values, and what they stand for is a buffer
+    // and its size; all live until the call has returned. Its result is of no interest: it has failed before.
+    unsafe {
+        let _ = cuModuleLoadDataEx(
+            &mut module,
+            ptx.as_ptr().cast::<c_void>(),
+            options.len() as u32,
+            options.as_mut_ptr(),
+            values.as_mut_ptr(),
+        );
+    }
+    let end = log.iter().position(|byte| *byte == 0).unwrap_or(log.len());
+    String::from_utf8_lossy(&log[..end]).trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Gpus;
+    use super::*;
+
+    #[test]
+    fn a_kernel_that_does_not_assemble_is_refused_in_the_words_of_the_assembler() {
+        let Ok(_) = Gpus::find() else {
+            eprintln!("skipped: this machine has no GPU");
+            return;
+        };
+        let _context = Device::get_device(0).and_then(Context::new).unwrap();
+        let broken = PTX.replacen("fma.rn.f64", "fma.of.f64", 1).replace(KERNEL, "another");
+        match module(&broken) {
+            Err(CudaEngineError::Kernel { log, .. }) => assert!(!log.is_empty()),
+            other => panic!("{other:?}"),
+        }
+    }
+}
