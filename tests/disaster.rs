@@ -41,6 +41,7 @@ impl Environment {
         let (redis, endpoint) = (self.redis.url(), self.backups.endpoint());
         let recipient = self.identity.recipient().to_string();
         let listen = format!("127.0.0.1:{}", self.port);
+        let identity = self.identity.secret();
         let variables = [
             ("DATABASE_URL", database),
             ("REDIS_URL", &redis),
@@ -52,7 +53,7 @@ impl Environment {
             ("FERMIAC_BACKUP_ACCESS_KEY", ACCESS_KEY),
             ("FERMIAC_BACKUP_SECRET_KEY", SECRET_KEY),
             ("FERMIAC_BACKUP_RECIPIENT", &recipient),
-            ("FERMIAC_BACKUP_IDENTITY", self.identity.secret().expose()),
+            ("FERMIAC_BACKUP_IDENTITY", identity.expose()),
         ];
         let variables = variables.map(|(name, value)| format!("{name}={value}"));
         let words = [env!("CARGO_BIN_EXE_fermiac")].into_iter().chain(arguments.iter().copied());
@@ -159,7 +160,11 @@ fn a_database_that_still_takes_what_is_written_is_not_left_behind() {
     let stopped = environment.failed(&lost, &begin);
     assert!(stopped.contains("assess:") && stopped.contains("fermiac read-only on"), "{stopped}");
     environment.done(&lost, &["read-only", "on", "--reason", "a storm"]);
-    let stopped = environment.failed(&lost, &["dr", "--journal", "dr.jsonl", "--wait", "0"]);
+    let go_on = ["dr", "--journal", "dr.jsonl", "--wait", "0"];
+    let stopped = environment.failed(&lost, &go_on);
+    assert!(stopped.contains("assess:") && stopped.contains("was written to after"), "{stopped}");
+    environment.done(&lost, &["backup", "now"]);
+    let stopped = environment.failed(&lost, &go_on);
     assert!(stopped.contains("monitor:"), "{stopped}");
     assert_eq!(done_steps(&environment.journal()), STEPS[..5]);
     let other = environment.run(&lost, &["dr", "--journal", "dr.jsonl", "--into", &lost]);

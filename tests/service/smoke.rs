@@ -36,7 +36,7 @@ fn a_healthy_system_passes_and_is_left_as_it_was() {
     let system = System::start();
     let report = report(&system.fermiac(&["smoke", "--suite", "full", "--json"], &[]));
     assert_eq!(names(&report, "failed"), [""; 0], "{report:#}");
-    // It speaks no TLS, and this build has no engine for GPUs.
+    // It speaks no TLS, and has no GPU.
     assert_eq!(names(&report, "skipped"), ["certificate", "gpu"], "{report:#}");
     assert_eq!(names(&report, "passed").len(), 11);
     assert!(system.log_of_worker().contains("\"kind\":\"slice\""), "{}", system.log_of_worker());

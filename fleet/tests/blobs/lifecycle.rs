@@ -3,8 +3,9 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::types::{
-    BucketLifecycleConfiguration, ExpirationStatus, LifecycleExpiration, LifecycleRule as SdkRule,
-    LifecycleRuleFilter,
+    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, ExpirationStatus, LifecycleExpiration,
+    LifecycleRule as SdkRule, LifecycleRuleFilter, NoncurrentVersionExpiration, Transition as SdkTransition,
+    TransitionStorageClass,
 };
 use fermiac_fleet::blobs::{
     Addressing, Applied, BlobSettings, Blobs, LifecycleRule, S3Keys, StorageClass, Touch, Transition,
@@ -30,6 +31,7 @@ fn blobs(server: &MotoServer) -> Blobs {
 fn other(server: &MotoServer) -> Client {
     let settings = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
         .endpoint_url(server.endpoint())
         .region(Region::new(REGION))
         .credentials_provider(Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "test"))
@@ -103,16 +105,19 @@ async fn what_is_shown_is_what_is_applied() {
         let shown = shown.iter().find(|shown| shown["ID"].as_str() == rule.id()).unwrap();
         let days = |days: Option<i32>| days.map_or(serde_json::Value::Null, Into::into);
         assert_eq!(shown["Filter"]["Prefix"].as_str(), rule.filter().unwrap().prefix());
-        assert_eq!(shown["Expiration"]["Days"], days(rule.expiration().and_then(|one| one.days())));
-        let marks = rule.expiration().and_then(|one| one.expired_object_delete_marker());
+        assert_eq!(shown["Expiration"]["Days"], days(rule.expiration().and_then(LifecycleExpiration::days)));
+        let marks = rule.expiration().and_then(LifecycleExpiration::expired_object_delete_marker);
         assert_eq!(shown["Expiration"]["ExpiredObjectDeleteMarker"].as_bool(), marks);
-        let abort = rule.abort_incomplete_multipart_upload().and_then(|one| one.days_after_initiation());
+        let abort = rule
+            .abort_incomplete_multipart_upload()
+            .and_then(AbortIncompleteMultipartUpload::days_after_initiation);
         assert_eq!(shown["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"], days(abort));
-        let noncurrent = rule.noncurrent_version_expiration().and_then(|one| one.noncurrent_days());
+        let noncurrent =
+            rule.noncurrent_version_expiration().and_then(NoncurrentVersionExpiration::noncurrent_days);
         assert_eq!(shown["NoncurrentVersionExpiration"]["NoncurrentDays"], days(noncurrent));
         let moved = rule.transitions().first();
-        assert_eq!(shown["Transitions"][0]["Days"], days(moved.and_then(|one| one.days())));
-        let class = moved.and_then(|one| one.storage_class()).map(|class| class.as_str());
+        assert_eq!(shown["Transitions"][0]["Days"], days(moved.and_then(SdkTransition::days)));
+        let class = moved.and_then(|one| one.storage_class()).map(TransitionStorageClass::as_str);
         assert_eq!(shown["Transitions"][0]["StorageClass"].as_str(), class);
     }
 }

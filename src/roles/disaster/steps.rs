@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use fermiac_fleet::profile::{Profile, SecretUrl};
-use fermiac_fleet::store::Store;
+use fermiac_fleet::store::{ReadOnly, Store};
 use fermiac_maintenance::Places;
 use fermiac_maintenance::disaster::{Journal, Step};
 use fermiac_maintenance::postgres::DatabaseAddress;
@@ -95,6 +95,15 @@ impl Recovery {
         };
         let places = self.places_of(source)?;
         let manifest = restore::find(&places.vault, &self.target).await.map_err(backups::told)?;
+        if let (Ok(Some(read_only)), Target::Newest) = (&database, &self.target)
+            && manifest.taken_at < read_only.since
+        {
+            return Err(Failure::Failed(format!(
+                "the database answers, and was written to after {}, the newest backup: `fermiac backup now`, or begin anew \
+                 with --to {}",
+                manifest.label, manifest.label
+            )));
+        }
         Ok(json!({
             "database": said(database.as_ref().map(|_| ())), "redis": said(redis.as_ref().copied()),
             "data": said(data.as_ref().copied()), "backups": said(backups.as_ref().copied()),
@@ -105,11 +114,11 @@ impl Recovery {
     }
 
     /// Whether the database that is said to be lost is read-only, if it answers.
-    async fn read_only(&self) -> Result<Option<Value>, Failure> {
+    async fn read_only(&self) -> Result<Option<ReadOnly>, Failure> {
         let store = homes::store(&self.lost).await?;
         let read_only = store.read_only().await.map_err(failed)?;
         store.close().await;
-        Ok(read_only.map(|read_only| json!(read_only)))
+        Ok(read_only)
     }
 
     /// All that the service needs in its new place.

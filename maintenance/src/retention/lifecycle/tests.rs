@@ -65,8 +65,8 @@ proptest! {
         for place in ["backups", "second"] {
             let rules = backup_rules("production", place, &settings, &policy);
             for folder in ["backups", "blobs", "holds"] {
-                let key = format!("production/{folder}/{tail}");
-                prop_assert!(!is_deleted(&rules, &Object { key, days, is_newest: true }));
+                let object = Object { key: format!("production/{folder}/{tail}"), days, is_newest: true };
+                prop_assert!(!is_deleted(&rules, &object));
             }
         }
     }
@@ -94,7 +94,8 @@ proptest! {
     ) {
         let rules = data_rules("production", &settings, kept);
         for folder in ["workbooks", "slices", "results", "samples", "smoke"] {
-            prop_assert!(!is_deleted(&rules, &Object { key: format!("{folder}/x"), days, is_newest: true }));
+            let object = Object { key: format!("{folder}/x"), days, is_newest: true };
+            prop_assert!(!is_deleted(&rules, &object));
         }
         let entrance = Object { key: "uploads/x".to_owned(), days, is_newest: true };
         prop_assert_eq!(is_deleted(&rules, &entrance), kept.is_some_and(|kept| days >= kept + 7));
