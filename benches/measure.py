@@ -18,10 +18,11 @@ CALL_PATHS = 10_000_000
 INPUTS = ["Inputs!B1=normal(0.0004, 0.00005)", "Inputs!B2=pert(0.55, 0.62, 0.7)", "Inputs!B3=uniform(0.0002, 0.0004)"]
 
 
-def run(command):
+def run(command, **variables):
     """(what it printed, seconds, peak memory in MB) of a command that must succeed."""
     start = time.perf_counter()
-    child = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True)
+    environment = {**os.environ, **variables}
+    child = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True, env=environment)
     printed = child.stdout.read()
     _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - start
@@ -42,9 +43,10 @@ def table(title, head, rows):
         print(f"| {' | '.join(str(value) for value in row)} |")
 
 
-def simulate(fermiac, model, trials, threads, more=()):
+def simulate(fermiac, model, trials, threads, more=(), **variables):
     """(load, compile, simulate, all) in seconds and peak memory in MB of one run."""
-    printed, seconds, memory = run([fermiac, "run", model, "--trials", trials, "--threads", threads, "--json", *more])
+    command = [fermiac, "run", model, "--trials", trials, "--threads", threads, "--json", *more]
+    printed, seconds, memory = run(command, **variables)
     timing = json.loads(printed)["timing_ms"]
     return [timing[key] / 1000 for key in ("load", "compile", "simulate")] + [seconds, memory]
 
@@ -72,20 +74,31 @@ def workbooks(tools):
 
 def european_call(tools):
     model = HERE.parent / "examples" / "european_call.json"
-    ours = {1: [], 2: []}
+    ours = {(1, ""): [], (2, ""): [], (1, "avx2"): []}
     peers = {"Philox": [], "SFC64": []}
     for _ in range(RUNS):
-        for threads, times in ours.items():
-            times.append(simulate(tools.fermiac, model, CALL_PATHS, threads)[2])
+        for (threads, simd), times in ours.items():
+            variables = {"FERMIAC_SIMD": simd} if simd else {}
+            times.append(simulate(tools.fermiac, model, CALL_PATHS, threads, **variables)[2])
         for generator, times in peers.items():
             times.append(json.loads(run([sys.executable, HERE / "peers" / "numpy_call.py", generator, CALL_PATHS])[0])["seconds"])
     numpy = statistics.median(peers["Philox"])
-    names = {1: "fermiac, one thread", 2: "fermiac, two threads", "Philox": "NumPy, Philox", "SFC64": "NumPy, SFC64"}
+    names = {(1, ""): "fermiac, one thread", (2, ""): "fermiac, two threads", (1, "avx2"): "fermiac, one thread, AVX2",
+             "Philox": "NumPy, Philox", "SFC64": "NumPy, SFC64"}
     rows = []
     for key, times in {**ours, **peers}.items():
         seconds = statistics.median(times)
         rows.append([names[key], f"{seconds:.3f}", f"{CALL_PATHS / seconds / 1e6:.0f}", f"{numpy / seconds:.1f}"])
     table(f"European call, {CALL_PATHS:,} trials with all statistics", ["", "s", "million trials a second", "times NumPy, Philox"], rows)
+
+
+def example(tools):
+    model = HERE.parent / "examples" / "project_npv.xlsx"
+    rows = []
+    for threads in (1, 2):
+        seconds = statistics.median(simulate(tools.fermiac, model, 1_000_000, threads)[2] for _ in range(RUNS))
+        rows.append([threads, f"{seconds:.3f}", f"{seconds * 1000:.0f}"])
+    table("project_npv.xlsx (263 formulas), 1,000,000 trials", ["threads", "s", "ns a trial"], rows)
 
 
 def start_up(tools):
@@ -117,6 +130,7 @@ def main():
     start_up(tools)
     workbooks(tools)
     european_call(tools)
+    example(tools)
 
 
 if __name__ == "__main__":
