@@ -90,6 +90,11 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Whether it is no failure, but what an operator wants.
+    pub fn is_read_only(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE.as_u16() && self.kind.ends_with(":read-only")
+    }
+
     /// The same, of a request for this address that the log has under this id.
     pub fn of_request(self, instance: String, request_id: &str) -> Problem {
         Problem { instance, request_id: request_id.to_owned(), ..self }

@@ -76,9 +76,7 @@ pub async fn restore(
         Some(url) => {
             let database = DatabaseAddress::of(&without_password(url)?).map_err(told)?;
             let restored = restore::into_database(&places, &target, &database).await.map_err(told)?;
-            restore::note(&database, &places.environment, &restored.label, audit::operator())
-                .await
-                .map_err(told)?;
+            restore::note(&places, &database, &restored.label, audit::operator()).await.map_err(told)?;
             restored
         }
     };

@@ -154,7 +154,13 @@ impl Server {
         read: impl Fn(Response<Body>) -> Result<T, ureq::Error>,
     ) -> Result<T, Failure> {
         let pauses = ExponentialBackoffBuilder::new().with_max_elapsed_time(Some(PATIENCE)).build();
-        let answer = backoff::retry(pauses, || {
+        let mut is_told = false;
+        let tell = |failure: Failure, _: Duration| {
+            if !std::mem::replace(&mut is_told, true) {
+                eprintln!("{failure}; trying again for {} s", PATIENCE.as_secs());
+            }
+        };
+        let ask = || {
             let response = match send().map_err(Error::permanent)? {
                 Ok(response) => response,
                 Err(error) => return Err(self.unanswered(error)),
@@ -163,7 +169,8 @@ impl Server {
                 return read(response).map_err(|error| self.unanswered(error));
             }
             Err(self.refusal(response))
-        });
+        };
+        let answer = backoff::retry_notify(pauses, ask, tell);
         answer.map_err(|error| match error {
             Error::Permanent(failure) | Error::Transient { err: failure, .. } => failure,
         })

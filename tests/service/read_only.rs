@@ -69,6 +69,7 @@ fn a_read_only_service_answers_what_reads_and_refuses_what_writes_until_the_swit
     assert_eq!(said(&system, &["read-only", "off"]), json!({ "read_only": false }));
     wait_until("the API takes work again", OBEYED, || post(&system).0 == 202);
     assert_eq!(get(&system, "/ready").1["read_only"], false);
-    let audit = String::from_utf8(system.fermiac(&["audit", "list", "--limit", "10000"], &[]).stdout).unwrap();
+    let audit =
+        String::from_utf8(system.fermiac(&["audit", "list", "--limit", "10000"], &[]).stdout).unwrap();
     assert!(audit.contains("service.read_only") && audit.contains("service.writable"), "{audit}");
 }

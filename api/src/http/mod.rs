@@ -68,8 +68,10 @@ fn request_id(headers: &HeaderMap) -> String {
 }
 
 fn count(method: &str, route: &str, response: &Response, took: Duration) {
-    let (method, route, status) =
-        (method.to_owned(), route.to_owned(), response.status().as_str().to_owned());
+    let is_kept_back = response.extensions().get::<Problem>().is_some_and(Problem::is_read_only);
+    let status = response.status();
+    let status = if is_kept_back { "read_only" } else { status.as_str() }.to_owned();
+    let (method, route) = (method.to_owned(), route.to_owned());
     if took >= SLOW {
         tracing::warn!(status, took_ms = took.as_millis() as u64, "answered slowly");
     } else {

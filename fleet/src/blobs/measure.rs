@@ -29,6 +29,8 @@ impl<'a> Measured<'a> {
         key: &'a str,
         max_bytes: u64,
     ) -> Self {
+        // Asked again after its end where the last part was not full, which not every stream bears.
+        let stream = stream.fuse().boxed();
         Measured { stream, key, max_bytes, bytes: 0, hash: Sha256::new(), left_over: Bytes::new() }
     }
 

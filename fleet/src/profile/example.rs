@@ -6,9 +6,10 @@ use super::all_settings;
 #[must_use]
 pub fn env_example() -> String {
     let mut text = String::from(
-        "# Every variable that Fermiac reads. Copy this file to .env, which is not committed, and take away the # of\n\
-         # what you set. A variable is stronger than environments/NAME.toml, which is stronger than the default\n\
-         # shown. An empty variable is the same as none. `fermiac config --env NAME` shows what is in force.\n",
+        "# Every variable that Fermiac reads. Copy this file to .env, which is not committed, take away the # of what\n\
+         # you set, and have your service manager read it, or a shell: `set -a; . ./.env; set +a`. A variable is\n\
+         # stronger than environments/NAME.toml, which is stronger than the default shown. An empty variable is the\n\
+         # same as none. `fermiac config --env NAME` shows what is in force.\n",
     );
     let mut section = "";
     for setting in all_settings() {

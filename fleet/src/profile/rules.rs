@@ -181,6 +181,12 @@ fn exposed(profile: &Profile, broken: &mut Vec<(&'static str, String)>) {
             broken.push((name, format!("is needed in {environment}; give it or {name}_FILE")));
         }
     }
+    if !sections.blobs.url.starts_with("s3://") && !sections.blobs.url.starts_with('/') {
+        let problem = format!(
+            "is needed in {environment}: s3://BUCKET, or by its full path a folder that all processes share"
+        );
+        broken.push(("FERMIAC_BLOBS_URL", problem));
+    }
     let is_scheme = |url: &Option<SecretUrl>, scheme| url.as_ref().is_some_and(|url| url.scheme() == scheme);
     if is_scheme(&sections.database.url, "sqlite") {
         broken.push((

@@ -19,6 +19,7 @@ fn exposed(name: &str, more: &[(&str, &str)]) -> Result<Profile, ProfileErrors> 
         ("DATABASE_URL", "postgres://fermiac:long-and-random@db/fermiac"),
         ("REDIS_URL", "rediss://:pass@redis:6379/0"),
         ("SECRET_KEY", KEY),
+        ("FERMIAC_BLOBS_URL", "s3://fermiac-data/blobs"),
     ];
     load(name, &[&needed, more].concat())
 }

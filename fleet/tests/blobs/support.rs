@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fermiac_fleet::blobs::{Addressing, BlobSettings, Blobs, S3Keys};
 use fermiac_harness::{ACCESS_KEY, Folder, REGION, S3Server, SECRET_KEY};
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 
 pub const BUCKET: &str = "bucket";
 /// Longer than anything takes that is going to happen at all.
@@ -44,5 +44,10 @@ pub fn pieces(content: &Bytes) -> impl Stream<Item = Result<Bytes, Infallible>> 
     let starts = (0..content.len()).step_by(77_777);
     let pieces: Vec<_> =
         starts.map(|start| Ok(content.slice(start..(start + 77_777).min(content.len())))).collect();
-    stream::iter(pieces)
+    // It panics if it is asked again after its end, as streams may.
+    stream::unfold(pieces.into_iter(), |mut pieces| async move {
+        let piece = pieces.next()?;
+        Some((piece, pieces))
+    })
+    .boxed()
 }

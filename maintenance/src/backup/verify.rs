@@ -69,6 +69,7 @@ async fn read_back(context: &Context, label: &str, depth: Depth) -> Result<Verif
             "the manifest of {label} is not the one that was written"
         )));
     }
+    vault.refuse_to_open(&manifest)?;
     let seen = see_blobs(vault, &manifest).await?;
     read_dump(vault, &manifest).await?;
     vault.open(&manifest.configuration, |_| Ok(())).await?;

@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use fermiac_fleet::audit::{Act, Action};
+use fermiac_fleet::backup::{BackupState, UploadedBackup};
 use fermiac_fleet::blobs::{BlobError, Blobs};
+use fermiac_fleet::store::Store;
 use serde::Serialize;
 
 use crate::context::{Places, unhurried};
@@ -140,13 +142,34 @@ async fn missing_blobs(manifest: &Manifest, home: &Blobs) -> Result<Option<Strin
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn note(database: &DatabaseAddress, environment: &str, label: &str, actor: String) -> Result<()> {
-    let store = unhurried(database, environment).await?.acting_as(actor);
+pub async fn note(places: &Places, database: &DatabaseAddress, label: &str, actor: String) -> Result<()> {
+    let store = unhurried(database, &places.environment).await?.acting_as(actor);
     if store.check_schema().await.is_ok() {
         store.note(Act::on(Action::DatabaseRestored, label)).await?;
+        settle(&store, &places.vault, label).await?;
     }
     store.close().await;
     Ok(())
+}
+
+/// The catalogue saw this backup while it was being taken, and would take its taker for dead and the backup for lost,
+/// which has just proven the contrary.
+async fn settle(store: &Store, vault: &Vault, label: &str) -> Result<()> {
+    let known = store.backups(u32::MAX).await?;
+    if !known.iter().any(|backup| backup.label == label && backup.state == BackupState::Running) {
+        return Ok(());
+    }
+    let (manifest, sha256) = vault.manifest(label).await?;
+    let uploaded = UploadedBackup {
+        taken_at: manifest.taken_at,
+        bytes: manifest.bytes(),
+        manifest_sha256: Some(sha256),
+        // Not known here; the next backup copies what a second place lacks.
+        is_copied: false,
+        needs: None,
+    };
+    store.backup_uploaded(label, &uploaded).await?;
+    Ok(store.backup_verified(label).await?)
 }
 
 /// Restores into a scratch server, checks it there page by page, and tears it down.

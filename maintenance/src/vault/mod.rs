@@ -69,6 +69,21 @@ impl Vault {
         &self.blobs
     }
 
+    /// Refuses an identity that a backup was not sealed for: that says nothing about the backup.
+    ///
+    /// # Errors
+    /// When there is such an identity.
+    pub fn refuse_to_open(&self, manifest: &Manifest) -> Result<()> {
+        let recipient = self.identity.as_ref().map(|identity| identity.recipient().to_string());
+        match recipient {
+            Some(other) if other != manifest.recipient => Err(MaintenanceError::refused(format!(
+                "FERMIAC_BACKUP_IDENTITY: is that of {other}, and {} was sealed for {}; give the identity of that",
+                manifest.label, manifest.recipient
+            ))),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Whether they can be opened here.
     #[must_use]
     pub fn can_open(&self) -> bool {

@@ -47,7 +47,10 @@ pub async fn sliced(subject: &Subject, heard: &Heard) -> Answer {
 async fn simulate(subject: &Subject, heard: &Heard, known: &Known) -> Answer {
     let caller = Caller::of(subject, heard).await?;
     let started = Instant::now();
-    let id = caller.submit(known).await?;
+    let id = match caller.submit(known).await {
+        Ok(id) => id,
+        Err(halt) => return Err(read_only_there(subject, &caller, halt).await),
+    };
     let answered = match tokio::time::timeout(known.within, caller.outputs(id)).await {
         Ok(outputs) => outputs.and_then(|outputs| caller.compare(&outputs, known)),
         Err(_) => {
@@ -67,6 +70,18 @@ async fn simulate(subject: &Subject, heard: &Heard, known: &Known) -> Answer {
         ));
     }
     Ok(format!("the answer that is known, after {:.2} s", took.as_secs_f64()))
+}
+
+/// An API that is read-only while its database is not serves another one, or has not heard yet.
+async fn read_only_there(subject: &Subject, caller: &Caller, halt: Halt) -> Halt {
+    let Halt::Skip(why) = halt else { return halt };
+    match store(subject) {
+        Ok(store) if matches!(store.read_only().await, Ok(None)) => caller.fails(
+            format!("{why}, it answered; the database takes what is written"),
+            "see that the API serves the database of DATABASE_URL; it hears of the switch within two seconds",
+        ),
+        Ok(_) | Err(_) => Halt::Skip(why),
+    }
 }
 
 /// A synthetic user.

@@ -9,7 +9,7 @@ use fermiac_maintenance::Places;
 use fermiac_maintenance::disaster::{Journal, Step};
 use fermiac_maintenance::postgres::DatabaseAddress;
 use fermiac_maintenance::restore::{self, Target};
-use fermiac_smoke::Suite;
+use fermiac_smoke::{Status, Suite};
 use serde_json::{Value, json};
 
 use super::super::{backups, failed, homes, smoke};
@@ -153,13 +153,11 @@ impl Recovery {
 
     /// The restored service takes work again, even if it was backed up while it was read-only.
     async fn switch(&self, journal: &Journal) -> Result<Value, Failure> {
-        let (_, label) = self.chosen(journal)?;
+        let (places, label) = self.chosen(journal)?;
         let store: Store = homes::store(&self.restored).await?.acting_as(self.actor.clone());
         store.check_schema().await.map_err(failed)?;
         let was_read_only = store.make_writable().await.map_err(failed)?.is_some();
-        restore::note(&self.database, &self.places.environment, &label, self.actor.clone())
-            .await
-            .map_err(backups::told)?;
+        restore::note(&places, &self.database, &label, self.actor.clone()).await.map_err(backups::told)?;
         store.close().await;
         Ok(json!({
             "was_read_only": was_read_only,
@@ -178,8 +176,13 @@ impl Recovery {
         loop {
             let homes = homes::Homes::connect(&self.restored).await?;
             let report = smoke::of(&self.restored, homes).run(Suite::usual(self.restored.environment)).await;
+            let passed: Vec<&str> = report
+                .checks
+                .iter()
+                .filter(|finding| finding.status == Status::Passed)
+                .map(|finding| finding.name.name())
+                .collect();
             if report.passed {
-                let passed: Vec<&str> = report.checks.iter().map(|finding| finding.name.name()).collect();
                 return Ok(json!({ "suite": report.suite, "checks": passed }));
             }
             if begun.elapsed() + LOOK_EVERY > self.wait {

@@ -1,12 +1,12 @@
 //! Why a job failed, and whether another try may do better.
 
+use std::fmt;
 use std::time::Duration;
 
 use fermiac_fleet::blobs::BlobError;
 use fermiac_fleet::delivery::{Outcome, Retry};
 use fermiac_fleet::store::StoreError;
 use fermiac_simulation::Failure;
-use tokio::task::JoinError;
 
 /// A failure, in words for the one who submitted the job.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +35,7 @@ impl JobError {
     }
 
     /// A mistake of ours: the next attempt may meet it again, and the last makes it a dead letter.
-    pub fn panicked(error: &JoinError) -> JobError {
+    pub fn panicked(error: &dyn fmt::Display) -> JobError {
         tracing::error!(%error, "a job panicked");
         JobError::passing("the program failed; its operators have been told")
     }

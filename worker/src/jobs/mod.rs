@@ -9,7 +9,9 @@ mod simulate;
 mod slice;
 mod smoke_test;
 
+use std::any::Any;
 use std::num::NonZeroUsize;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use fermiac_fleet::blobs::Blobs;
@@ -21,6 +23,7 @@ use fermiac_maintenance::Context;
 use fermiac_maintenance::retention::lifecycle::Lifecycle;
 use fermiac_simulation::Observer;
 use fermiac_smoke::Smoke;
+use futures_util::FutureExt;
 use serde::de::DeserializeOwned;
 
 use crate::figures;
@@ -74,18 +77,8 @@ impl Runner {
 
     /// Runs one delivery to its end, at `place` if it computes. A panic is that job's failure.
     pub async fn run(&self, delivery: &Delivery, tether: &Arc<Tether>, place: &Place) -> Outcome {
-        let done = match delivery.kind {
-            Kind::Simulate => self.simulate(delivery, tether, place).await,
-            Kind::Slice => self.slice(delivery, tether, place).await,
-            Kind::Combine => self.combine(delivery, tether, place).await,
-            Kind::Probe => Ok(Produced::default()),
-            Kind::ResourceWatch => resource_watch::resource_watch(delivery).await,
-            // Deep in futures of its own.
-            Kind::Backup => Box::pin(self.backup(delivery)).await,
-            Kind::RestoreDrill => Box::pin(self.restore_drill(delivery)).await,
-            Kind::SmokeTest => Box::pin(self.smoke_test(delivery)).await,
-            Kind::Retention => Box::pin(self.retention(delivery, tether)).await,
-        };
+        let doing = AssertUnwindSafe(self.done(delivery, tether, place)).catch_unwind();
+        let done = doing.await.unwrap_or_else(|panic| Err(JobError::panicked(&words_of(&*panic))));
         let outcome = match (done, tether.stop()) {
             (Ok(produced), _) => Outcome::Completed(self.validated(delivery, produced)),
             (Err(_), Some(Stop::Cancelled)) => Outcome::Cancelled,
@@ -97,6 +90,32 @@ impl Runner {
         log(&outcome);
         outcome
     }
+
+    async fn done(
+        &self,
+        delivery: &Delivery,
+        tether: &Arc<Tether>,
+        place: &Place,
+    ) -> Result<Produced, JobError> {
+        match delivery.kind {
+            Kind::Simulate => self.simulate(delivery, tether, place).await,
+            Kind::Slice => self.slice(delivery, tether, place).await,
+            Kind::Combine => self.combine(delivery, tether, place).await,
+            Kind::Probe => Ok(Produced::default()),
+            Kind::ResourceWatch => resource_watch::resource_watch(delivery).await,
+            // Deep in futures of its own.
+            Kind::Backup => Box::pin(self.backup(delivery)).await,
+            Kind::RestoreDrill => Box::pin(self.restore_drill(delivery)).await,
+            Kind::SmokeTest => Box::pin(self.smoke_test(delivery)).await,
+            Kind::Retention => Box::pin(self.retention(delivery, tether)).await,
+        }
+    }
+}
+
+/// What a panic says, if it says it in words.
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let words = panic.downcast_ref::<&str>().map(|words| (*words).to_owned());
+    words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".to_owned())
 }
 
 fn log(outcome: &Outcome) {
