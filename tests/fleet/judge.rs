@@ -127,14 +127,16 @@ pub fn work_went_on(fleet: &Fleet, fault: &str, since: f64) {
 /// Holds the jobs that a worker had when it died, at `since`, to the bound, and prints the last to run elsewhere. Says
 /// how many there were.
 pub fn jobs_ran_elsewhere(fleet: &Fleet, fault: &str, worker: &str, since: f64) -> usize {
-    // The last that a worker did was to claim; whoever took a job from it claimed it after that.
+    // The last that a worker did was to claim; whoever took a job from it claimed it after that. A settlement that was on
+    // its way when the worker stopped may have been written: then nothing was lost.
     let query = format!(
         "select (select min(again.at) from journal as again
                  where again.job = lost.job and again.after = 'running' and again.epoch > lost.epoch)
          from journal as lost
          where lost.after = 'running' and lost.worker = '{worker}' and lost.at <= {since}
              and not exists (select from journal as ended where ended.job = lost.job
-                 and ended.epoch = lost.epoch and ended.before = 'running' and ended.at <= {since})"
+                 and ended.epoch = lost.epoch and ended.before = 'running'
+                 and (ended.at <= {since} or ended.after = 'succeeded'))"
     );
     let ran: Vec<Option<f64>> = fleet.database.column(&query);
     let waits = ran.iter().map(|at| at.expect("a job of a dead worker ran elsewhere") - since);
