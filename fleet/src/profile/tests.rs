@@ -88,7 +88,7 @@ fn the_documented_variables_of_each_environment_are_taken_as_they_stand() {
 
 #[test]
 fn a_variable_is_stronger_than_the_file_and_the_file_than_the_default() {
-    assert_eq!(load("staging", &[]).unwrap_err().mistakes.len(), 3);
+    assert_eq!(load("staging", &[]).unwrap_err().mistakes.len(), 4);
     let level = |given| exposed("staging", given).unwrap().log.level;
     assert_eq!(level(&[]), LogLevel::Info);
     assert_eq!(level(&[("LOG_LEVEL", "error")]), LogLevel::Error);

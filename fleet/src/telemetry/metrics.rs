@@ -57,7 +57,7 @@ metrics! {
     BUILD_INFO: Gauge = "fermiac_build_info" ["version", "commit", "environment"];
     /// Memory that the process holds.
     PROCESS_RESIDENT_BYTES: Gauge = "fermiac_process_resident_bytes" [];
-    /// Requests that were answered; `route` is the pattern, not the address.
+    /// Requests that were answered; `route` is the pattern of the address, `status` the code, or `read_only` for its 503.
     HTTP_REQUESTS: Counter = "fermiac_http_requests_total" ["method", "route", "status"];
     /// Time from the first byte of a request to the head of its answer.
     HTTP_REQUEST_SECONDS: Histogram = "fermiac_http_request_seconds" ["method", "route"];

@@ -47,10 +47,7 @@ pub async fn sliced(subject: &Subject, heard: &Heard) -> Answer {
 async fn simulate(subject: &Subject, heard: &Heard, known: &Known) -> Answer {
     let caller = Caller::of(subject, heard).await?;
     let started = Instant::now();
-    let id = match caller.submit(known).await {
-        Ok(id) => id,
-        Err(halt) => return Err(read_only_there(subject, &caller, halt).await),
-    };
+    let id = caller.submit(known).await?;
     let answered = match tokio::time::timeout(known.within, caller.outputs(id)).await {
         Ok(outputs) => outputs.and_then(|outputs| caller.compare(&outputs, known)),
         Err(_) => {
@@ -72,22 +69,12 @@ async fn simulate(subject: &Subject, heard: &Heard, known: &Known) -> Answer {
     Ok(format!("the answer that is known, after {:.2} s", took.as_secs_f64()))
 }
 
-/// An API that is read-only while its database is not serves another one, or has not heard yet.
-async fn read_only_there(subject: &Subject, caller: &Caller, halt: Halt) -> Halt {
-    let Halt::Skip(why) = halt else { return halt };
-    match store(subject) {
-        Ok(store) if matches!(store.read_only().await, Ok(None)) => caller.fails(
-            format!("{why}, it answered; the database takes what is written"),
-            "see that the API serves the database of DATABASE_URL; it hears of the switch within two seconds",
-        ),
-        Ok(_) | Err(_) => Halt::Skip(why),
-    }
-}
-
 /// A synthetic user.
 struct Caller {
     api: Api,
     bearer: String,
+    /// Whether the database is, which its API has to know.
+    is_read_only: bool,
 }
 
 impl Caller {
@@ -107,7 +94,10 @@ impl Caller {
         let user = user.map_err(|error| database_fails(subject, &error.to_string()))?;
         let what = match user {
             Some(user) if user.synthetic => {
-                return Ok(Caller { api, bearer: format!("Bearer {}", key.expose()) });
+                let is_read_only = store(subject)?.read_only().await;
+                let is_read_only =
+                    is_read_only.map_err(|error| database_fails(subject, &error.to_string()))?.is_some();
+                return Ok(Caller { api, bearer: format!("Bearer {}", key.expose()), is_read_only });
             }
             Some(user) => format!("the key is of {:?}, whose work would count as people's", user.name),
             None => "the key is not known, or was revoked".to_owned(),
@@ -162,7 +152,13 @@ impl Caller {
         let problem: Value = serde_json::from_slice(&answered.body).unwrap_or_default();
         let detail = problem["detail"].as_str().unwrap_or("without a reason");
         if problem["type"] == "urn:fermiac:problem:read-only" {
-            return Err(Halt::Skip(detail.to_owned()));
+            return Err(match self.is_read_only {
+                true => Halt::Skip(detail.to_owned()),
+                false => self.fails(
+                    format!("{detail}, it answered, and the database takes what is written"),
+                    "see that it serves the database of DATABASE_URL; it hears of the switch within two seconds",
+                ),
+            });
         }
         Err(self.fails(format!("{of} was answered {}: {detail}", answered.status), "see the log of the API"))
     }
