@@ -17,12 +17,6 @@ impl Kernel {
     pub(super) fn load(_: &Gpu) -> Result<Kernel, CudaEngineError> {
         Err(NoGpu::NoDriver("GPUs are used on Linux only".to_owned()).into())
     }
-}
-
-impl Interpreter {
-    pub(super) fn new(gpu: &Arc<OpenGpu>, _: &Image, _: usize) -> Result<Interpreter, CudaEngineError> {
-        match *gpu.kernel() {}
-    }
 
     pub(super) fn bytes(&self) -> u64 {
         match *self {}
