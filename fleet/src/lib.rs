@@ -15,6 +15,7 @@ pub mod host;
 pub mod ids;
 pub mod job;
 pub mod orphans;
+pub mod panics;
 pub mod probes;
 pub mod profile;
 pub mod queue;

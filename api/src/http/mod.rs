@@ -14,6 +14,7 @@ use axum::http::header::{STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use fermiac_fleet::panics::words_of;
 use fermiac_fleet::telemetry::metrics as names;
 use futures_util::FutureExt;
 use tracing::Instrument;
@@ -112,9 +113,4 @@ fn finish(headers: &mut HeaderMap, id: &str, exposed: bool) {
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
     }
-}
-
-fn words_of(panic: &(dyn std::any::Any + Send)) -> &str {
-    let words = panic.downcast_ref::<&str>().copied();
-    words.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without words")
 }

@@ -9,7 +9,6 @@ mod simulate;
 mod slice;
 mod smoke_test;
 
-use std::any::Any;
 use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -18,6 +17,7 @@ use fermiac_fleet::blobs::Blobs;
 use fermiac_fleet::delivery::{Delivery, Outcome, Produced};
 use fermiac_fleet::ids::SimulationId;
 use fermiac_fleet::job::Kind;
+use fermiac_fleet::panics::words_of;
 use fermiac_fleet::store::Store;
 use fermiac_maintenance::Context;
 use fermiac_maintenance::retention::lifecycle::Lifecycle;
@@ -110,12 +110,6 @@ impl Runner {
             Kind::Retention => Box::pin(self.retention(delivery, tether)).await,
         }
     }
-}
-
-/// What a panic says, if it says it in words.
-fn words_of(panic: &(dyn Any + Send)) -> String {
-    let words = panic.downcast_ref::<&str>().map(|words| (*words).to_owned());
-    words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".to_owned())
 }
 
 fn log(outcome: &Outcome) {
