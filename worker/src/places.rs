@@ -92,11 +92,6 @@ impl Places {
         &self.gpus
     }
 
-    /// Whether nothing is left to compute on.
-    pub fn are_lost(&self) -> bool {
-        self.describe().is_empty()
-    }
-
     fn lock(&self) -> MutexGuard<'_, Vec<Place>> {
         self.free.lock().expect("nothing that can panic runs under this lock")
     }

@@ -147,7 +147,7 @@ impl Worker {
             background.abort_all();
         }
         self.leave().await;
-        if self.places.are_lost() { End::WithoutGpu } else { End::Drained }
+        if self.is_lost() { End::WithoutGpu } else { End::Drained }
     }
 
     async fn take_jobs(
@@ -234,7 +234,7 @@ impl Worker {
             Some(mut slot) if self.may_run(&delivery, &tether, &draining).await => {
                 let _run = figures::Run::begin(&delivery);
                 let outcome = self.run_on(slot.as_mut(), &delivery, &tether).await;
-                if self.places.are_lost() {
+                if self.is_lost() {
                     draining.cancel();
                 }
                 (slot, outcome)
@@ -272,6 +272,11 @@ impl Worker {
             self.slots_left.send_modify(|left| *left -= 1);
         }
         outcome
+    }
+
+    /// Whether nothing is left to compute on: a slot goes with each GPU that nothing takes the place of.
+    fn is_lost(&self) -> bool {
+        *self.slots_left.borrow() == 0
     }
 
     /// A slot, if one is free: of a batch that was expected to be over in no time, more may be heard than there are.
