@@ -116,9 +116,7 @@ impl Places {
             environment: environment.to_owned(),
         })
     }
-}
 
-impl Places {
     /// The same backups from their second place, if there is one: for when the first is lost too.
     #[must_use]
     pub fn at_second(&self) -> Option<Places> {

@@ -10,7 +10,7 @@ mod verify;
 use std::io::Write;
 
 use chrono::{DateTime, Utc};
-use fermiac_fleet::backup::{BackupKind, UploadedBackup};
+use fermiac_fleet::backup::BackupKind;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -126,13 +126,7 @@ async fn take_and_verify(context: &Context, label: &str) -> Result<Taken> {
         is_verified: false,
         is_copied: context.places.second.is_some(),
     };
-    let uploaded = UploadedBackup {
-        taken_at: taken.taken_at,
-        bytes: taken.bytes,
-        manifest_sha256: Some(manifest_sha256),
-        is_copied: taken.is_copied,
-        needs: None,
-    };
+    let uploaded = manifest.uploaded(manifest_sha256, taken.is_copied);
     context.store.backup_uploaded(label, &uploaded).await?;
     if vault.can_open() {
         verify(context, label, Depth::New).await?;

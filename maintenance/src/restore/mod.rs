@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use fermiac_fleet::audit::{Act, Action};
-use fermiac_fleet::backup::{BackupState, UploadedBackup};
+use fermiac_fleet::backup::BackupState;
 use fermiac_fleet::blobs::{BlobError, Blobs};
-use fermiac_fleet::store::Store;
+use fermiac_fleet::store::{Store, StoreError};
 use serde::Serialize;
 
 use crate::context::{Places, unhurried};
@@ -155,20 +155,14 @@ pub async fn note(places: &Places, database: &DatabaseAddress, label: &str, acto
 /// The catalogue saw this backup while it was being taken, and would take its taker for dead and the backup for lost,
 /// which has just proven the contrary.
 async fn settle(store: &Store, vault: &Vault, label: &str) -> Result<()> {
-    let known = store.backups(u32::MAX).await?;
-    if !known.iter().any(|backup| backup.label == label && backup.state == BackupState::Running) {
-        return Ok(());
+    match store.backup(label).await {
+        Ok(known) if known.state == BackupState::Running => {}
+        Ok(_) | Err(StoreError::NotFound { .. }) => return Ok(()),
+        Err(error) => return Err(error.into()),
     }
     let (manifest, sha256) = vault.manifest(label).await?;
-    let uploaded = UploadedBackup {
-        taken_at: manifest.taken_at,
-        bytes: manifest.bytes(),
-        manifest_sha256: Some(sha256),
-        // Not known here; the next backup copies what a second place lacks.
-        is_copied: false,
-        needs: None,
-    };
-    store.backup_uploaded(label, &uploaded).await?;
+    // Whether a second place has it too is not known here.
+    store.backup_uploaded(label, &manifest.uploaded(sha256, false)).await?;
     Ok(store.backup_verified(label).await?)
 }
 

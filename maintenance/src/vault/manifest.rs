@@ -4,6 +4,7 @@
 //! rest. It holds names of tables and blobs, counts and hashes, and nothing that a user wrote.
 
 use chrono::{DateTime, Utc};
+use fermiac_fleet::backup::UploadedBackup;
 use fermiac_fleet::store::TableDigest;
 use serde::{Deserialize, Serialize};
 
@@ -74,5 +75,17 @@ impl Manifest {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.objects().map(|object| object.bytes).sum()
+    }
+
+    /// What the catalogue writes down of it, with the SHA-256 of this manifest and whether a second place has all too.
+    #[must_use]
+    pub fn uploaded(&self, sha256: String, is_copied: bool) -> UploadedBackup {
+        UploadedBackup {
+            taken_at: self.taken_at,
+            bytes: self.bytes(),
+            manifest_sha256: Some(sha256),
+            is_copied,
+            needs: None,
+        }
     }
 }

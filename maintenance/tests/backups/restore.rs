@@ -1,12 +1,13 @@
 //! What was backed up comes back.
 
 use chrono::TimeDelta;
+use fermiac_fleet::backup::BackupState;
 use fermiac_fleet::blobs::Blobs;
 use fermiac_fleet::store::{Store, StoreSettings};
 use fermiac_harness::Folder;
 use fermiac_maintenance::MaintenanceError;
 use fermiac_maintenance::backup::{BackupArguments, backup};
-use fermiac_maintenance::restore::{Target, blobs, into_database, rehearse};
+use fermiac_maintenance::restore::{Target, blobs, into_database, note, rehearse};
 
 use crate::support::Bench;
 
@@ -24,6 +25,22 @@ async fn what_was_written_before_a_backup_comes_back_and_what_was_written_after_
     let store = Store::connect(database.url().expose(), &StoreSettings::of("testing")).await.unwrap();
     store.check_schema().await.unwrap();
     assert_eq!(store.users().await.unwrap(), users);
+}
+
+/// Its dump saw it while it was being taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_catalogue_holds_the_backup_that_it_came_from() {
+    let bench = Bench::new().await;
+    let taken = backup(&bench.context, &BackupArguments::default()).await.unwrap();
+    let (places, database) = (&bench.context.places, bench.empty_database());
+    into_database(places, &Target::Newest, &database).await.unwrap();
+    let store = Store::connect(database.url().expose(), &StoreSettings::of("testing")).await.unwrap();
+    assert_eq!(store.backup(&taken.label).await.unwrap().state, BackupState::Running);
+    note(places, &database, &taken.label, "operator:ada@here".to_owned()).await.unwrap();
+    let known = store.backup(&taken.label).await.unwrap();
+    assert_eq!((known.state, known.bytes), (BackupState::Verified, taken.bytes));
+    note(places, &database, &taken.label, "operator:ada@here".to_owned()).await.unwrap();
+    assert_eq!(store.backup(&taken.label).await.unwrap().state, BackupState::Verified);
 }
 
 #[tokio::test(flavor = "multi_thread")]

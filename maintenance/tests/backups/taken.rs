@@ -3,6 +3,7 @@
 use fermiac_fleet::backup::BackupState;
 use fermiac_maintenance::MaintenanceError;
 use fermiac_maintenance::backup::{BackupArguments, Depth, backup, verify};
+use fermiac_maintenance::vault::Identity;
 
 use crate::support::{Bench, SECRET_TEXT};
 
@@ -52,6 +53,17 @@ async fn without_the_identity_a_backup_is_taken_but_not_called_verified() {
     let taken = backup(&context, &BackupArguments::default()).await.unwrap();
     assert_eq!(bench.store.backup(&taken.label).await.unwrap().state, BackupState::Uploaded);
     verify(&bench.context, &taken.label, Depth::All).await.unwrap();
+    assert_eq!(bench.store.backup(&taken.label).await.unwrap().state, BackupState::Verified);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_that_a_backup_was_not_sealed_for_says_nothing_about_it() {
+    let bench = Bench::new().await;
+    let taken = backup(&bench.context, &BackupArguments::default()).await.unwrap();
+    let other = Identity::generate();
+    let context = bench.with(&[("FERMIAC_BACKUP_IDENTITY", other.secret().expose())]).await;
+    let error = verify(&context, &taken.label, Depth::New).await.unwrap_err();
+    assert!(matches!(error, MaintenanceError::Refused(_)), "{error}");
     assert_eq!(bench.store.backup(&taken.label).await.unwrap().state, BackupState::Verified);
 }
 
