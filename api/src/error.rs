@@ -92,7 +92,7 @@ pub struct Problem {
 impl Problem {
     /// Whether it is no failure, but what an operator wants.
     pub fn is_read_only(&self) -> bool {
-        self.status == StatusCode::SERVICE_UNAVAILABLE.as_u16() && self.kind.ends_with(":read-only")
+        self.kind == "urn:fermiac:problem:read-only"
     }
 
     /// The same, of a request for this address that the log has under this id.
