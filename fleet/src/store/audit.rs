@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use sqlx::{query, query_as};
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type, query, query_as};
 use uuid::Uuid;
 
 use super::columns::Instant;
 use super::transaction::{Transaction, run};
 use super::{Store, StoreError};
 use crate::audit::{Act, Entry, Head, Link};
+use crate::store::row::row;
 
 /// A text of an entry has at most so many bytes; more is cut off.
 const MAX_TEXT_BYTES: usize = 4096;
@@ -121,14 +122,16 @@ fn head(number: i64, hash: Vec<u8>) -> Result<Head, StoreError> {
     Ok(Head { number: number.unsigned_abs(), hash })
 }
 
-#[derive(Clone, sqlx::FromRow)]
-struct EntryRow {
-    id: Uuid,
-    at: Instant,
-    actor: String,
-    action: String,
-    subject: String,
-    detail: String,
+row! {
+    #[derive(Clone)]
+    struct EntryRow {
+        id: Uuid,
+        at: Instant,
+        actor: String,
+        action: String,
+        subject: String,
+        detail: String,
+    }
 }
 
 impl EntryRow {
@@ -138,12 +141,26 @@ impl EntryRow {
     }
 }
 
-#[derive(sqlx::FromRow)]
 struct LinkRow {
     number: i64,
     hash: Vec<u8>,
-    #[sqlx(flatten)]
     entry: EntryRow,
+}
+
+impl<'r, R: Row> FromRow<'r, R> for LinkRow
+where
+    EntryRow: FromRow<'r, R>,
+    &'static str: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    Vec<u8>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<LinkRow> {
+        Ok(LinkRow {
+            number: row.try_get("number")?,
+            hash: row.try_get("hash")?,
+            entry: EntryRow::from_row(row)?,
+        })
+    }
 }
 
 impl LinkRow {

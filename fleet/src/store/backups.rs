@@ -7,6 +7,7 @@ use super::transaction::run;
 use super::{Store, StoreError};
 use crate::audit::{Act, Action};
 use crate::backup::{Backup, BackupKind, BackupState, UploadedBackup};
+use crate::store::row::row;
 
 impl Store {
     /// Writes down that a backup is being taken.
@@ -101,21 +102,22 @@ fn changed(rows: u64, label: &str, problem: &str) -> Result<(), StoreError> {
     if rows == 1 { Ok(()) } else { Err(StoreError::conflict(format!("the backup {label} {problem}"))) }
 }
 
-#[derive(sqlx::FromRow)]
-struct BackupRow {
-    label: String,
-    kind: BackupKind,
-    state: BackupState,
-    begun_at: Instant,
-    taken_at: Option<Instant>,
-    verified_at: Option<Instant>,
-    expired_at: Option<Instant>,
-    bytes: i64,
-    manifest_sha256: Option<String>,
-    is_copied: bool,
-    needs: Option<String>,
-    pinned: Option<String>,
-    error: Option<String>,
+row! {
+    struct BackupRow {
+        label: String,
+        kind: BackupKind,
+        state: BackupState,
+        begun_at: Instant,
+        taken_at: Option<Instant>,
+        verified_at: Option<Instant>,
+        expired_at: Option<Instant>,
+        bytes: i64,
+        manifest_sha256: Option<String>,
+        is_copied: bool,
+        needs: Option<String>,
+        pinned: Option<String>,
+        error: Option<String>,
+    }
 }
 
 impl BackupRow {

@@ -12,6 +12,7 @@ use super::transaction::run;
 use super::{Store, StoreError};
 use crate::audit::{Act, Action};
 use crate::backup::Drill;
+use crate::store::row::row;
 
 /// So many markers stay; older ones go with the next that is written.
 const MARKERS: i64 = 100;
@@ -65,14 +66,15 @@ impl Store {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct DrillRow {
-    id: Uuid,
-    label: Option<String>,
-    started_at: Instant,
-    recovery_ms: Option<i64>,
-    lost_ms: Option<i64>,
-    findings: String,
+row! {
+    struct DrillRow {
+        id: Uuid,
+        label: Option<String>,
+        started_at: Instant,
+        recovery_ms: Option<i64>,
+        lost_ms: Option<i64>,
+        findings: String,
+    }
 }
 
 impl DrillRow {

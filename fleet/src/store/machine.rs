@@ -5,29 +5,32 @@ use std::time::Duration;
 use crate::delivery::{Outcome, Produced, Retry};
 use crate::ids::JobId;
 use crate::job::{Bell, Label, MAX_ERROR_BYTES, Priority, State};
+use crate::store::row::row;
 
 /// The first pause before a job is tried again is at most twice this, and each later one at most twice the one before.
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 /// No pause is longer.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(600);
 
-/// A job's row, locked by this transaction.
-#[derive(Debug, Clone, sqlx::FromRow)]
-pub(super) struct Locked {
-    pub(super) id: JobId,
-    pub(super) label: Label,
-    pub(super) priority: Priority,
-    pub(super) state: State,
-    pub(super) parent: Option<JobId>,
-    pub(super) pending_children: i32,
-    pub(super) attempt: i32,
-    pub(super) max_attempts: i32,
-    pub(super) epoch: i64,
-    /// Whether its last attempt, which runs alone, is left to it or under way.
-    pub(super) alone: bool,
-    pub(super) cancel_requested: bool,
-    /// Whether it runs under a lease that ran out.
-    pub(super) expired: bool,
+row! {
+    /// A job's row, locked by this transaction.
+    #[derive(Debug, Clone)]
+    pub(super) struct Locked {
+        pub(super) id: JobId,
+        pub(super) label: Label,
+        pub(super) priority: Priority,
+        pub(super) state: State,
+        pub(super) parent: Option<JobId>,
+        pub(super) pending_children: i32,
+        pub(super) attempt: i32,
+        pub(super) max_attempts: i32,
+        pub(super) epoch: i64,
+        /// Whether its last attempt, which runs alone, is left to it or under way.
+        pub(super) alone: bool,
+        pub(super) cancel_requested: bool,
+        /// Whether it runs under a lease that ran out.
+        pub(super) expired: bool,
+    }
 }
 
 /// How a run ended, as the store sees it.

@@ -14,6 +14,7 @@ mod clock;
 mod columns;
 mod connect;
 mod error;
+mod row;
 mod transaction;
 
 mod schema;

@@ -11,6 +11,7 @@ use super::{Store, StoreError};
 use crate::audit::{Act, Action};
 use crate::hex::hex;
 use crate::ids::UserId;
+use crate::store::row::row;
 
 /// How every key begins, so that one that leaked is recognised.
 const KEY_PREFIX: &str = "fmc_";
@@ -145,14 +146,15 @@ fn hash(key: &str) -> Vec<u8> {
     Sha256::digest(key).to_vec()
 }
 
-#[derive(sqlx::FromRow)]
-struct UserRow {
-    id: UserId,
-    name: String,
-    operator: bool,
-    synthetic: bool,
-    created_at: Instant,
-    revoked_at: Option<Instant>,
+row! {
+    struct UserRow {
+        id: UserId,
+        name: String,
+        operator: bool,
+        synthetic: bool,
+        created_at: Instant,
+        revoked_at: Option<Instant>,
+    }
 }
 
 impl UserRow {

@@ -11,6 +11,7 @@ use super::transaction::run;
 use super::{Store, StoreError};
 use crate::audit::{Act, Action};
 use crate::ids::{UserId, WorkbookId};
+use crate::store::row::row;
 
 /// A workbook to be added.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,16 +132,17 @@ fn column_of(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-#[derive(sqlx::FromRow)]
-struct WorkbookRow {
-    id: WorkbookId,
-    owner: UserId,
-    name: String,
-    hash: String,
-    bytes: i64,
-    cells: i64,
-    formulas: i64,
-    created_at: Instant,
+row! {
+    struct WorkbookRow {
+        id: WorkbookId,
+        owner: UserId,
+        name: String,
+        hash: String,
+        bytes: i64,
+        cells: i64,
+        formulas: i64,
+        created_at: Instant,
+    }
 }
 
 impl WorkbookRow {

@@ -9,6 +9,7 @@ use super::columns::Instant;
 use super::transaction::{Transaction, run};
 use super::{Store, StoreError};
 use crate::job::Label;
+use crate::store::row::row;
 
 /// A worker that was heard of within this time is alive.
 pub const ALIVE: Duration = Duration::from_secs(15);
@@ -94,15 +95,16 @@ impl Transaction {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct WorkerRow {
-    id: String,
-    labels: String,
-    slots: i32,
-    version: String,
-    device: String,
-    started_at: Instant,
-    seen_at: Instant,
+row! {
+    struct WorkerRow {
+        id: String,
+        labels: String,
+        slots: i32,
+        version: String,
+        device: String,
+        started_at: Instant,
+        seen_at: Instant,
+    }
 }
 
 impl WorkerRow {

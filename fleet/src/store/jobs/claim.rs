@@ -10,6 +10,7 @@ use crate::ids::{JobId, SimulationId, UserId};
 use crate::job::Kind;
 use crate::store::clock::milliseconds;
 use crate::store::families::Settled;
+use crate::store::row::row;
 use crate::store::transaction::{OnPostgres, OnSqlite, Transaction, run};
 use crate::store::{Store, StoreError};
 
@@ -192,20 +193,21 @@ fn progress(renewal: &Renewal) -> Option<i64> {
     renewal.progress.map(|progress| i64::try_from(progress).unwrap_or(i64::MAX))
 }
 
-#[derive(sqlx::FromRow)]
-struct Claimed {
-    id: JobId,
-    epoch: i64,
-    kind: Kind,
-    simulation: Option<SimulationId>,
-    owner: Option<UserId>,
-    synthetic: bool,
-    payload: Vec<u8>,
-    attempt: i32,
-    max_attempts: i32,
-    alone: bool,
-    timeout_ms: i64,
-    trace_context: Option<String>,
+row! {
+    struct Claimed {
+        id: JobId,
+        epoch: i64,
+        kind: Kind,
+        simulation: Option<SimulationId>,
+        owner: Option<UserId>,
+        synthetic: bool,
+        payload: Vec<u8>,
+        attempt: i32,
+        max_attempts: i32,
+        alone: bool,
+        timeout_ms: i64,
+        trace_context: Option<String>,
+    }
 }
 
 impl Claimed {

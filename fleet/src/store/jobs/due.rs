@@ -10,6 +10,7 @@ use crate::delivery::Held;
 use crate::ids::JobId;
 use crate::job::{Bell, Label, Priority};
 use crate::store::columns::Instant;
+use crate::store::row::row;
 use crate::store::transaction::{OnPostgres, OnSqlite, Transaction, run};
 use crate::store::{Store, StoreError};
 
@@ -111,12 +112,13 @@ impl OnSqlite {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct Due {
-    id: JobId,
-    label: Label,
-    priority: Priority,
-    ready_at: Instant,
+row! {
+    struct Due {
+        id: JobId,
+        label: Label,
+        priority: Priority,
+        ready_at: Instant,
+    }
 }
 
 impl Due {

@@ -8,6 +8,7 @@ use crate::delivery::{Held, Produced};
 use crate::ids::{JobId, SimulationId, UserId};
 use crate::job::{Job, Kind, Label, Priority, State};
 use crate::store::columns::Instant;
+use crate::store::row::row;
 use crate::store::transaction::{Transaction, run};
 use crate::store::{Store, StoreError};
 
@@ -132,13 +133,14 @@ impl Store {
     }
 }
 
-#[derive(sqlx::FromRow)]
-pub(in crate::store) struct ProducedRow {
-    state: State,
-    result: Option<Vec<u8>>,
-    result_key: Option<String>,
-    samples_key: Option<String>,
-    progress: i64,
+row! {
+    pub(in crate::store) struct ProducedRow {
+        state: State,
+        result: Option<Vec<u8>>,
+        result_key: Option<String>,
+        samples_key: Option<String>,
+        progress: i64,
+    }
 }
 
 impl ProducedRow {
@@ -156,27 +158,28 @@ impl ProducedRow {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct JobRow {
-    id: JobId,
-    kind: Kind,
-    label: Label,
-    priority: Priority,
-    state: State,
-    owner: Option<UserId>,
-    simulation: Option<SimulationId>,
-    parent: Option<JobId>,
-    pending_children: i32,
-    attempt: i32,
-    max_attempts: i32,
-    epoch: i64,
-    worker: Option<String>,
-    progress: i64,
-    error: Option<String>,
-    cancel_requested: bool,
-    created_at: Instant,
-    started_at: Option<Instant>,
-    finished_at: Option<Instant>,
+row! {
+    struct JobRow {
+        id: JobId,
+        kind: Kind,
+        label: Label,
+        priority: Priority,
+        state: State,
+        owner: Option<UserId>,
+        simulation: Option<SimulationId>,
+        parent: Option<JobId>,
+        pending_children: i32,
+        attempt: i32,
+        max_attempts: i32,
+        epoch: i64,
+        worker: Option<String>,
+        progress: i64,
+        error: Option<String>,
+        cancel_requested: bool,
+        created_at: Instant,
+        started_at: Option<Instant>,
+        finished_at: Option<Instant>,
+    }
 }
 
 impl JobRow {

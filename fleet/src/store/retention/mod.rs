@@ -16,6 +16,7 @@ use crate::job::State;
 use crate::retention::{Class, Found, Kept, Limits};
 use crate::simulation::workbook_key;
 use crate::store::columns::Instant;
+use crate::store::row::row;
 use crate::store::transaction::{Transaction, run};
 use crate::store::{Store, StoreError};
 use words::Words;
@@ -168,13 +169,14 @@ impl Transaction {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct FoundRow {
-    id: Uuid,
-    state: Option<State>,
-    since: Instant,
-    is_needed: bool,
-    bytes: i64,
+row! {
+    struct FoundRow {
+        id: Uuid,
+        state: Option<State>,
+        since: Instant,
+        is_needed: bool,
+        bytes: i64,
+    }
 }
 
 impl FoundRow {

@@ -10,20 +10,22 @@ use crate::job::State;
 use crate::schedule::{Fate, Standing};
 use crate::store::StoreError;
 use crate::store::columns::Instant;
+use crate::store::row::row;
 use crate::store::transaction::{Transaction, run};
 
-#[derive(sqlx::FromRow)]
-pub(super) struct TickRow {
-    schedule: String,
-    tick: Instant,
-    fate: Fate,
-    through: Instant,
-    ticks: i64,
-    job: Option<JobId>,
-    reason: Option<String>,
-    recorded_at: Instant,
-    state: Option<State>,
-    error: Option<String>,
+row! {
+    pub(super) struct TickRow {
+        schedule: String,
+        tick: Instant,
+        fate: Fate,
+        through: Instant,
+        ticks: i64,
+        job: Option<JobId>,
+        reason: Option<String>,
+        recorded_at: Instant,
+        state: Option<State>,
+        error: Option<String>,
+    }
 }
 
 impl TickRow {

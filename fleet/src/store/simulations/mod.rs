@@ -14,6 +14,7 @@ use crate::audit::{Act, Action};
 use crate::delivery::Produced;
 use crate::ids::{JobId, SimulationId, UserId, WorkbookId};
 use crate::job::State;
+use crate::store::row::row;
 
 /// Who looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,19 +178,20 @@ impl SimulationState {
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct SimulationRow {
-    id: SimulationId,
-    owner: UserId,
-    workbook: Option<WorkbookId>,
-    trials: i64,
-    root: JobId,
-    created_at: Instant,
-    root_state: State,
-    error: Option<String>,
-    finished_at: Option<Instant>,
-    started_at: Option<Instant>,
-    progress: i64,
+row! {
+    struct SimulationRow {
+        id: SimulationId,
+        owner: UserId,
+        workbook: Option<WorkbookId>,
+        trials: i64,
+        root: JobId,
+        created_at: Instant,
+        root_state: State,
+        error: Option<String>,
+        finished_at: Option<Instant>,
+        started_at: Option<Instant>,
+        progress: i64,
+    }
 }
 
 impl SimulationRow {
