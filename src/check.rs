@@ -21,6 +21,8 @@ pub struct CheckOutcome {
     pub formula_cells: u64,
     /// Those whose recomputed value is the stored one: 1e-9 relative, errors and texts equal.
     pub agree: u64,
+    /// Those for which the file holds no value, since no spreadsheet program has calculated it.
+    pub not_stored: u64,
     /// Those whose value is another.
     pub differ: Vec<Difference>,
     /// Those that cannot be recomputed.
@@ -90,6 +92,7 @@ fn recompute(mut workbook: Workbook) -> Result<CheckOutcome, Failure> {
     Ok(CheckOutcome {
         formula_cells: report.formula_cells,
         agree: report.agree,
+        not_stored: report.not_stored,
         differ: report.differ.into_iter().map(difference).collect(),
         unsupported: report.unsupported.into_iter().map(Unsupported::from).collect(),
     })
@@ -132,6 +135,12 @@ fn write(outcome: &CheckOutcome, file: &str, screen: Screen) -> String {
         format!("  {} differ", count(outcome.differ.len() as u64)),
         format!("  {} not supported", count(outcome.unsupported.len() as u64)),
     ];
+    if outcome.not_stored > 0 {
+        lines.push(format!(
+            "  {} have no stored value: save the file in a spreadsheet program",
+            count(outcome.not_stored)
+        ));
+    }
     let differences = outcome.differ.iter().map(|difference| {
         let (stored, computed) = (shown(&difference.stored), shown(&difference.computed));
         (&difference.cell, &difference.formula, format!("stored {stored}, computed {computed}"))
@@ -182,7 +191,8 @@ mod tests {
         let formula = "A1/A2".to_owned();
         CheckOutcome {
             formula_cells: 1_500,
-            agree: 1_498,
+            agree: 1_495,
+            not_stored: 3,
             differ: vec![Difference {
                 cell: "Sheet1!B1".to_owned(),
                 formula: formula.clone(),
@@ -200,7 +210,7 @@ mod tests {
     #[test]
     fn the_document_has_the_shape_of_the_contract() {
         let expected = concat!(
-            r##"{"formula_cells":1500,"agree":1498,"differ":[{"cell":"Sheet1!B1","formula":"A1/A2","##,
+            r##"{"formula_cells":1500,"agree":1495,"not_stored":3,"differ":[{"cell":"Sheet1!B1","formula":"A1/A2","##,
             r##""stored":0.5,"computed":"#DIV/0!"}],"unsupported":[{"cell":"Sheet1!B2","##,
             r##""formula":"CUBEVALUE(A1)","function":"CUBEVALUE"}]}"##,
         );
@@ -223,9 +233,10 @@ mod tests {
         let expected = "\
 plan.xlsx
   1,500 formula cells
-  1,498 agree with the stored value
+  1,495 agree with the stored value
   1 differ
   1 not supported
+  3 have no stored value: save the file in a spreadsheet program
 
   differ
   Sheet1!B1  A1/A2

@@ -105,13 +105,14 @@ ON_DEVICE Approach by_bracket(const Run& flows, double guess) {
 
 // The rate at which the flows, one a period, the first at once, have the net present value 0.
 CALLED_ON_DEVICE Outcome internal_rate(const Run& flows, double guess) {
+    if (guess <= -1.0) return wrong(VALUE);
     bool has_inflow = false, has_outflow = false;
     for (u32 index = 0; index < flows.length; index++) {
         double flow = flows.at(index);
         has_inflow |= flow > 0.0;
         has_outflow |= flow < 0.0;
     }
-    if (!has_inflow || !has_outflow || guess <= -1.0) return wrong(NUM);
+    if (!has_inflow || !has_outflow) return wrong(NUM);
     Approach near = by_newton(flows, guess);
     if (near.has_arrived) return right(near.rate);
     Approach between = by_bracket(flows, guess);

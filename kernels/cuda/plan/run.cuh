@@ -90,9 +90,21 @@ ON_DEVICE u32 find_exact(const Run& run, Ordered key) {
     return NOWHERE;
 }
 
-// Binary search for the last value of the key's kind whose order to the key is not `beyond`. At a middle of another
-// kind the next of the key's kind below the upper end stands in.
-ON_DEVICE u32 find_last(const Run& run, Ordered key, int beyond) {
+// The last value of the key's kind before the first that is less.
+ON_DEVICE u32 find_last_not_below(const Run& run, Ordered key) {
+    u32 found = NOWHERE;
+    for (u32 index = 0; index < run.length; index++) {
+        Ordered value = ordered(run.operands.image, unpacked(run.at(index)));
+        if (value.kind != key.kind) continue;
+        if (order_of(value, key) < 0) break;
+        found = index;
+    }
+    return found;
+}
+
+// Binary search for the last value of the key's kind that is not greater. At a middle of another kind the next of the
+// key's kind below the upper end stands in.
+ON_DEVICE u32 find_last_not_above(const Run& run, Ordered key) {
     u32 found = NOWHERE;
     u32 low = 0, high = run.length;
     while (low < high) {
@@ -103,7 +115,7 @@ ON_DEVICE u32 find_last(const Run& run, Ordered key, int beyond) {
             value = ordered(run.operands.image, unpacked(run.at(index)));
             if (value.kind == key.kind) break;
         }
-        if (index < high && order_of(value, key) != beyond) {
+        if (index < high && order_of(value, key) <= 0) {
             found = index;
             low = index + 1;
         } else {
@@ -120,7 +132,7 @@ ON_DEVICE Outcome lookup(u32 opcode, const Run& run, double c) {
     Ordered key = ordered(run.operands.image, wanted);
     if (key.kind == NOT_ORDERED) key = Ordered{ORDERED_NUMBER, 0.0};
     u32 index = opcode == OP_MATCH_EXACT ? find_exact(run, key)
-        : find_last(run, key, opcode == OP_MATCH_ASCENDING ? 1 : -1);
+        : opcode == OP_MATCH_ASCENDING ? find_last_not_above(run, key) : find_last_not_below(run, key);
     return index == NOWHERE ? wrong(NOT_AVAILABLE) : right((double)(index + 1u));
 }
 

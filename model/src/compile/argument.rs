@@ -39,6 +39,17 @@ pub struct Array {
     pub columns: u32,
     /// `rows * columns` terms.
     pub terms: Vec<Term>,
+    /// Where it stands for whole rows or columns, of which only what the sheet uses is held: all the others.
+    pub rest: Option<Rest>,
+}
+
+/// The values of whole rows and columns past the last that the sheet uses, which all come to the same.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rest {
+    /// What each of them comes to.
+    pub term: Term,
+    /// How many they are.
+    pub count: u64,
 }
 
 impl Argument {
@@ -77,9 +88,14 @@ impl Argument {
 }
 
 impl Array {
+    /// So many rows and columns of terms, and no more.
+    pub fn new(rows: u32, columns: u32, terms: Vec<Term>) -> Array {
+        Array { rows, columns, terms, rest: None }
+    }
+
     /// One term as an array.
     pub fn single(term: Term) -> Array {
-        Array { rows: 1, columns: 1, terms: vec![term] }
+        Array::new(1, 1, vec![term])
     }
 
     /// The term at `row` and `column`, where a single row or column repeats as often as is asked; `#N/A` beyond.
@@ -97,7 +113,7 @@ impl Array {
     pub fn within(&self, rows: u32, columns: u32) -> Array {
         let (rows, columns) = (self.rows.min(rows), self.columns.min(columns));
         let places = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
-        Array { rows, columns, terms: places.map(|(row, column)| self.broadcast(row, column)).collect() }
+        Array::new(rows, columns, places.map(|(row, column)| self.broadcast(row, column)).collect())
     }
 
     /// The term at `row` and `column`, if there is one.

@@ -22,7 +22,9 @@ pub struct CheckReport {
     pub formula_cells: u64,
     /// How many of them agree.
     pub agree: u64,
-    /// Those that do not.
+    /// How many have no stored value to agree with, as in a file that no spreadsheet program has calculated.
+    pub not_stored: u64,
+    /// Those that do not agree.
     pub differ: Vec<Difference>,
     /// Those that cannot be computed; what hangs on them is computed from their stored values.
     pub unsupported: Vec<UnsupportedUse>,
@@ -58,7 +60,13 @@ pub fn check(workbook: &mut Workbook) -> Result<CheckReport, CompileError> {
 fn check_sheets(sheets: &mut Sheets<'_>) -> Result<CheckReport, CompileError> {
     let mut walk = Walk::default();
     let mut room = Room::default();
-    let mut report = CheckReport { formula_cells: 0, agree: 0, differ: Vec::new(), unsupported: Vec::new() };
+    let mut report = CheckReport {
+        formula_cells: 0,
+        agree: 0,
+        not_stored: 0,
+        differ: Vec::new(),
+        unsupported: Vec::new(),
+    };
     for (sheet, held) in (0u32..).zip(&sheets.workbook.sheets) {
         for (index, cell) in (0u32..).zip(held.cells.as_slice()) {
             if cell.content == Content::Constant {
@@ -73,6 +81,8 @@ fn check_sheets(sheets: &mut Sheets<'_>) -> Result<CheckReport, CompileError> {
             };
             if agrees(&sheets.graph.texts, cell.value, computed) {
                 report.agree += 1;
+            } else if cell.value == Value::Empty {
+                report.not_stored += 1;
             } else {
                 report.differ.push(difference(sheets, place, cell.value, computed, &mut room));
             }

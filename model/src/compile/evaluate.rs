@@ -3,9 +3,10 @@
 use std::rc::Rc;
 
 use super::address::Address;
-use super::argument::{Argument, Array, Place};
+use super::argument::{Argument, Array, Place, Rest};
 use super::bind::{Bound, BoundNode, Obstacle};
 use super::functions::{Call, Function, Semantics};
+use super::rests::{Rests, rest_among};
 use super::sheets::Sheets;
 use super::term::{Kinds, Term};
 use super::text;
@@ -69,14 +70,16 @@ impl Sheets<'_> {
                         if let Some(unsupported) = self.unsupported_among(function, &arguments) {
                             return unsupported;
                         }
-                        lower(&mut Call { sheets: self, arguments: &arguments, at, array })
+                        self.rests.clear();
+                        let result = lower(&mut Call { sheets: self, arguments: &arguments, at, array });
+                        self.without_rests(function, result, at)
                     }
                 }
             }
             BoundNode::Array { first, rows, columns } => {
                 let children = &bound.children[*first as usize..(*first + rows * columns) as usize];
                 let terms = children.iter().map(|child| self.scalar(result(*child), at)).collect();
-                Argument::Array(Rc::new(Array { rows: *rows, columns: *columns, terms }))
+                Argument::Array(Rc::new(Array::new(*rows, *columns, terms)))
             }
             BoundNode::Unsupported(obstacle) => Argument::Term(self.written_obstacle(obstacle, at)),
         }
@@ -246,7 +249,14 @@ impl Sheets<'_> {
                 terms.push(operation(self, &lane));
             }
         }
-        Argument::Array(Rc::new(Array { rows, columns, terms }))
+        let rest = rest_among(&arrays).map(|Rests { count, lane }| {
+            let term = match lane {
+                Some(lane) => operation(self, &lane),
+                None => self.uncounted_rest(at),
+            };
+            Rest { term, count }
+        });
+        Argument::Array(Rc::new(Array { rows, columns, terms, rest }))
     }
 
     /// The one value of an argument: a range gives the cell in the formula's own row or column (implicit
@@ -264,21 +274,19 @@ impl Sheets<'_> {
         }
     }
 
-    /// All values of an argument as an array; whole rows and columns are cut to what the sheet uses.
+    /// All values of an argument as an array; of whole rows and columns what the sheet uses.
     pub fn dense(&mut self, argument: &Argument) -> Rc<Array> {
         match argument {
             Argument::Term(term) => Rc::new(Array::single(*term)),
             Argument::Missing => Rc::new(Array::single(Term::Known(Value::Empty))),
             Argument::Union(_) => Rc::new(Array::single(Term::error(ErrorKind::Value))),
             Argument::Array(array) => Rc::clone(array),
-            Argument::Place(place) => {
-                let clipped = self.clipped(*place);
-                self.dense_once(clipped, |sheets| sheets.dense_place(clipped))
-            }
+            Argument::Place(place) => self.dense_once(*place, |sheets| sheets.dense_place(*place)),
         }
     }
 
-    fn dense_place(&self, place: Place) -> Array {
+    fn dense_place(&self, whole: Place) -> Array {
+        let place = self.clipped(whole);
         let (rows, columns) = (place.area.rows(), place.area.columns());
         if !self.work.make_array(u64::from(rows) * u64::from(columns), Some(place)) {
             return Array::single(Term::error(ErrorKind::Num));
@@ -288,7 +296,10 @@ impl Sheets<'_> {
             let row = (position.row - place.area.first.row) as usize;
             terms[row * columns as usize + (position.column - place.area.first.column) as usize] = term;
         });
-        Array { rows, columns, terms }
+        let cells = |area: Area| u64::from(area.rows()) * u64::from(area.columns());
+        let count = cells(whole.area) - cells(place.area);
+        let rest = (count > 0).then_some(Rest { term: Term::Known(Value::Empty), count });
+        Array { rows, columns, terms, rest }
     }
 
     /// The term of an obstacle that a formula is written with: names can bring one and the same into a cell very often.

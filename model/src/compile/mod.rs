@@ -8,13 +8,14 @@ mod address;
 mod argument;
 mod bind;
 mod check;
-mod date_text;
 mod evaluate;
 mod functions;
 mod graph;
 mod inspect;
 mod keys;
+mod local_text;
 mod refusal;
+mod rests;
 mod schedule;
 mod selected;
 mod settle;
@@ -206,7 +207,8 @@ fn lay_out(sheets: &mut Sheets<'_>, selected: &Selected, terms: &[Term]) -> Plan
     let graph = &mut sheets.graph;
     let mut results = Vec::new();
     for (output, term) in (selected.inputs.len() as u32..).zip(terms) {
-        let number = graph.number(*term);
+        // A text is no number here, whatever some machine would read in it.
+        let number = if let Term::Known(_) = term { *term } else { graph.number(*term) };
         results.push(ResultColumn { column: output, operand: result_operand(graph, number) });
     }
     let tape = schedule(graph, &results);

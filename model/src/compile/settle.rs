@@ -7,7 +7,7 @@ use super::bind::{Bound, Obstacle};
 use super::sheets::{CellIndex, Sheets};
 use super::term::{KindMask, Kinds, Term};
 use crate::cell::Position;
-use crate::value::Value;
+use crate::value::{TextId, Value};
 use crate::workbook::Content;
 
 impl Sheets<'_> {
@@ -29,15 +29,26 @@ impl Sheets<'_> {
                 self.scalar(&result, at)
             }
         };
+        if let Some(text) = self.graph.taken_local_text() {
+            self.note_local_text(text, address);
+        }
         match term {
             Term::Known(Value::Empty) => Term::number(0.0),
-            Term::Unsupported(index) if self.may_use_stored(index, &bound, at) => {
+            Term::Unsupported(index) if self.may_use_stored(index, (&bound, at), held.value) => {
                 self.stored.push(address);
                 Term::Known(held.value)
             }
             Term::Computed(_) => self.without_empty(term),
             other => other,
         }
+    }
+
+    fn note_local_text(&mut self, text: TextId, at: Address) {
+        let text = self.graph.texts.get(text);
+        let what =
+            format!("the text {text:?} taken for a number, which each machine reads by its own settings");
+        let source = self.note_obstacle(&Obstacle { what, sees_unnamed_cells: false }, at);
+        self.graph.source_of_local_texts(source);
     }
 
     fn array_term(&mut self, sheet: u32, index: u32, bound: &Bound, at: Address, position: Position) -> Term {
@@ -56,12 +67,14 @@ impl Sheets<'_> {
         array.broadcast(position.row - at.position.row, position.column - at.position.column)
     }
 
-    /// Whether the stored value of a cell may stand in: nothing that it needs is uncertain or itself unknown.
-    fn may_use_stored(&self, unsupported: u32, bound: &Bound, at: Address) -> bool {
+    /// Whether the stored value of a cell may stand in: there is one, as there is not in a file that no spreadsheet
+    /// program has calculated, and nothing that the cell needs is uncertain or itself unknown.
+    fn may_use_stored(&self, unsupported: u32, (bound, at): (&Bound, Address), stored: Value) -> bool {
         if self.keep_going {
             return true;
         }
-        !self.graph.sees_unnamed_cells(unsupported)
+        stored != Value::Empty
+            && !self.graph.sees_unnamed_cells(unsupported)
             && !bound.is_dynamic()
             && bound.targets.iter().all(|target| {
                 let Some(place) = target.place(at) else { return true };

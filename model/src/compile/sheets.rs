@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::address::{Address, Directory};
-use super::argument::{Argument, Array, Place};
+use super::argument::{Argument, Array, Place, Rest};
 use super::bind::{Binder, Bound, Scope, Stores};
 use super::graph::Graph;
 use super::keys::RememberedKeys;
@@ -68,6 +68,8 @@ pub struct Sheets<'a> {
     pub spare: Vec<Vec<Argument>>,
     /// The last obstacle that a formula was written with, and its term.
     pub last_obstacle: Option<(Address, String, Term)>,
+    /// Of the arrays that a function has seen, the rests that it has not counted.
+    pub rests: Vec<Rest>,
     /// Whether the stored value stands in for whatever cannot be computed, as when a workbook is checked.
     pub keep_going: bool,
     states: Vec<Vec<State>>,
@@ -120,6 +122,7 @@ impl<'a> Sheets<'a> {
             keys: RememberedKeys::default(),
             running_sums: HashMap::new(),
             uncertain_criteria: HashMap::new(),
+            rests: Vec::new(),
             spare: Vec::new(),
             last_obstacle: None,
             keep_going: false,

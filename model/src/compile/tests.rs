@@ -1,6 +1,6 @@
 //! Compilation as a whole: what is refused, what is pruned, what is kept.
 
-use super::vectors::{compile_live, input, output, run, workbook};
+use super::vectors::{compile_array, compile_live, input, output, run, workbook};
 use super::{CompileError, Selection, compile};
 use crate::correlation::Correlation;
 use crate::value::Value;
@@ -79,7 +79,10 @@ fn every_unsupported_use_on_the_path_is_named() {
         ("C1", "=B1+B2+B3+B4"),
         ("C2", "=HEX2DEC(A1)"),
     ];
-    let error = compile(&mut workbook(&cells), &selection(&[("A1", 1.0)], &["C1"])).unwrap_err();
+    let mut model = workbook(&cells);
+    // B3, which no input reaches, has a stored value.
+    model.sheets[0].cells.as_mut_slice()[5].value = Value::Number(40.0);
+    let error = compile(&mut model, &selection(&[("A1", 1.0)], &["C1"])).unwrap_err();
     let CompileError::Unsupported(uses) = &error else { panic!("{error}") };
     let named: Vec<(&str, &str)> =
         uses.iter().map(|each| (each.cell.as_str(), each.function.as_str())).collect();
@@ -99,6 +102,8 @@ fn a_criterion_that_reads_as_a_date_is_refused_and_not_taken_for_a_text() {
 #[test]
 fn off_the_path_the_stored_value_stands_in_and_is_counted() {
     let mut model = workbook(&[("A1", "1"), ("B1", "=GAMMA.INV(0.5,2,3)"), ("C1", "=A1+B1")]);
+    let uncalculated = compile(&mut model, &selection(&[("A1", 2.0)], &["C1"])).unwrap_err();
+    assert!(matches!(uncalculated, CompileError::Unsupported(_)), "{uncalculated}");
     model.sheets[0].cells.as_mut_slice()[1].value = Value::Number(40.0);
     let compiled = compile(&mut model, &selection(&[("A1", 2.0)], &["C1"])).unwrap();
     assert_eq!(run(&compiled.plan)[1], Value::Number(42.0));
@@ -230,9 +235,51 @@ fn empty_cells_behind_the_last_used_one_count() {
         ("=SUMPRODUCT(A1:A3*B1:B3)", 3.0),
         ("=SUMPRODUCT(--(A:A>0),B:B)", 3.0),
         ("=LOOKUP(2,A1:C9)", 0.0),
+        ("=SUMPRODUCT(--(A:A=\"\"))", 1_048_574.0),
+        ("=SUMPRODUCT(--ISBLANK(A:A),1-(B:B>0))", 1_048_574.0),
+        ("=SUMPRODUCT((A:A<A2)*1)", 1_048_575.0),
+        ("=SUMPRODUCT((A:A=A2)*B:B)", 0.0),
+        ("=SUM(IF(A:A>1,A:A,-1))", 2.0 - 1_048_575.0),
+        ("=SUM((A:A+1)*1)", 1_048_579.0),
+        ("=COUNT(1/(A:A<>\"\"))", 2.0),
+        ("=COUNT(A:A*1)", 1_048_576.0),
+        ("=MAX((A:A<>\"\")*-5)", 0.0),
+        ("=MIN(IF(A:A=\"\",7))", 7.0),
+        ("=AVERAGE(IF(A:A>0,A:A))", 1.5),
+        ("=LOOKUP(2,1/(A:A<>\"\"),A:A)", 2.0),
+        ("=SUM(2:2*1)", 2.0),
     ] {
-        let compiled = compile_live(&cells, formula).unwrap();
+        let compiled = compile_array(&cells, formula).unwrap();
         assert_eq!(*run(&compiled.plan).last().unwrap(), Value::Number(expected), "{formula}");
+    }
+}
+
+#[test]
+fn where_empty_cells_of_whole_columns_would_change_what_is_not_counted_it_is_refused() {
+    for formula in [
+        "=AVERAGE(A:A*1)",
+        "=AND(A:A>0)",
+        "=COUNTA(A:A&\"\")",
+        "=A1*MAX(ROW(A:A))",
+        "=SUMPRODUCT((A:A<>\"\")*ROW(A:A))",
+        "=MATCH(TRUE,INDEX(A:A=\"\",0),0)",
+        "=SUM(A:A*B1:C1)",
+    ] {
+        let error = compile_array(&[("A1", "1"), ("A2", "2"), ("B1", "3")], formula).unwrap_err().to_string();
+        assert!(error.contains("whose empty cells count"), "{formula}: {error}");
+    }
+}
+
+#[test]
+fn a_text_that_each_machine_reads_by_its_settings_is_taken_for_no_number() {
+    for text in ["2024-01-10", "12:30", "€100"] {
+        for formula in [format!("=A1+\"{text}\""), "=A1*INT(B1)".to_owned(), "=A1+MAX(B1:B1+0)".to_owned()] {
+            let error = compile_array(&[("A1", "1"), ("B1", text)], &formula).unwrap_err().to_string();
+            assert!(error.contains("which each machine reads by its own settings"), "{formula}: {error}");
+        }
+        let compiled =
+            compile_array(&[("A1", "1"), ("B1", text)], "=A1+SUM(B1:B1)+COUNT(B1:B1)+(B1<>\"\")").unwrap();
+        assert_eq!(*run(&compiled.plan).last().unwrap(), Value::Number(2.0), "{text}");
     }
 }
 

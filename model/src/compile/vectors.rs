@@ -5,11 +5,11 @@ use super::graph::Graph;
 use super::sheets::Sheets;
 use super::walk::Walk;
 use super::{Compiled, Input, Output, Selection, Term, compile};
-use crate::cell::Position;
+use crate::cell::{Area, Position};
 use crate::distribution::{Distribution, Family};
 use crate::plan::{Draw, Opcode, Operand, Place, Plan, Shape, scalar};
 use crate::value::{ErrorKind, Value};
-use crate::workbook::{Cell, Content, NumberFormat, Sheet, Workbook};
+use crate::workbook::{ArrayFormula, Cell, Content, NumberFormat, Sheet, Workbook};
 
 /// A workbook of one sheet `S`: `("A1", "3")`, `("A2", "text")`, `("B1", "=A1*2")`.
 pub fn workbook(cells: &[(&str, &str)]) -> Workbook {
@@ -119,10 +119,29 @@ pub fn folded(cells: &[(&str, &str)], formula: &str) -> String {
 
 /// Compiles with every number of `cells` as an input.
 pub fn compile_live(cells: &[(&str, &str)], formula: &str) -> Result<Compiled, super::CompileError> {
+    compile_beside(cells, &mut with_formula(cells, formula))
+}
+
+/// The same of an array formula.
+pub fn compile_array(cells: &[(&str, &str)], formula: &str) -> Result<Compiled, super::CompileError> {
+    let mut workbook = with_formula(cells, formula);
+    let sheet = &mut workbook.sheets[0];
+    let last = sheet.cells.as_mut_slice().last_mut().unwrap();
+    let Content::Formula(formula) = last.content else { panic!("the last cell holds the formula") };
+    last.content = Content::Array(0);
+    sheet.arrays.push(ArrayFormula { area: Area { first: last.position, last: last.position }, formula });
+    compile_beside(cells, &mut workbook)
+}
+
+fn with_formula(cells: &[(&str, &str)], formula: &str) -> Workbook {
     let mut all = cells.to_vec();
     all.push(("Z99", formula));
+    workbook(&all)
+}
+
+fn compile_beside(cells: &[(&str, &str)], workbook: &mut Workbook) -> Result<Compiled, super::CompileError> {
     let inputs = cells.iter().filter_map(|(cell, text)| Some(input(cell, text.parse().ok()?))).collect();
-    compile(&mut workbook(&all), &Selection { inputs, outputs: vec![output("Z99")], ..Selection::default() })
+    compile(workbook, &Selection { inputs, outputs: vec![output("Z99")], ..Selection::default() })
 }
 
 fn written(value: Value) -> String {

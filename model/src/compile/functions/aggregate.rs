@@ -1,7 +1,8 @@
 //! Functions that make one number of many: SUM and its kin.
 
 use super::{Call, Function, Item, MANY, count, ranged_number, sum};
-use crate::compile::argument::{Argument, Place};
+use crate::compile::argument::{Argument, Array, Place, Rest};
+use crate::compile::graph::Graph;
 use crate::compile::term::{KindMask, Kinds, Term};
 use crate::plan::Opcode;
 use crate::value::{ErrorKind, Value};
@@ -28,7 +29,12 @@ fn sum_of(call: &mut Call<'_, '_>) -> Argument {
     {
         return Argument::Term(running_sum(call, *place));
     }
-    let items = call.numbers(0);
+    let mut items = call.numbers(0);
+    for (mut item, count) in call.rest_numbers() {
+        item.value = call.graph().binary(Opcode::Multiply, item.value, Term::number(count as f64));
+        // Most rests are zeros, which need no instruction.
+        items.extend(Some(item).filter(|item| item.value != Term::number(0.0)));
+    }
     Argument::Term(sum(call.graph(), &items))
 }
 
@@ -77,7 +83,8 @@ fn mean(call: &mut Call<'_, '_>, items: &[Item]) -> Term {
 
 /// MIN or MAX; of nothing it is 0.
 fn extreme(call: &mut Call<'_, '_>, pairwise: Opcode, of_run: Opcode) -> Argument {
-    let items = call.numbers(0);
+    let mut items = call.numbers(0);
+    items.extend(call.rest_numbers().into_iter().map(|(item, _)| item));
     let graph = call.graph();
     if items.iter().all(|item| item.present.is_none()) {
         let mut values = items.iter().map(|item| item.value);
@@ -97,7 +104,7 @@ fn extreme(call: &mut Call<'_, '_>, pairwise: Opcode, of_run: Opcode) -> Argumen
 }
 
 /// The item's value, or an empty that operations over runs leave out.
-pub(super) fn present_or_empty(graph: &mut crate::compile::graph::Graph, item: &Item) -> Term {
+pub(super) fn present_or_empty(graph: &mut Graph, item: &Item) -> Term {
     match item.present {
         None => item.value,
         Some(present) => {
@@ -113,12 +120,18 @@ fn count_numbers(call: &mut Call<'_, '_>) -> Argument {
     let mut total = Term::number(0.0);
     for argument in call.arguments {
         let single = matches!(argument, Argument::Term(_) | Argument::Missing);
-        for term in call.sheets.cells_of(argument) {
+        for term in call.cells_of(argument) {
             let graph = call.graph();
             let candidate = if single { graph.number(term) } else { term };
             let counts = graph.has_kind(candidate, KindMask::NUMBER);
             total = graph.binary(Opcode::Add, total, counts);
         }
+    }
+    for Rest { term, count } in std::mem::take(&mut call.sheets.rests) {
+        let graph = call.graph();
+        let counts = graph.has_kind(term, KindMask::NUMBER);
+        let counted = graph.binary(Opcode::Multiply, counts, Term::number(count as f64));
+        total = graph.binary(Opcode::Add, total, counted);
     }
     Argument::Term(total)
 }
@@ -128,7 +141,7 @@ fn count_values(call: &mut Call<'_, '_>) -> Argument {
     let mut total = Term::number(0.0);
     for argument in call.arguments {
         let missing = matches!(argument, Argument::Missing);
-        for term in call.sheets.cells_of(argument) {
+        for term in call.cells_of(argument) {
             let graph = call.graph();
             let empty = graph.has_kind(term, KindMask::EMPTY);
             let counts = if missing { Term::bool(true) } else { graph.not(empty) };
@@ -172,32 +185,37 @@ fn sum_of_squares(call: &mut Call<'_, '_>) -> Argument {
 
 /// SUMPRODUCT: arrays of one shape, multiplied place by place and summed; what is no number counts as 0.
 fn sum_of_products(call: &mut Call<'_, '_>) -> Argument {
-    let arrays: Vec<_> = (0..call.count()).map(|index| call.array(index)).collect();
-    let (rows, columns) = (arrays[0].rows, arrays[0].columns);
-    if arrays.iter().any(|array| (array.rows, array.columns) != (rows, columns)) {
+    let arrays: Vec<_> = call.arguments.iter().map(|argument| call.sheets.dense(argument)).collect();
+    let shape = |array: &Array| (array.rows, array.columns, array.rest.map(|rest| rest.count));
+    if arrays.iter().any(|array| shape(array) != shape(&arrays[0])) {
         return Argument::error(ErrorKind::Value);
     }
     let mut total = None;
-    for row in 0..rows {
-        for column in 0..columns {
-            let mut product = None;
-            for array in &arrays {
-                let term = array.get(row, column).unwrap_or(Term::Known(Value::Empty));
-                let graph = call.graph();
-                let factor = ranged_number(graph, term).map_or(Term::number(0.0), |item| item.value);
-                product = Some(match product {
-                    None => factor,
-                    Some(product) => graph.binary(Opcode::Multiply, product, factor),
-                });
-            }
-            let product = product.unwrap_or(Term::number(0.0));
-            total = Some(match total {
-                None => product,
-                Some(total) => call.graph().binary(Opcode::Add, total, product),
-            });
-        }
+    for place in 0..arrays[0].terms.len() {
+        let product = product_of(call.graph(), arrays.iter().map(|array| array.terms[place]));
+        total = Some(match total {
+            None => product,
+            Some(total) => call.graph().binary(Opcode::Add, total, product),
+        });
+    }
+    let rests: Vec<Rest> = arrays.iter().filter_map(|array| array.rest).collect();
+    if let (Some(Rest { count, .. }), Some(before)) = (rests.first(), total) {
+        let graph = call.graph();
+        let product = product_of(graph, rests.iter().map(|rest| rest.term));
+        let products = graph.binary(Opcode::Multiply, product, Term::number(*count as f64));
+        // Most rests are zeros, which need no instruction.
+        let is_nothing = products == Term::number(0.0);
+        total = Some(if is_nothing { before } else { graph.binary(Opcode::Add, before, products) });
     }
     Argument::Term(total.unwrap_or(Term::number(0.0)))
+}
+
+fn product_of(graph: &mut Graph, terms: impl Iterator<Item = Term>) -> Term {
+    let factors = terms.map(|term| ranged_number(graph, term).map_or(Term::number(0.0), |item| item.value));
+    let factors: Vec<Term> = factors.collect();
+    let product =
+        factors.into_iter().reduce(|product, factor| graph.binary(Opcode::Multiply, product, factor));
+    product.unwrap_or(Term::number(0.0))
 }
 
 #[cfg(test)]

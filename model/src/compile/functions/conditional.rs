@@ -158,7 +158,7 @@ fn conditions(call: &mut Call<'_, '_>, range: &Array, criterion: Term) -> Result
             return Err(call.obstacle("a criterion that is an uncertain text or condition"));
         }
     };
-    if criterion == Criterion::Date {
+    if criterion == Criterion::Local {
         return Err(call.obstacle("a criterion that reads as a date; hold it against a cell with the date"));
     }
     let mut met = Vec::with_capacity(range.terms.len());

@@ -1,8 +1,8 @@
 //! What a criterion such as `">=5"` or `"east*"` says, and whether a value meets it.
 
 use super::Call;
-use crate::compile::date_text::reads_as_date;
 use crate::compile::graph::Graph;
+use crate::compile::local_text::reads_locally;
 use crate::compile::term::{KindMask, Kinds, Term};
 use crate::compile::text;
 use crate::plan::Opcode;
@@ -27,8 +27,8 @@ pub(super) enum Criterion {
     Error { kind: ErrorKind, matches: bool },
     /// Nothing at all.
     Never,
-    /// A day or a time of day, which machines read differently.
-    Date,
+    /// A day, a time of day or an amount, which machines read differently.
+    Local,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,8 +74,8 @@ pub(super) fn parse(graph: &Graph, value: Value) -> Criterion {
     if let Some(number) = text::parse_number(operand) {
         return Criterion::Number(comparison, Term::number(number));
     }
-    if reads_as_date(operand) {
-        return Criterion::Date;
+    if reads_locally(operand) {
+        return Criterion::Local;
     }
     match (comparison, operand) {
         (Comparison::Equal, "") => Criterion::Empty { texts: !explicit },
@@ -127,7 +127,7 @@ pub(super) fn meets(graph: &mut Graph, criterion: &Criterion, term: Term) -> Opt
             _ => None,
         },
         Criterion::Never => Some(Term::bool(false)),
-        Criterion::Date => None,
+        Criterion::Local => None,
         Criterion::Text { pattern, matches } => meets_text(graph, pattern, *matches, term),
         Criterion::TextOrder(comparison, written) => match (term, written) {
             (Term::Known(Value::Text(id)), Term::Known(Value::Text(criterion))) => {

@@ -69,7 +69,8 @@ impl Annuity {
         let periods = graph.number(periods);
         let base = graph.binary(Opcode::Add, Term::number(1.0), rate);
         let growth = graph.binary(Opcode::Power, base, periods);
-        let at_start = graph.condition(kind.copied().unwrap_or(Term::number(0.0)));
+        let kind = graph.number(kind.copied().unwrap_or(Term::number(0.0)));
+        let at_start = graph.condition(kind);
         let due = graph.select(at_start, base, Term::number(1.0));
         let flat = graph.compare(Opcode::Equal, rate, Term::number(0.0));
         Annuity { rate, periods, growth, due, flat }
@@ -83,13 +84,15 @@ impl Annuity {
     }
 }
 
-/// PMT(rate, nper, pv, fv = 0, type = 0); over no periods at all `#NUM!`.
+/// PMT(rate, nper, pv, fv = 0, type = 0); over no periods at all, or at a rate that takes all or more, `#NUM!`.
 fn payment(graph: &mut Graph, terms: &[Term]) -> Term {
     let annuity = Annuity::new(graph, terms[0], terms[1], terms.get(4));
     let present = graph.number(terms[2]);
     let future = graph.number(terms.get(3).copied().unwrap_or(Term::number(0.0)));
-    let read = read_with(graph, annuity.periods, &[annuity.rate, present, future]);
-    let some = graph.compare(Opcode::NotEqual, read, Term::number(0.0));
+    let read = read_with(graph, annuity.rate, &[annuity.periods, present, future]);
+    let some = graph.compare(Opcode::NotEqual, annuity.periods, Term::number(0.0));
+    let leaves_some = graph.compare(Opcode::Less, Term::number(-1.0), read);
+    let valid = graph.and(leaves_some, some);
     let total = graph.binary(Opcode::Add, present, future);
     let level = graph.binary(Opcode::Divide, total, annuity.periods);
     let grown = graph.binary(Opcode::Multiply, present, annuity.growth);
@@ -97,7 +100,7 @@ fn payment(graph: &mut Graph, terms: &[Term]) -> Term {
     let accumulated = annuity.accumulated(graph);
     let paid = graph.binary(Opcode::Divide, owed, accumulated);
     let amount = graph.select(annuity.flat, level, paid);
-    let amount = valid_or(graph, some, amount, ErrorKind::Num);
+    let amount = valid_or(graph, valid, amount, ErrorKind::Num);
     graph.unary(Opcode::Negate, amount)
 }
 
@@ -162,6 +165,11 @@ mod tests {
                 ("=PMT(A1,A5,100)", "#NUM!"),
                 ("=PMT(A5,A5,100)", "#NUM!"),
                 ("=PMT(A1,A5,100,A3/A5)", "#DIV/0!"),
+                ("=PMT(A3/A5,NA(),100)", "#DIV/0!"),
+                ("=PMT(-1,A6,100)", "#NUM!"),
+                ("=PMT(-3,5,100,300,1)", "#NUM!"),
+                ("=PV(1,2,3,4,\"false\")", "#VALUE!"),
+                ("=FV(1,2,3,4,\"1\")", "-34"),
                 ("=PMT(A1/12,A6,A2,A3,1)", "47.72688622975697"),
                 ("=PV(A1,A6,-100)", "681.3691823051584"),
                 ("=PV(A5,A6,-100)", "1200"),

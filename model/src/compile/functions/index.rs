@@ -65,7 +65,7 @@ fn known_index(call: &mut Call<'_, '_>, row: f64, column: f64) -> Argument {
     let terms: Vec<Term> = places.map(|(row, column)| array.broadcast(row, column)).collect();
     match terms[..] {
         [term] => Argument::Term(term),
-        _ => Argument::Array(Rc::new(Array { rows: bottom - top + 1, columns: right - left + 1, terms })),
+        _ => Argument::Array(Rc::new(Array::new(bottom - top + 1, right - left + 1, terms))),
     }
 }
 
@@ -82,12 +82,12 @@ fn computed_index(call: &mut Call<'_, '_>, row: Term, column: Term) -> Argument 
         let terms =
             (1..=columns).map(|column| line_at(call, row, 1..=rows, Term::number(column.into()), 0..=0));
         let terms = terms.collect();
-        return Argument::Array(Rc::new(Array { rows: 1, columns, terms }));
+        return Argument::Array(Rc::new(Array::new(1, columns, terms)));
     }
     if row == all && rows > 1 {
         let terms = (1..=rows).map(|row| line_at(call, Term::number(row.into()), 0..=0, column, 1..=columns));
         let terms = terms.collect();
-        return Argument::Array(Rc::new(Array { rows, columns: 1, terms }));
+        return Argument::Array(Rc::new(Array::new(rows, 1, terms)));
     }
     let chosen = line_at(call, row, 1..=rows, column, 1..=columns);
     match call.arguments[0] {

@@ -2,7 +2,7 @@
 
 use super::{Call, Function};
 use crate::cell::{Area, Position};
-use crate::compile::argument::{Argument, Array};
+use crate::compile::argument::{Argument, Array, Rest};
 use crate::compile::graph::Graph;
 use crate::compile::term::{KindMask, Term};
 use crate::value::{ErrorKind, Value};
@@ -35,7 +35,8 @@ fn origin(call: &mut Call<'_, '_>, coordinate: fn(Position) -> u32) -> Argument 
     match call.arguments.first() {
         None => Argument::Term(number(call.at.position)),
         Some(Argument::Place(place)) if call.array => {
-            let Area { first, last } = call.sheets.clipped(*place).area;
+            let clipped = call.sheets.clipped(*place);
+            let Area { first, last } = clipped.area;
             // Across the other way all are alike: a single row or column, which repeats as often as is asked.
             let (rows, columns) = match coordinate(Position { row: 1, column: 0 }) {
                 1 => (last.row - first.row + 1, 1),
@@ -43,7 +44,9 @@ fn origin(call: &mut Call<'_, '_>, coordinate: fn(Position) -> u32) -> Argument 
             };
             let start = coordinate(first) + 1;
             let terms = (start..start + rows * columns).map(|each| Term::number(f64::from(each))).collect();
-            Argument::Array(Rc::new(Array { rows, columns, terms }))
+            let rest = (clipped != *place)
+                .then(|| Rest { term: call.sheets.uncounted_rest(call.at), count: u64::from(u32::MAX) });
+            Argument::Array(Rc::new(Array { rows, columns, terms, rest }))
         }
         Some(Argument::Place(place)) => Argument::Term(number(place.area.first)),
         Some(_) => Argument::error(ErrorKind::Value),

@@ -3,7 +3,7 @@
 use super::{Call, Function, MANY};
 use std::rc::Rc;
 
-use crate::compile::argument::{Argument, Array};
+use crate::compile::argument::{Argument, Array, Rest};
 use crate::compile::graph::Graph;
 use crate::compile::term::{KindMask, Kinds, Term};
 use crate::plan::Opcode;
@@ -83,7 +83,15 @@ fn choose_ranges(
         );
         terms.push(choose(call.graph(), &values));
     }
-    Argument::Array(Rc::new(Array { rows, columns, terms }))
+    let rest = arrays.iter().filter_map(|array| array.rest).max_by_key(|rest| rest.count).map(
+        |Rest { count, .. }| {
+            let empty = Term::Known(Value::Empty);
+            let values: Vec<Term> =
+                arrays.iter().map(|array| array.rest.map_or(empty, |rest| rest.term)).collect();
+            Rest { term: choose(call.graph(), &values), count }
+        },
+    );
+    Argument::Array(Rc::new(Array { rows, columns, terms, rest }))
 }
 
 /// Whether `argument` is the same to SUM and its kin as a cell that holds its value: a reference, or a number.
@@ -110,19 +118,19 @@ fn unless(graph: &mut Graph, terms: &[Term], mask: KindMask) -> Term {
     graph.select(failed, terms[1], terms[0])
 }
 
-/// AND, OR, XOR: in ranges texts and empty cells are left out; with no condition at all `#VALUE!`. `neutral` is what
-/// changes nothing when it is joined.
+/// AND, OR, XOR: in ranges texts and empty cells are left out, elsewhere empty texts; with no condition at all `#VALUE!`.
+/// `neutral` is what changes nothing when it is joined.
 fn gather(call: &mut Call<'_, '_>, neutral: bool, join: fn(&mut Graph, Term, Term) -> Term) -> Argument {
     let mut joined = Term::bool(neutral);
     let mut any = Term::bool(false);
     for argument in call.arguments {
         let single = matches!(argument, Argument::Term(_) | Argument::Missing);
-        for term in call.sheets.cells_of(argument) {
+        for term in call.cells_of(argument) {
             let graph = call.graph();
             let left_out = KindMask(KindMask::TEXT.0 | KindMask::EMPTY.0);
-            let may_be_left_out = !single && graph.kinds(term).meets(Kinds::TEXT.or(Kinds::EMPTY));
-            let (counts, term) = if may_be_left_out {
-                let absent = graph.has_kind(term, left_out);
+            let left_out_of = if single { Kinds::TEXT } else { Kinds::TEXT.or(Kinds::EMPTY) };
+            let (counts, term) = if graph.kinds(term).meets(left_out_of) {
+                let absent = if single { is_empty_text(graph, term) } else { graph.has_kind(term, left_out) };
                 (graph.not(absent), graph.select(absent, Term::bool(neutral), term))
             } else {
                 (Term::bool(true), term)
@@ -133,6 +141,13 @@ fn gather(call: &mut Call<'_, '_>, neutral: bool, join: fn(&mut Graph, Term, Ter
         }
     }
     Argument::Term(call.graph().select(any, joined, Term::error(ErrorKind::Value)))
+}
+
+fn is_empty_text(graph: &mut Graph, term: Term) -> Term {
+    let empty = graph.texts.intern("");
+    let is_text = graph.has_kind(term, KindMask::TEXT);
+    let is_empty = graph.compare(Opcode::Equal, term, Term::Known(Value::Text(empty)));
+    graph.and(is_text, is_empty)
 }
 
 /// SWITCH(value, case, result, ..., default).
@@ -229,6 +244,10 @@ mod tests {
                 ("=OR(A2>0,A1/A2>0)", "#DIV/0!"),
                 ("=XOR(A1>0,A2=0,TRUE)", "TRUE"),
                 ("=AND(\"x\",TRUE)", "#VALUE!"),
+                ("=OR(\"\",A1>0)", "TRUE"),
+                ("=XOR(\"\",A1>0)", "TRUE"),
+                ("=AND(IF(A1>0,\"\",TRUE),A1>1)", "FALSE"),
+                ("=OR(\"\",\"\")", "#VALUE!"),
                 ("=AND(A3:A3)", "#VALUE!"),
                 ("=NOT(A1>A2)", "FALSE"),
                 ("=SWITCH(A4,1,\"a\",2,\"b\")", "b"),

@@ -137,8 +137,11 @@ fn refuse_pattern(call: &mut Call<'_, '_>) -> Term {
     call.obstacle("a lookup with wildcards among uncertain texts")
 }
 
-/// VLOOKUP and HLOOKUP(key, table, index, approximate = TRUE).
+/// VLOOKUP and HLOOKUP(key, table, index, approximate = TRUE); a text is no table.
 fn table_lookup(call: &mut Call<'_, '_>, direction: Direction) -> Argument {
+    if let Argument::Term(Term::Known(Value::Text(_))) = call.arguments[1] {
+        return Argument::error(ErrorKind::Value);
+    }
     let approximate = if call.count() > 3 { call.term(3) } else { Term::bool(true) };
     let order = match call.graph().condition(approximate) {
         Term::Known(Value::Bool(true)) => Order::Ascending,
@@ -247,6 +250,9 @@ mod tests {
         assert_vectors(
             &cells,
             &[
+                ("=VLOOKUP(A1,\"Nothing\",1)", "#VALUE!"),
+                ("=HLOOKUP(C1,3,1)", "#N/A"),
+                ("=MATCH(D1,{10;20;30},-1)", "#N/A"),
                 ("=INDEX(B1:B3,2)", "2.5"),
                 ("=INDEX(B1:B3,D2)", "2.5"),
                 ("=INDEX(A1:B3,D2,D2)", "2.5"),

@@ -194,7 +194,25 @@ impl Call<'_, '_> {
 
     /// Argument `index` as a rectangle of values.
     fn array(&mut self, index: usize) -> Rc<Array> {
-        self.sheets.dense(&self.arguments[index])
+        let array = self.sheets.dense(&self.arguments[index]);
+        self.sheets.see_rest(&array);
+        array
+    }
+
+    /// The values of an argument, of a range those of cells that hold something.
+    fn cells_of(&mut self, argument: &Argument) -> Vec<Term> {
+        if let Argument::Array(array) = argument {
+            self.sheets.see_rest(array);
+        }
+        self.sheets.cells_of(argument)
+    }
+
+    /// The numbers in the rests of the arrays seen so far, which are then taken for counted, each with how often it is
+    /// there.
+    fn rest_numbers(&mut self) -> Vec<(Item, u64)> {
+        let rests = std::mem::take(&mut self.sheets.rests).into_iter();
+        let numbers = rests.filter_map(|rest| Some((ranged_number(self.graph(), rest.term)?, rest.count)));
+        numbers.collect()
     }
 
     /// The numbers of all arguments from `from` on.
@@ -211,7 +229,7 @@ impl Call<'_, '_> {
     fn numbers_of(&mut self, index: usize, items: &mut Vec<Item>) {
         match &self.arguments[index] {
             Argument::Place(_) | Argument::Union(_) | Argument::Array(_) => {
-                for term in self.sheets.cells_of(&self.arguments[index]) {
+                for term in self.cells_of(&self.arguments[index]) {
                     items.extend(ranged_number(self.graph(), term));
                 }
             }

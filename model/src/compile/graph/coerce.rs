@@ -1,6 +1,7 @@
 //! What a term stands for where a number, a condition or a packed value is wanted.
 
 use super::{Graph, Node};
+use crate::compile::local_text::reads_locally;
 use crate::compile::term::{Kinds, NodeIndex, Term};
 use crate::compile::text;
 use crate::plan::{Opcode, Operand};
@@ -21,7 +22,12 @@ impl Graph {
     /// What arithmetic takes for `term`: a number, or a condition, which is held as one.
     pub(super) fn arithmetic(&mut self, term: Term) -> Term {
         match term {
-            Term::Known(value) => Term::Known(self.number_value(value)),
+            Term::Known(value) => match (self.number_value(value), value) {
+                (Value::Error(_), Value::Text(id)) if reads_locally(self.texts.get(id)) => {
+                    self.local_text(id)
+                }
+                (number, _) => Term::Known(number),
+            },
             Term::Unsupported(_) => term,
             Term::Computed(_) if self.kinds(term).within(Kinds::NUMBER.or(Kinds::CONDITION)) => term,
             Term::Computed(_) => {

@@ -18,7 +18,7 @@ use super::term::{Kinds, NodeIndex, Term};
 use super::text;
 use crate::cell::Position;
 use crate::plan::{Opcode, Operand};
-use crate::value::{Texts, Value};
+use crate::value::{TextId, Texts, Value};
 
 /// One instruction to be. `a`, `b` and `c` are as in [`crate::plan::Instruction`], with nodes for slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,8 @@ enum Unsupported {
     Source(u32),
     /// Two that met in one instruction.
     Both(u32, u32),
+    /// A text that machines read as different numbers, until [`Graph::source_of_local_texts`] says where it begins.
+    LocalText,
 }
 
 /// The cell for which nodes were made, from one on.
@@ -70,6 +72,8 @@ pub struct Graph {
     unsupported: Vec<(Unsupported, bool)>,
     origins: Vec<Origin>,
     operations: u64,
+    /// The terms of texts that machines read as different numbers, since their source was last told; and one such text.
+    local_texts: (Vec<u32>, Option<TextId>),
     /// The texts of the model, to which folding adds.
     pub texts: Texts,
 }
@@ -147,6 +151,27 @@ impl Graph {
         Term::Unsupported((self.unsupported.len() - 1) as u32)
     }
 
+    /// The term of a text that machines read as different numbers.
+    fn local_text(&mut self, text: TextId) -> Term {
+        self.unsupported.push((Unsupported::LocalText, false));
+        let index = (self.unsupported.len() - 1) as u32;
+        self.local_texts.0.push(index);
+        self.local_texts.1 = Some(text);
+        Term::Unsupported(index)
+    }
+
+    /// Such a text, if the formula that was evaluated took one for a number.
+    pub fn taken_local_text(&mut self) -> Option<TextId> {
+        self.local_texts.1.take()
+    }
+
+    /// Says where the terms of such texts begin that were made since this was last said.
+    pub fn source_of_local_texts(&mut self, source: u32) {
+        for index in self.local_texts.0.drain(..) {
+            self.unsupported[index as usize].0 = Unsupported::Source(source);
+        }
+    }
+
     /// Whether what a term of [`Term::Unsupported`] comes from may depend on cells that no formula names.
     pub fn sees_unnamed_cells(&self, index: u32) -> bool {
         self.unsupported[index as usize].1
@@ -164,6 +189,9 @@ impl Graph {
             match self.unsupported[index as usize].0 {
                 Unsupported::Source(source) => found.push(source),
                 Unsupported::Both(a, b) => stack.extend([a, b]),
+                Unsupported::LocalText => {
+                    unreachable!("each cell's local texts are given their source when it is done")
+                }
             }
         }
         found.sort_unstable();

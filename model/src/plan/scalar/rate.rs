@@ -16,8 +16,12 @@ const BRACKET_STEPS: usize = 256;
 const BISECTION_STEPS: usize = 128;
 
 /// The rate at which `flows`, one a period, the first at once, have the net present value 0. Newton's method
-/// from `guess`, as spreadsheets do; where it does not converge, the sign change nearest to the guess.
+/// from `guess`, as spreadsheets do; where it does not converge, the sign change nearest to the guess. A guess at which
+/// nothing is left is `#VALUE!`.
 pub(super) fn internal_rate(flows: &[f64], guess: f64) -> Outcome {
+    if guess <= -1.0 {
+        return Err(ErrorKind::Value);
+    }
     let lane = flows.as_chunks::<1>().0;
     let [may_have_rate] = may_have_rates(lane, [guess]);
     if !may_have_rate {

@@ -20,12 +20,8 @@ pub fn apply_run(opcode: Opcode, run: &mut [f64], c: f64, texts: &[TextFacts]) -
         Opcode::Median => pack(median(run)),
         Opcode::Pick => pick(run, c),
         Opcode::MatchExact => pack(lookup(run, c, texts, find_exact)),
-        Opcode::MatchAscending => {
-            pack(lookup(run, c, texts, |run, key, texts| find_last(run, key, texts, Ordering::Greater)))
-        }
-        Opcode::MatchDescending => {
-            pack(lookup(run, c, texts, |run, key, texts| find_last(run, key, texts, Ordering::Less)))
-        }
+        Opcode::MatchAscending => pack(lookup(run, c, texts, find_last_not_above)),
+        Opcode::MatchDescending => pack(lookup(run, c, texts, find_last_not_below)),
         Opcode::InternalRate => {
             pack(numbers_of(run).and_then(|flows| rate::internal_rate(flows, number(c)?)))
         }
@@ -111,16 +107,24 @@ fn find_exact(run: &[f64], key: Ordered, texts: &[TextFacts]) -> Option<usize> {
     })
 }
 
-/// Binary search for the last value of the key's kind whose order to the key is not `beyond`. At a middle of
-/// another kind the next of the key's kind below the upper end stands in.
-fn find_last(run: &[f64], key: Ordered, texts: &[TextFacts], beyond: Ordering) -> Option<usize> {
+/// The last value of the key's kind before the first that is less: where values do not descend, spreadsheets look no
+/// further than that.
+fn find_last_not_below(run: &[f64], key: Ordered, texts: &[TextFacts]) -> Option<usize> {
+    let of_kind = run.iter().enumerate().filter_map(|(index, slot)| Some((index, of_kind(*slot, key)?)));
+    let not_below = |(_, value): &(usize, Ordered)| compare::order(*value, key, texts) != Ordering::Less;
+    of_kind.take_while(not_below).last().map(|(index, _)| index)
+}
+
+/// Binary search for the last value of the key's kind that is not greater. At a middle of another kind the next of the
+/// key's kind below the upper end stands in.
+fn find_last_not_above(run: &[f64], key: Ordered, texts: &[TextFacts]) -> Option<usize> {
     let mut found = None;
     let (mut low, mut high) = (0, run.len());
     while low < high {
         let middle = low + (high - low) / 2;
         let candidate = (middle..high).find_map(|index| Some((index, of_kind(run[index], key)?)));
         match candidate {
-            Some((index, value)) if compare::order(value, key, texts) != beyond => {
+            Some((index, value)) if compare::order(value, key, texts) != Ordering::Greater => {
                 found = Some(index);
                 low = index + 1;
             }

@@ -291,6 +291,16 @@ fn a_descending_match_is_the_last_not_below() {
         run_gives(Opcode::MatchDescending, &run, key, Number(place));
     }
     run_gives(Opcode::MatchDescending, &run, 10.0, Error(NotAvailable));
+    // Excel's documentation has this example of numbers that do not descend.
+    run_gives(Opcode::MatchDescending, &[25.0, 38.0, 40.0, 41.0], 40.0, Error(NotAvailable));
+    run_gives(Opcode::MatchDescending, &[9.0, 1.0, 8.0], 5.0, Number(1.0));
+}
+
+#[test]
+fn a_guess_at_which_nothing_is_left_is_a_value_error() {
+    for guess in [-1.0, -10.0] {
+        run_gives(Opcode::InternalRate, &[-1000.0, 600.0, 600.0], guess, Error(ErrorKind::Value));
+    }
 }
 
 fn any_slot() -> impl Strategy<Value = f64> {

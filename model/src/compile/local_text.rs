@@ -1,7 +1,12 @@
-//! Texts that a spreadsheet takes for a date or a time where a number is wanted.
+//! Texts that a spreadsheet takes for a date, a time or an amount of money where a number is wanted.
 //!
-//! Which day such a text names depends on the settings of the machine (is 1/2 in January or in February?), so none is
-//! read here; those who find one refuse it.
+//! Which number such a text names depends on the settings of the machine (is 1/2 in January or in February? is € its
+//! currency?), so none is read here; those who find one refuse it.
+
+use super::text::parse_number;
+
+/// Signs of money, of which each machine knows its own.
+const CURRENCIES: [char; 4] = ['€', '£', '¥', '$'];
 
 const MONTHS: [&str; 12] = [
     "january",
@@ -18,8 +23,21 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
+/// Whether some machine reads `text` as a number, and others do not, or as another.
+pub fn reads_locally(text: &str) -> bool {
+    reads_as_date(text) || reads_as_amount(text)
+}
+
+/// `€100`, `-£1.50`, `100 €`.
+fn reads_as_amount(text: &str) -> bool {
+    let text = text.trim();
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text).trim_start();
+    let number = unsigned.strip_prefix(CURRENCIES).or_else(|| unsigned.strip_suffix(CURRENCIES));
+    number.is_some_and(|number| parse_number(number).is_some())
+}
+
 /// Whether `text` reads as a date, a time or both on some machine: `2026-11-21`, `1/2`, `5 Jan 2026`, `12:30 PM`.
-pub fn reads_as_date(text: &str) -> bool {
+fn reads_as_date(text: &str) -> bool {
     let mut words = text.split_whitespace().peekable();
     let mut found = false;
     let mut day_and_month = Words::default();
@@ -138,6 +156,15 @@ mod tests {
             "12:30:15.5",
         ] {
             assert!(reads_as_date(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_seen() {
+        for (text, is_amount) in
+            [("€100", true), (" 100€ ", true), ("-£1.50", true), ("€", false), ("100", false), ("€a", false)]
+        {
+            assert_eq!(reads_as_amount(text), is_amount, "{text}");
         }
     }
 
