@@ -6,7 +6,7 @@ use std::fs;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use fermiac_fleet::backup::{BackupKind, BackupState};
+use fermiac_fleet::backup::{BackupKind, BackupState, UploadedBackup};
 use fermiac_fleet::blobs::{Addressing, BlobSettings, Blobs, S3Keys};
 use fermiac_fleet::profile::{Profile, Variables};
 use fermiac_fleet::store::{Store, StoreSettings};
@@ -166,6 +166,28 @@ async fn a_damaged_file_of_the_repository_fails_the_verification() {
     assert!(matches!(error, MaintenanceError::Damaged(_)), "{error}");
     let written = bench.store.backup(&taken.label).await.unwrap();
     assert_eq!(written.state, BackupState::Failed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_condemns_what_it_lacks_only_if_it_has_what_is_known() {
+    let bench = Bench::new().await;
+    bench.store.begin_backup("20260101-060000F", BackupKind::Full).await.unwrap();
+    let uploaded = UploadedBackup {
+        taken_at: bench.store.now().await.unwrap(),
+        bytes: 1,
+        manifest_sha256: None,
+        is_copied: false,
+        needs: None,
+    };
+    bench.store.backup_uploaded("20260101-060000F", &uploaded).await.unwrap();
+    let error = verify(&bench.context, "20260101-060000F", Depth::New).await.unwrap_err();
+    assert!(matches!(error, MaintenanceError::Refused(_)), "{error}");
+    let state = async || bench.store.backup("20260101-060000F").await.unwrap().state;
+    assert_eq!(state().await, BackupState::Uploaded);
+    backup(&bench.context, &BackupArguments::default()).await.unwrap();
+    let error = verify(&bench.context, "20260101-060000F", Depth::New).await.unwrap_err();
+    assert!(matches!(error, MaintenanceError::Damaged(_)), "{error}");
+    assert_eq!(state().await, BackupState::Failed);
 }
 
 #[tokio::test(flavor = "multi_thread")]

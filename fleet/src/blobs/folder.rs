@@ -39,6 +39,10 @@ impl Folder {
         Ok(Folder { root: root.into() })
     }
 
+    pub fn place(&self) -> String {
+        self.root.display().to_string()
+    }
+
     pub async fn put(&self, key: &str, source: &mut Measured<'_>) -> Result<()> {
         let incoming = Incoming(self.root.join(INCOMING).join(Uuid::now_v7().to_string()));
         let mut file = File::create_new(&incoming.0).await.map_err(|error| failed(key, &error))?;

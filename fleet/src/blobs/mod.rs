@@ -94,6 +94,15 @@ impl Blobs {
         }))
     }
 
+    /// Which place it is: `s3://bucket/prefix`, or the path of a folder. Nothing of it is secret.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match &self.0 {
+            Home::S3(bucket) => bucket.place(),
+            Home::Folder(folder) => folder.place(),
+        }
+    }
+
     /// Writes a blob, over one that may be there.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use fermiac_fleet::backup::{BackupKind, UploadedBackup};
 
-use super::{Extent, Taken, label};
+use super::{Extent, LOOKED_FOR, Taken, Verified, label};
 use crate::context::Context;
 use crate::error::{MaintenanceError, Result};
 use crate::pgbackrest::{ClusterBackup, PgBackRest};
@@ -59,8 +59,32 @@ pub async fn back_up(
     Ok((kind, taken))
 }
 
+/// Verifies a backup of the catalogue. One that a repository lacks is damaged only where the repository has others that
+/// the catalogue knows; else it may be another's.
+pub async fn verify_known(context: &Context, label: &str) -> Result<Verified> {
+    let cluster = context.cluster.as_ref().ok_or_else(|| {
+        MaintenanceError::refused(format!(
+            "FERMIAC_BACKUP_KIND: {label} lies in pgBackRest's repository; verify it where the kind is pgbackrest"
+        ))
+    })?;
+    let there = cluster.backups().await?;
+    if let Some(taken) = there.iter().find(|taken| taken.label == label) {
+        verify(context, cluster, taken).await?;
+        return Ok(Verified { label: label.to_owned(), opened: 0, seen: 0 });
+    }
+    let known = context.store.backups(LOOKED_FOR).await?;
+    if known.iter().any(|known| there.iter().any(|taken| taken.label == known.label)) {
+        let missing = MaintenanceError::damaged(format!("pgBackRest's repository has no backup {label}"));
+        return Err(super::condemned(context, label, missing).await?);
+    }
+    Err(MaintenanceError::refused(format!(
+        "FERMIAC_BACKUP_URL: neither {label} nor any other backup of the catalogue is in pgBackRest's repository; if that \
+         is the wrong bucket, prefix or stanza, give the right one; the catalogue stays as it is"
+    )))
+}
+
 /// Verifies the repository on behalf of one backup in it.
-pub async fn verify(context: &Context, cluster: &PgBackRest, taken: &ClusterBackup) -> Result<()> {
+async fn verify(context: &Context, cluster: &PgBackRest, taken: &ClusterBackup) -> Result<()> {
     let verified = match cluster.verify().await {
         Ok(()) if taken.has_errors => Err(MaintenanceError::damaged(format!(
             "pages of the database were damaged when {} was taken",
@@ -70,12 +94,7 @@ pub async fn verify(context: &Context, cluster: &PgBackRest, taken: &ClusterBack
     };
     match verified {
         Ok(()) => Ok(context.store.backup_verified(&taken.label).await?),
-        Err(error) => {
-            if matches!(error, MaintenanceError::Damaged(_)) {
-                context.store.backup_failed(&taken.label, &error.to_string()).await?;
-            }
-            Err(error)
-        }
+        Err(error) => Err(super::condemned(context, &taken.label, error).await?),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod blobs;
 mod cluster;
+mod place;
 mod verify;
 
 use std::io::Write;
@@ -21,6 +22,9 @@ use crate::error::{MaintenanceError, Result};
 use crate::postgres::dump;
 use crate::retention::fail_lost;
 use crate::vault::{FORMAT, Manifest, Sealed};
+
+/// Of the catalogue, so many backups are looked for in a place.
+const LOOKED_FOR: u32 = 1_000;
 
 /// What is wanted of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -101,6 +105,15 @@ async fn back_up_by_dump(context: &Context, arguments: &BackupArguments) -> Resu
     }
     tracing::info!(label, bytes = taken.bytes, is_verified = taken.is_verified, "a backup was taken");
     Ok(taken)
+}
+
+/// Writes into the catalogue that a backup is damaged, if that is what the error says, and gives the error back.
+async fn condemned(context: &Context, label: &str, error: MaintenanceError) -> Result<MaintenanceError> {
+    if matches!(error, MaintenanceError::Damaged(_)) {
+        tracing::error!(%error, label, "a backup is damaged");
+        context.store.backup_failed(label, &error.to_string()).await?;
+    }
+    Ok(error)
 }
 
 /// A label that no other backup has, and that sorts by time.

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::io;
 
+use fermiac_fleet::backup::{Backup, BackupKind, BackupState};
 use serde::{Deserialize, Serialize};
 
+use super::place;
 use crate::context::Context;
 use crate::error::{MaintenanceError, Result};
 use crate::postgres::dump;
@@ -38,33 +40,49 @@ pub struct Verified {
 /// Verifies a backup and writes what comes of it into the catalogue.
 ///
 /// # Errors
-/// When it is damaged, or cannot be read.
+/// When it is damaged, or cannot be read. Where the settings may name the wrong place, nothing is said of the backup.
 pub async fn verify(context: &Context, label: &str, depth: Depth) -> Result<Verified> {
-    if let Some(cluster) = &context.cluster
-        && let Some(taken) = cluster.backups().await?.into_iter().find(|taken| taken.label == label)
-    {
-        super::cluster::verify(context, cluster, &taken).await?;
-        return Ok(Verified { label: label.to_owned(), opened: 0, seen: 0 });
-    }
-    match context.places.vault.while_held(label, read_back(context, label, depth)).await {
+    let known = context.store.backup(label).await?;
+    refuse_to_verify(&known)?;
+    let verified = match known.kind {
+        BackupKind::Full | BackupKind::Incremental => return super::cluster::verify_known(context, label).await,
+        BackupKind::PgDump => {
+            place::check(context, &known).await?;
+            context.places.vault.while_held(label, read_back(context, &known, depth)).await
+        }
+    };
+    match verified {
         Ok(verified) => {
             context.store.backup_verified(label).await?;
             Ok(verified)
         }
-        Err(error @ MaintenanceError::Damaged(_)) => {
-            tracing::error!(%error, label, "a backup is damaged");
-            context.store.backup_failed(label, &error.to_string()).await?;
-            Err(error)
-        }
-        Err(error) => Err(error),
+        Err(error) => Err(super::condemned(context, label, error).await?),
     }
 }
 
-async fn read_back(context: &Context, label: &str, depth: Depth) -> Result<Verified> {
-    let vault = &context.places.vault;
-    let written_down = context.store.backup(label).await?.manifest_sha256;
+/// One that was never whole, or is gone by intention, is not to be found wanting.
+fn refuse_to_verify(known: &Backup) -> Result<()> {
+    let label = &known.label;
+    if let Some(expired_at) = known.expired_at {
+        let expired_at = expired_at.format("%Y-%m-%d %H:%M:%S UTC");
+        return Err(MaintenanceError::refused(format!("{label} was deleted on {expired_at}")));
+    }
+    match (known.taken_at, known.state) {
+        (Some(_), _) => Ok(()),
+        (None, BackupState::Running) => {
+            Err(MaintenanceError::refused(format!("{label} is still being taken: verify it afterwards")))
+        }
+        (None, _) => {
+            let error = known.error.as_deref().unwrap_or("it broke off");
+            Err(MaintenanceError::refused(format!("{label} never came to its end: {error}")))
+        }
+    }
+}
+
+async fn read_back(context: &Context, known: &Backup, depth: Depth) -> Result<Verified> {
+    let (vault, label) = (&context.places.vault, &known.label);
     let (manifest, sha256) = vault.manifest(label).await?;
-    if written_down.is_some_and(|written_down| written_down != sha256) {
+    if known.manifest_sha256.as_ref().is_some_and(|written_down| *written_down != sha256) {
         return Err(MaintenanceError::damaged(format!(
             "the manifest of {label} is not the one that was written"
         )));
@@ -77,7 +95,7 @@ async fn read_back(context: &Context, label: &str, depth: Depth) -> Result<Verif
     for blob in &chosen {
         vault.open(&blob.sealed, |_| Ok(())).await?;
     }
-    Ok(Verified { label: label.to_owned(), opened: chosen.len() + 2, seen: seen - chosen.len() })
+    Ok(Verified { label: label.clone(), opened: chosen.len() + 2, seen: seen - chosen.len() })
 }
 
 /// Reads the dump as a restore would, without a server.

@@ -69,6 +69,12 @@ impl Vault {
         &self.blobs
     }
 
+    /// Where they lie, as the setting names a place, with the part that is the environment's.
+    #[must_use]
+    pub fn place(&self) -> String {
+        format!("{}/{}/", self.blobs.place(), self.environment)
+    }
+
     /// Refuses an identity that a backup was not sealed for: that says nothing about the backup.
     ///
     /// # Errors
@@ -211,7 +217,8 @@ impl Vault {
     pub async fn manifest(&self, label: &str) -> Result<(Manifest, String)> {
         let text = match self.blobs.get(&self.key_of(label, "manifest.json"), MAX_MANIFEST_BYTES).await {
             Err(BlobError::NotFound { .. }) => {
-                return Err(MaintenanceError::damaged(format!("there is no manifest of a backup {label}")));
+                let place = self.place();
+                return Err(MaintenanceError::damaged(format!("there is no manifest of {label} in {place}")));
             }
             answer => answer?,
         };

@@ -1,7 +1,7 @@
 //! What a backup is, and when it is none.
 
-use fermiac_fleet::backup::BackupState;
-use fermiac_maintenance::MaintenanceError;
+use fermiac_fleet::backup::{BackupKind, BackupState};
+use fermiac_maintenance::{Context, MaintenanceError};
 use fermiac_maintenance::backup::{BackupArguments, Depth, backup, verify};
 use fermiac_maintenance::vault::Identity;
 
@@ -94,6 +94,62 @@ async fn a_manifest_that_was_changed_fails_the_verification() {
     vault.write_manifest(&manifest).await.unwrap();
     let error = verify(&bench.context, &taken.label, Depth::New).await.unwrap_err();
     assert!(error.to_string().contains("is not the one that was written"), "{error}");
+}
+
+/// The settings of a bench whose backups lie below a prefix that is another's.
+async fn elsewhere(bench: &Bench) -> Context {
+    bench.with(&[("FERMIAC_BACKUP_URL", "s3://backups/elsewhere")]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prefix_without_any_known_backup_condemns_none() {
+    let bench = Bench::new().await;
+    let taken = backup(&bench.context, &BackupArguments::default()).await.unwrap();
+    let before = bench.backups.keys("backups");
+    let error = verify(&elsewhere(&bench).await, &taken.label, Depth::New).await.unwrap_err();
+    assert!(matches!(error, MaintenanceError::Refused(_)), "{error}");
+    assert!(error.to_string().contains("s3://backups/elsewhere/testing/"), "{error}");
+    assert_eq!(bench.store.backup(&taken.label).await.unwrap().state, BackupState::Verified);
+    assert_eq!(bench.backups.keys("backups"), before);
+    verify(&bench.context, &taken.label, Depth::New).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manifest_that_is_missing_fails_the_only_backup_where_the_rest_of_it_lies() {
+    let bench = Bench::new().await;
+    let taken = backup(&bench.context, &BackupArguments::default()).await.unwrap();
+    let key = bench.context.places.vault.key_of(&taken.label, "manifest.json");
+    bench.bucket().delete(&[key]).await.unwrap();
+    let error = verify(&bench.context, &taken.label, Depth::New).await.unwrap_err();
+    assert!(matches!(error, MaintenanceError::Damaged(_)), "{error}");
+    assert_eq!(bench.store.backup(&taken.label).await.unwrap().state, BackupState::Failed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_of_which_nothing_is_left_fails_only_beside_another_that_is_known() {
+    let bench = Bench::new().await;
+    let gone = backup(&bench.context, &BackupArguments::default()).await.unwrap();
+    bench.context.places.vault.delete(&gone.label).await.unwrap();
+    let error = verify(&bench.context, &gone.label, Depth::New).await.unwrap_err();
+    assert!(matches!(error, MaintenanceError::Refused(_)), "{error}");
+    assert_eq!(bench.store.backup(&gone.label).await.unwrap().state, BackupState::Verified);
+    backup(&bench.context, &BackupArguments::default()).await.unwrap();
+    let error = verify(&bench.context, &gone.label, Depth::New).await.unwrap_err();
+    assert!(matches!(error, MaintenanceError::Damaged(_)), "{error}");
+    assert_eq!(bench.store.backup(&gone.label).await.unwrap().state, BackupState::Failed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_being_taken_or_was_deleted_is_not_verified() {
+    let bench = Bench::new().await;
+    bench.store.begin_backup("now", BackupKind::PgDump).await.unwrap();
+    let error = verify(&bench.context, "now", Depth::New).await.unwrap_err();
+    assert!(error.to_string().contains("still being taken"), "{error}");
+    assert_eq!(bench.store.backup("now").await.unwrap().state, BackupState::Running);
+    let taken = backup(&bench.context, &BackupArguments::default()).await.unwrap();
+    bench.store.backup_expired(&taken.label).await.unwrap();
+    let error = verify(&bench.context, &taken.label, Depth::New).await.unwrap_err();
+    assert!(error.to_string().contains("was deleted"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -160,6 +160,10 @@ impl Bucket {
         lifecycle::apply(&self.0, owner, rules, touch).await
     }
 
+    pub fn place(&self) -> String {
+        format!("s3://{}/{}", self.0.name, self.0.prefix).trim_end_matches('/').to_owned()
+    }
+
     /// What all keys begin with: nothing, or words with a slash at their end.
     pub fn prefix(&self) -> &str {
         &self.0.prefix
