@@ -78,7 +78,7 @@ pub async fn verify_known(context: &Context, label: &str) -> Result<Verified> {
         return Err(super::condemned(context, label, missing).await?);
     }
     Err(MaintenanceError::refused(format!(
-        "FERMIAC_BACKUP_URL: neither {label} nor any other backup of the catalogue is in pgBackRest's repository; if that \
+        "FERMIAC_PGBACKREST_URL: neither {label} nor any other backup of the catalogue is in pgBackRest's repository; if that \
          is the wrong bucket, prefix or stanza, give the right one; the catalogue stays as it is"
     )))
 }

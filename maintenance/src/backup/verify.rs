@@ -45,7 +45,9 @@ pub async fn verify(context: &Context, label: &str, depth: Depth) -> Result<Veri
     let known = context.store.backup(label).await?;
     refuse_to_verify(&known)?;
     let verified = match known.kind {
-        BackupKind::Full | BackupKind::Incremental => return super::cluster::verify_known(context, label).await,
+        BackupKind::Full | BackupKind::Incremental => {
+            return super::cluster::verify_known(context, label).await;
+        }
         BackupKind::PgDump => {
             place::check(context, &known).await?;
             context.places.vault.while_held(label, read_back(context, &known, depth)).await

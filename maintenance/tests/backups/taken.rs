@@ -1,9 +1,9 @@
 //! What a backup is, and when it is none.
 
 use fermiac_fleet::backup::{BackupKind, BackupState};
-use fermiac_maintenance::{Context, MaintenanceError};
 use fermiac_maintenance::backup::{BackupArguments, Depth, backup, verify};
 use fermiac_maintenance::vault::Identity;
+use fermiac_maintenance::{Context, MaintenanceError};
 
 use crate::support::{Bench, SECRET_TEXT};
 
