@@ -11,9 +11,11 @@
 use std::future::ready;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::blobs::{BlobError, Blobs};
+use crate::job::named;
 use crate::store::{Store, StoreError};
 
 /// So many are asked for their size at a time.
@@ -26,11 +28,61 @@ pub struct Freed {
     pub blobs: u64,
     /// How large they were together.
     pub bytes: u64,
+    /// How many stay for now, though no row names them.
+    pub spared: Spared,
+}
+
+/// Blobs that nobody needs, and that stay for now: they go once the reason has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Spared {
+    /// How many.
+    pub blobs: u64,
+    /// Why; nothing if there are none.
+    pub because: Option<Reprieve>,
+}
+
+named! {
+    /// Why blobs stay that nobody needs.
+    Reprieve {
+        /// It saw rows that may be gone by now, and counts on their blobs.
+        BackupRunning = "backup_running",
+        /// Nothing is deleted then.
+        ReadOnly = "read_only",
+    }
 }
 
 impl Freed {
     fn and(self, other: Freed) -> Freed {
-        Freed { blobs: self.blobs + other.blobs, bytes: self.bytes + other.bytes }
+        Freed {
+            blobs: self.blobs + other.blobs,
+            bytes: self.bytes + other.bytes,
+            spared: self.spared.and(other.spared),
+        }
+    }
+}
+
+impl Spared {
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Spared) -> Spared {
+        Spared { blobs: self.blobs + other.blobs, because: self.because.or(other.because) }
+    }
+
+    /// So many blobs, for this reason.
+    #[must_use]
+    pub fn by(because: Reprieve, blobs: u64) -> Spared {
+        Spared { blobs, because: (blobs > 0).then_some(because) }
+    }
+}
+
+impl Reprieve {
+    /// In words.
+    #[must_use]
+    pub fn told(self) -> &'static str {
+        match self {
+            Reprieve::BackupRunning => "a backup is being taken, which may count on them",
+            Reprieve::ReadOnly => "the service is read-only",
+        }
     }
 }
 
@@ -46,8 +98,12 @@ where
     let orphans = keys.iter().zip(referenced).filter(|(_, referenced)| !referenced);
     let orphans: Vec<String> = orphans.map(|(key, _)| key.clone()).collect();
     // After the look at the rows: a backup that begins from here on sees what that look saw.
-    if orphans.is_empty() || store.is_being_backed_up().await? || store.read_only().await?.is_some() {
+    if orphans.is_empty() {
         return Ok(Freed::default());
+    }
+    if let Some(reprieve) = reprieve(store).await? {
+        let spared = Spared::by(reprieve, weigh(blobs, &orphans).await?.blobs);
+        return Ok(Freed { spared, ..Freed::default() });
     }
     let (shared, own): (Vec<String>, Vec<String>) =
         orphans.into_iter().partition(|key| key.starts_with("workbooks/"));
@@ -57,6 +113,17 @@ where
         freed = freed.and(free_shared::<E>(store, blobs, key).await?);
     }
     Ok(freed)
+}
+
+/// Why no blob goes at this moment, if none does.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn reprieve(store: &Store) -> Result<Option<Reprieve>, StoreError> {
+    if store.is_being_backed_up().await? {
+        return Ok(Some(Reprieve::BackupRunning));
+    }
+    Ok(store.read_only().await?.map(|_| Reprieve::ReadOnly))
 }
 
 /// How many of these blobs there are, and how large they are together.
@@ -71,7 +138,7 @@ pub async fn weigh(blobs: &Blobs, keys: &[String]) -> Result<Freed, BlobError> {
 async fn size(blobs: &Blobs, key: String) -> Result<Freed, BlobError> {
     match blobs.size(&key).await {
         Err(BlobError::NotFound { .. }) => Ok(Freed::default()),
-        size => size.map(|bytes| Freed { blobs: 1, bytes }),
+        size => size.map(|bytes| Freed { blobs: 1, bytes, ..Freed::default() }),
     }
 }
 

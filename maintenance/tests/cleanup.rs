@@ -12,7 +12,7 @@ use fermiac_fleet::blobs::{Addressing, BlobSettings, Blobs, S3Keys};
 use fermiac_fleet::delivery::{Outcome, Produced};
 use fermiac_fleet::ids::{JobId, SimulationId, UserId, WorkbookId};
 use fermiac_fleet::job::{Kind, Label, NewJob, Priority, Start};
-use fermiac_fleet::orphans::{Freed, free};
+use fermiac_fleet::orphans::{Freed, Reprieve, Spared, free};
 use fermiac_fleet::retention::{Class, RetentionArguments};
 use fermiac_fleet::simulation::{result_key, samples_key, workbook_key};
 use fermiac_fleet::store::{
@@ -158,13 +158,16 @@ async fn no_blob_goes_while_a_backup_is_being_taken() {
     let keys = bench.succeed(&old).await;
     bench.clock.advance(31 * DAY);
     bench.store.begin_backup("label", BackupKind::PgDump).await.unwrap();
+    let told = forecast(bench.homes(), &MONTH).await.unwrap();
     let cleaned = clean_up(bench.homes(), &MONTH, BY_HAND).await.unwrap();
     assert_eq!((cleaned.classes[&Class::Results].count, cleaned.classes[&Class::Results].blobs), (1, 0));
+    assert_eq!(cleaned.spared, Spared { blobs: 2, because: Some(Reprieve::BackupRunning) });
+    assert_eq!((told.classes, told.spared), (cleaned.classes, cleaned.spared));
     assert!(bench.blobs.exists(&keys[0]).await.unwrap());
     bench.store.backup_failed("label", "it broke off").await.unwrap();
     // What collects orphans comes by later.
     let freed: Result<Freed, MaintenanceError> = free(&bench.store, &bench.blobs, &keys).await;
-    assert_eq!(freed.unwrap(), Freed { blobs: 2, bytes: 1_000 });
+    assert_eq!(freed.unwrap(), Freed { blobs: 2, bytes: 1_000, ..Freed::default() });
     assert!(bench.server.keys("data").is_empty());
 }
 

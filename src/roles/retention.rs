@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use fermiac_fleet::job::Kind;
+use fermiac_fleet::orphans::Spared;
 use fermiac_fleet::profile::Profile;
 use fermiac_fleet::retention::{Class, RetentionArguments as Days};
 use fermiac_fleet::schedule::Work;
@@ -24,8 +25,10 @@ pub async fn manage(homes: &Homes, profile: &Profile, arguments: &RetentionArgum
     let places = cleanup::Homes { store: &homes.store, blobs: &homes.blobs };
     if arguments.dry_run {
         let forecast = forecast(places, &days).await.map_err(failed)?;
-        let document =
-            json!({ "days": days, "dry_run": true, "classes": forecast.classes, "going": forecast.going });
+        let document = json!({
+            "days": days, "dry_run": true, "classes": forecast.classes, "going": forecast.going,
+            "spared": forecast.spared,
+        });
         return show(arguments.json, &document, &foretold(&forecast));
     }
     if !arguments.outside_windows {
@@ -34,8 +37,11 @@ pub async fn manage(homes: &Homes, profile: &Profile, arguments: &RetentionArgum
     }
     let cleaned =
         clean_up(places, &days, Mandate { job: None, is_stopping: &|| false }).await.map_err(failed)?;
-    let document = json!({ "days": days, "dry_run": false, "classes": cleaned.classes });
-    show(arguments.json, &document, &counted(&cleaned.classes, "deleted"))
+    let document = json!({
+        "days": days, "dry_run": false, "classes": cleaned.classes, "spared": cleaned.spared,
+    });
+    let text = counted(&cleaned.classes, "deleted") + &told(&cleaned.spared, "stay");
+    show(arguments.json, &document, &text)
 }
 
 /// What was typed, or else what the environment's schedule says.
@@ -78,7 +84,14 @@ fn foretold(forecast: &Forecast) -> String {
     if count > SHOWN as u64 {
         text += &format!("and {} more\n", count - SHOWN as u64);
     }
-    text + &counted(&forecast.classes, "would go")
+    text + &counted(&forecast.classes, "would go") + &told(&forecast.spared, "would stay")
+}
+
+/// A line of what is spared, if anything is.
+fn told(spared: &Spared, verb: &str) -> String {
+    spared.because.map_or_else(String::new, |because| {
+        format!("of their blobs {} {verb} for now: {}\n", spared.blobs, because.told())
+    })
 }
 
 fn counted(classes: &BTreeMap<Class, Amount>, verb: &str) -> String {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use fermiac_fleet::blobs::Blobs;
 use fermiac_fleet::delivery::Held;
-use fermiac_fleet::orphans::{free, weigh};
+use fermiac_fleet::orphans::{Reprieve, Spared, free, reprieve, weigh};
 use fermiac_fleet::retention::{Class, Found, Kept, Limits, RetentionArguments};
 use fermiac_fleet::store::{Retired, Store};
 use fermiac_fleet::telemetry::metrics::{RETENTION_DELETED, RETENTION_FREED_BYTES};
@@ -40,6 +40,8 @@ pub struct Forecast {
     pub classes: BTreeMap<Class, Amount>,
     /// The first of them.
     pub going: Vec<Going>,
+    /// The blobs among theirs that would not go at once.
+    pub spared: Spared,
 }
 
 /// What a cleanup deleted.
@@ -47,6 +49,8 @@ pub struct Forecast {
 pub struct Cleaned {
     /// In all.
     pub classes: BTreeMap<Class, Amount>,
+    /// The blobs among theirs that stay for now.
+    pub spared: Spared,
 }
 
 /// Something that goes.
@@ -84,6 +88,7 @@ pub struct Homes<'a> {
 /// When the store or the home of the blobs does not answer.
 pub async fn forecast(homes: Homes<'_>, arguments: &RetentionArguments) -> Result<Forecast> {
     let limits = arguments.limits(homes.store.now().await?);
+    let reprieve = reprieve(homes.store).await?;
     let mut forecast = Forecast::default();
     for &kept in Kept::ALL {
         let mut after = None;
@@ -91,7 +96,7 @@ pub async fn forecast(homes: Homes<'_>, arguments: &RetentionArguments) -> Resul
             let page = homes.store.kept_page(kept, after).await?;
             let going = going(&page.found, &limits);
             going.iter().for_each(|(found, class)| forecast.add(found, *class));
-            foretell_blobs(homes, kept, &going, &mut forecast).await?;
+            foretell_blobs(homes, kept, &going, reprieve, &mut forecast).await?;
             after = page.next;
             if after.is_none() {
                 break;
@@ -141,12 +146,17 @@ async fn foretell_blobs(
     homes: Homes<'_>,
     kept: Kept,
     going: &[(&Found, Class)],
+    reprieve: Option<Reprieve>,
     forecast: &mut Forecast,
 ) -> Result<()> {
     let ids: Vec<Uuid> = going.iter().map(|(found, _)| found.id).collect();
     let keys = homes.store.blobs_of(kept, &ids).await?;
     for (class, keys) in by_class(going.iter().map(|(_, class)| *class).zip(keys)) {
         let freed = weigh(homes.blobs, &keys).await?;
+        if let Some(reprieve) = reprieve {
+            forecast.spared = forecast.spared.and(Spared::by(reprieve, freed.blobs));
+            continue;
+        }
         let amount = forecast.classes.entry(class).or_default();
         amount.blobs += freed.blobs;
         amount.bytes += freed.bytes;
@@ -189,6 +199,7 @@ impl Cleaned {
             amount.count += count;
             amount.blobs += freed.blobs;
             amount.bytes += bytes;
+            self.spared = self.spared.and(freed.spared);
         }
         Ok(())
     }

@@ -61,6 +61,9 @@ impl Runner {
             let (count, bytes, blobs) = (amount.count, amount.bytes, amount.blobs);
             tracing::info!(%class, count, bytes, blobs, "deleted");
         }
+        if let Some(because) = cleaned.spared.because {
+            tracing::info!(blobs = cleaned.spared.blobs, "blobs stay for now: {}", because.told());
+        }
         let mut result = serde_json::json!(cleaned);
         result["lifecycle"] = self.lead_buckets().await;
         Ok(Produced { result: serde_json::to_vec(&result).ok(), ..Produced::default() })
