@@ -48,6 +48,7 @@ fn ours(instants: &[DateTime<Utc>], policy: &Policy) -> BTreeSet<String> {
         taken_at: *instant,
         standing: Standing::Verified,
         is_pinned: false,
+        is_held: false,
         needs: None,
     };
     keep(&instants.iter().map(candidate).collect::<Vec<_>>(), policy).into_keys().collect()

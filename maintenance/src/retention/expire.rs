@@ -126,10 +126,12 @@ fn candidate(backup: &Backup, held: &BTreeSet<String>) -> Candidate {
         taken_at: backup.taken_at.unwrap_or(backup.begun_at),
         standing: match backup.state {
             BackupState::Verified => Standing::Verified,
-            BackupState::Running | BackupState::Uploaded => Standing::Pending,
+            BackupState::Running => Standing::Running,
+            BackupState::Uploaded => Standing::Pending,
             BackupState::Failed => Standing::Failed,
         },
-        is_pinned: backup.pinned.is_some() || held.contains(&backup.label),
+        is_pinned: backup.pinned.is_some(),
+        is_held: held.contains(&backup.label),
         needs: backup.needs.clone(),
     }
 }

@@ -44,7 +44,9 @@ impl Default for Policy {
 pub enum Standing {
     /// It was read back and is whole.
     Verified,
-    /// It may become so: it is being taken, or waits to be verified.
+    /// It is being taken.
+    Running,
+    /// It waits to be verified.
     Pending,
     /// It will not.
     Failed,
@@ -59,8 +61,10 @@ pub struct Candidate {
     pub taken_at: DateTime<Utc>,
     /// Whether it counts.
     pub standing: Standing,
-    /// Whether somebody wants it kept, or works with it.
+    /// Whether somebody wants it kept.
     pub is_pinned: bool,
+    /// Whether somebody works with it at this moment.
+    pub is_held: bool,
     /// The backup without which it cannot be restored.
     pub needs: Option<String>,
 }
@@ -71,8 +75,12 @@ pub struct Candidate {
 pub enum Reason {
     /// It is the newest that is verified.
     Newest,
-    /// Somebody wants it, or works with it.
+    /// Somebody wants it.
     Pinned,
+    /// It is being taken.
+    Running,
+    /// Somebody verifies, rehearses or restores it at this moment.
+    InUse,
     /// It may yet be verified.
     Pending,
     /// Nothing is verified yet.
@@ -93,6 +101,11 @@ pub fn keep(candidates: &[Candidate], policy: &Policy) -> BTreeMap<String, BTree
     let mut kept = Kept::default();
     for candidate in candidates.iter().filter(|candidate| candidate.is_pinned) {
         kept.because(candidate, Reason::Pinned);
+    }
+    // Whoever takes one holds it.
+    for candidate in candidates.iter().filter(|candidate| candidate.is_held) {
+        let is_running = candidate.standing == Standing::Running;
+        kept.because(candidate, if is_running { Reason::Running } else { Reason::InUse });
     }
     let mut counting: Vec<&Candidate> =
         candidates.iter().filter(|candidate| candidate.standing == Standing::Verified).collect();
@@ -121,9 +134,13 @@ impl Kept {
 
 /// What waits to be verified has the last days to be so.
 fn keep_pending(candidates: &[Candidate], newest: &Candidate, policy: &Policy, kept: &mut Kept) {
-    let pending = candidates.iter().filter(|candidate| candidate.standing == Standing::Pending);
-    for candidate in pending.filter(|candidate| candidate.taken_at >= first_instant(newest, policy)) {
-        kept.because(candidate, Reason::Pending);
+    let of_the_days = candidates.iter().filter(|one| one.taken_at >= first_instant(newest, policy));
+    for candidate in of_the_days {
+        match candidate.standing {
+            Standing::Running => kept.because(candidate, Reason::Running),
+            Standing::Pending => kept.because(candidate, Reason::Pending),
+            Standing::Verified | Standing::Failed => {}
+        }
     }
 }
 
@@ -176,7 +193,7 @@ mod tests {
 
     fn backup(taken_at: DateTime<Utc>, standing: Standing) -> Candidate {
         let label = taken_at.format("%Y%m%dT%H%M%S").to_string();
-        Candidate { label, taken_at, standing, is_pinned: false, needs: None }
+        Candidate { label, taken_at, standing, is_pinned: false, is_held: false, needs: None }
     }
 
     fn noon(year: i32, month: u32, day: u32) -> DateTime<Utc> {
@@ -224,6 +241,21 @@ mod tests {
     }
 
     #[test]
+    fn a_backup_is_kept_for_what_is_done_with_it_and_not_as_if_it_were_pinned() {
+        let old = |standing, is_held| Candidate { is_held, ..backup(noon(2020, 1, 1), standing) };
+        let reasons = |one: Candidate| {
+            let label = one.label.clone();
+            let newest = backup(noon(2026, 1, 1), Standing::Verified);
+            keep(&[one, newest], &Policy { days: 1, weekly: 0, monthly: 0 }).remove(&label)
+        };
+        assert_eq!(reasons(old(Standing::Running, true)), Some(BTreeSet::from([Reason::Running])));
+        assert_eq!(reasons(old(Standing::Verified, true)), Some(BTreeSet::from([Reason::InUse])));
+        let pinned = Candidate { is_pinned: true, ..old(Standing::Verified, false) };
+        assert_eq!(reasons(pinned), Some(BTreeSet::from([Reason::Pinned])));
+        assert_eq!(reasons(old(Standing::Verified, false)), None);
+    }
+
+    #[test]
     fn the_chain_that_a_kept_backup_needs_stays() {
         let mut all: Vec<Candidate> =
             (1..=3).map(|month| backup(noon(2026, month, 1), Standing::Verified)).collect();
@@ -252,17 +284,20 @@ mod tests {
     }
 
     fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
-        let standing = prop_oneof![6 => Just(Standing::Verified), 1 => Just(Standing::Pending), 1 => Just(Standing::Failed)];
-        let one =
-            (0_i64..40_000, standing, prop::bool::weighted(0.05), prop::option::weighted(0.2, 0_usize..60));
+        let standing = prop_oneof![
+            6 => Just(Standing::Verified), 1 => Just(Standing::Pending), 1 => Just(Standing::Running),
+            1 => Just(Standing::Failed),
+        ];
+        let rare = || prop::bool::weighted(0.05);
+        let one = (0_i64..40_000, standing, rare(), rare(), prop::option::weighted(0.2, 0_usize..60));
         prop::collection::vec(one, 0..60).prop_map(|drawn| {
             let mut all: Vec<Candidate> = Vec::new();
-            for (hour, standing, is_pinned, needs) in drawn {
+            for (hour, standing, is_pinned, is_held, needs) in drawn {
                 let taken_at = noon(2022, 1, 1) + TimeDelta::hours(hour);
                 // Only an earlier one can be needed.
                 let needs = needs.and_then(|place| all.get(place)).map(|one| one.label.clone());
                 let label = format!("{:02}-{hour}", all.len());
-                all.push(Candidate { label, taken_at, standing, is_pinned, needs });
+                all.push(Candidate { label, taken_at, standing, is_pinned, is_held, needs });
             }
             all
         })
@@ -283,7 +318,7 @@ mod tests {
                 prop_assert_eq!(keep.len(), all.len());
             }
             for one in &all {
-                prop_assert!(!one.is_pinned || keep.contains_key(&one.label));
+                prop_assert!(!(one.is_pinned || one.is_held) || keep.contains_key(&one.label));
                 let is_kept = keep.contains_key(&one.label);
                 prop_assert!(!is_kept || one.needs.as_ref().is_none_or(|needed| keep.contains_key(needed)));
             }

@@ -52,6 +52,7 @@ fn series(length: u32) -> (DateTime<Utc>, Vec<Candidate>) {
         taken_at: today - TimeDelta::days(days.into()),
         standing: Standing::Verified,
         is_pinned: false,
+        is_held: false,
         needs: None,
     };
     (today, (0..length).map(of_day).collect())
