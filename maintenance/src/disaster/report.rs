@@ -86,7 +86,12 @@ impl Report {
         line(format!("lost time: {}", self.lost));
         page.push_str("\n| step | attempts | took | |\n|---|---|---|---|\n");
         for Stage { step, attempts, took_ms, errors, found } in &self.steps {
-            let end = if found.is_some() { "done" } else { "not done" };
+            let end = match step {
+                // It ends with this page: nobody reads it if it does not.
+                Step::Document => "this page",
+                _ if found.is_some() => "done",
+                _ => "not done",
+            };
             // A text in memory takes whatever is written.
             let _ = writeln!(page, "| {} | {attempts} | {} | {end} |", step.name(), seconds(*took_ms));
             errors.iter().for_each(|error| {
@@ -182,6 +187,8 @@ mod tests {
         let monitor = &report.steps[5];
         assert_eq!((monitor.attempts, monitor.took_ms, monitor.errors.len()), (2, 1_500, 1));
         let page = report.page();
+        assert!(page.contains("| document | 0 | 0.0 s | this page |"), "{page}");
+        assert!(page.contains("| verify | 0 | 0.0 s | not done |"), "{page}");
         assert!(page.contains("recovery time: 14401.0 s, MORE than the 14400.0 s"), "{page}");
         assert!(
             page.contains("lost time: 600.0 s, within") && page.contains("failed once: no answer"),
