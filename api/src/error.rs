@@ -191,8 +191,10 @@ impl From<StoreError> for ApiError {
             StoreError::Unavailable { reason } => ApiError::Unavailable { what: "the database", reason },
             StoreError::Refused { reason } => ApiError::Refused(reason),
             StoreError::NotFound { what } => ApiError::NotFound(what),
-            StoreError::Conflict { reason } => ApiError::Conflict(reason),
-            StoreError::Schema { reason } => ApiError::Unavailable { what: "the database", reason },
+            StoreError::Conflict { reason } | StoreError::ReadOnly { reason } => ApiError::Conflict(reason),
+            StoreError::Schema { reason } | StoreError::NoAccess { reason } => {
+                ApiError::Unavailable { what: "the database", reason }
+            }
             StoreError::Broken { reason } => ApiError::Broken { reason },
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fermiac_fleet::blobs::{Addressing, BlobSettings, Blobs, S3Keys};
 use fermiac_fleet::profile::{Backup as BackupSection, BackupMethod, Profile, Secret, SecretUrl};
-use fermiac_fleet::store::{Store, StoreSettings};
+use fermiac_fleet::store::{Store, StoreError, StoreSettings};
 
 use crate::error::{MaintenanceError, Result};
 use crate::pgbackrest::PgBackRest;
@@ -60,7 +60,10 @@ impl Context {
     pub async fn connect(profile: &Profile, blobs: Blobs) -> Result<Context> {
         let places = Places::of(profile)?;
         let section = &profile.backup;
-        let url = section.database_url.as_ref().or(profile.database.url.as_ref());
+        let (setting, url) = match &section.database_url {
+            Some(url) => ("FERMIAC_BACKUP_DATABASE_URL", Some(url)),
+            None => ("DATABASE_URL", profile.database.url.as_ref()),
+        };
         let database = DatabaseAddress::of(
             url.ok_or_else(|| MaintenanceError::refused("DATABASE_URL: it has to name a database"))?,
         )?;
@@ -70,7 +73,9 @@ impl Context {
         };
         Ok(Context {
             cluster,
-            store: unhurried(&database, profile.environment.name()).await?,
+            store: connect(&database, profile.environment.name())
+                .await
+                .map_err(|error| error.naming(setting))?,
             database,
             blobs,
             places,
@@ -127,13 +132,17 @@ impl Places {
 
 /// Opens the store of an environment for statements that look at everything.
 pub(crate) async fn unhurried(database: &DatabaseAddress, environment: &str) -> Result<Store> {
+    Ok(connect(database, environment).await?)
+}
+
+async fn connect(database: &DatabaseAddress, environment: &str) -> std::result::Result<Store, StoreError> {
     let settings = StoreSettings {
         max_connections: 4,
         acquire_timeout: Duration::from_secs(30),
         statement_timeout: STATEMENT_TIMEOUT,
         ..StoreSettings::of(environment)
     };
-    Ok(Store::connect(database.url().expose(), &settings).await?)
+    Store::connect(database.url().expose(), &settings).await
 }
 
 fn settings(section: &BackupSection, url: &str, endpoint: Option<&SecretUrl>, region: &str) -> BlobSettings {

@@ -69,7 +69,7 @@ pub async fn store(profile: &Profile) -> Result<Store, Failure> {
         pooled_by_pgbouncer: database.pgbouncer,
         ..StoreSettings::of(profile.environment.name())
     };
-    Store::connect(url.expose(), &settings).await.map_err(failed)
+    Store::connect(url.expose(), &settings).await.map_err(|error| failed(error.naming("DATABASE_URL")))
 }
 
 /// The folder of a database that is a file.

@@ -17,6 +17,9 @@ use super::{Home, Store, StoreError};
 /// stopped in the middle of one must not hold up the rescue of its own jobs past their leases.
 pub(super) const LONGEST_SILENCE: Duration = Duration::from_secs(5);
 
+/// How the standard library begins when a name does not resolve.
+const UNRESOLVED: &str = "failed to lookup address information";
+
 /// A connection that waited for work answers within this time, or its other end is gone.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
@@ -94,9 +97,45 @@ async fn connect_postgres(url: &str, settings: &StoreSettings) -> Result<PgPool,
         .max_lifetime(Duration::from_secs(30 * 60))
         .test_before_acquire(false)
         .before_acquire(|connection, _| Box::pin(answers(connection)))
-        .connect_with(options)
-        .await?;
-    Ok(pool)
+        .connect_with(options.clone())
+        .await;
+    pool.map_err(|error| unanswered(error, &options, settings.acquire_timeout))
+}
+
+/// Why the door stayed shut, by the names that stand in the settings; never the password.
+fn unanswered(error: sqlx::Error, options: &PgConnectOptions, waited: Duration) -> StoreError {
+    let (host, user) = (options.get_host(), options.get_username());
+    let place = match options.get_socket() {
+        Some(folder) => format!("in {}", folder.display()),
+        None => format!("at {host}:{}", options.get_port()),
+    };
+    match &error {
+        sqlx::Error::Database(said) => match said.code().as_deref() {
+            Some("28P01") => {
+                let reason = format!("the database {place} refuses the user '{user}' with this password");
+                StoreError::NoAccess { reason }
+            }
+            Some("3D000") => {
+                let name = options.get_database().unwrap_or(user);
+                StoreError::NoAccess { reason: format!("the server {place} has no database '{name}'") }
+            }
+            Some(code) if code.starts_with("28") => {
+                let reason = format!("the database {place} refuses the user '{user}': {}", said.message());
+                StoreError::NoAccess { reason }
+            }
+            _ => error.into(),
+        },
+        sqlx::Error::PoolTimedOut => {
+            let reason = format!("nobody answered {place} within {} s", waited.as_secs_f64());
+            StoreError::Unavailable { reason }
+        }
+        // The standard library has no kind for a name that does not resolve.
+        sqlx::Error::Io(io) if io.to_string().contains(UNRESOLVED) => {
+            StoreError::Unavailable { reason: format!("its host '{host}' cannot be found: {io}") }
+        }
+        sqlx::Error::Io(io) => StoreError::Unavailable { reason: format!("{place}: {io}") },
+        _ => error.into(),
+    }
 }
 
 /// An error has the connection closed, and the next one tried. The driver's own test would wait for one whose other end

@@ -26,6 +26,18 @@ pub enum StoreError {
         /// What was looked for.
         what: &'static str,
     },
+    /// The service is read-only: it may be done once that is over.
+    #[error("{reason}")]
+    ReadOnly {
+        /// Since when and why, for the one who asked.
+        reason: String,
+    },
+    /// The database lets nobody in by these settings: they, or the database's own, have to change.
+    #[error("{reason}")]
+    NoAccess {
+        /// Who was refused what, without any password.
+        reason: String,
+    },
     /// It cannot be done as things stand.
     #[error("{reason}")]
     Conflict {
@@ -56,7 +68,23 @@ impl StoreError {
     ) -> Result<T, StoreError> {
         match tokio::time::timeout(within, call).await {
             Ok(done) => done,
-            Err(_) => Err(StoreError::Unavailable { reason: format!("it said nothing for {within:?}") }),
+            Err(_) => Err(StoreError::Unavailable {
+                reason: format!("it said nothing for {} s", within.as_secs_f64()),
+            }),
+        }
+    }
+
+    /// The same, naming the setting that says where the database is and who asks, where that may be what is wrong.
+    #[must_use]
+    pub fn naming(self, setting: &str) -> StoreError {
+        match self {
+            StoreError::Unavailable { reason } => {
+                StoreError::Unavailable { reason: format!("{reason} (see {setting})") }
+            }
+            StoreError::NoAccess { reason } => {
+                StoreError::NoAccess { reason: format!("{reason}: correct {setting}") }
+            }
+            other => other,
         }
     }
 
@@ -93,6 +121,9 @@ impl From<sqlx::Error> for StoreError {
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::BeginFailed => StoreError::Unavailable { reason },
+            sqlx::Error::Database(database) if is_no_access(database.code().as_deref()) => {
+                StoreError::NoAccess { reason: format!("the database refuses: {}", database.message()) }
+            }
             sqlx::Error::Database(database) if may_pass(database.code().as_deref()) => {
                 StoreError::Unavailable { reason }
             }
@@ -109,6 +140,11 @@ fn may_pass(code: Option<&str>) -> bool {
     }
     // SQLite's result codes: the low byte is the kind. 5 busy, 6 locked, 10 input or output, 13 disk full.
     code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
+}
+
+/// 28: the user or the password; 3D000: there is no such database.
+fn is_no_access(code: Option<&str>) -> bool {
+    code.is_some_and(|code| code.len() == 5 && (code.starts_with("28") || code == "3D000"))
 }
 
 /// Classes of SQLSTATE: 08 connection, 53 resources, 57 operator intervention (a statement's timeout among them), 58

@@ -61,3 +61,49 @@ async fn statement_that_takes_too_long_is_ended() {
     holder.rollback().await.unwrap();
     assert_eq!(store.claim("worker", &[new.id], LEASE).await.unwrap().len(), 1);
 }
+
+/// Why a store cannot be opened, at this address.
+async fn refusal(url: &str) -> StoreError {
+    Store::connect(url, &StoreSettings::of("testing")).await.unwrap_err()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_door_that_stays_shut_is_told_by_host_user_and_database_and_never_by_the_password() {
+    let server = PostgresServer::start(Durability::Unsynced);
+    let at = format!("127.0.0.1:{}", server.port());
+    let missing = refusal(&format!("postgres://postgres@{at}/nowhere")).await;
+    assert_eq!(missing.to_string(), format!("the server at {at} has no database 'nowhere'"));
+    server.sql("postgres", "create role ada login password 'right'");
+    server.sql(
+        "postgres",
+        &format!(
+            "copy (select 'host all all 127.0.0.1/32 scram-sha-256') to '{}/pg_hba.conf'; select pg_reload_conf()",
+            server.data().display()
+        ),
+    );
+    let right = format!("postgres://ada:right@{at}/postgres");
+    await_until("passwords count", BACK, async || {
+        refusal(&right.replace("right", "wrong")).await.to_string().contains("password")
+    })
+    .await;
+    let wrong = refusal(&right.replace("right", "not-it")).await;
+    let words = format!("the database at {at} refuses the user 'ada' with this password");
+    assert_eq!(wrong.to_string(), words);
+    assert_eq!(wrong.naming("DATABASE_URL").to_string(), format!("{words}: correct DATABASE_URL"));
+    Store::connect(&right, &StoreSettings::of("testing")).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_has_no_address_or_does_not_answer_is_named() {
+    let nowhere = refusal("postgres://ada@no-such-host.invalid/fermiac").await;
+    assert!(nowhere.to_string().contains("its host 'no-such-host.invalid' cannot be found"), "{nowhere}");
+    assert!(nowhere.is_retryable());
+    let port = fermiac_harness::free_port();
+    let settings = StoreSettings { acquire_timeout: Duration::from_secs(1), ..StoreSettings::of("testing") };
+    let silent = Store::connect(&format!("postgres://ada@127.0.0.1:{port}/fermiac"), &settings).await;
+    let silent = silent.unwrap_err();
+    assert!(
+        silent.to_string().contains(&format!("nobody answered at 127.0.0.1:{port} within 1 s")),
+        "{silent}"
+    );
+}
