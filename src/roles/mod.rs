@@ -23,6 +23,7 @@ use fermiac_fleet::audit::{Act, Action};
 use fermiac_fleet::job::Label;
 use fermiac_fleet::probes::Probes;
 use fermiac_fleet::profile::{Profile, Variables};
+use fermiac_fleet::queue::Queue;
 use fermiac_fleet::shutdown::Shutdown;
 use fermiac_fleet::telemetry::{self, Figures};
 use fermiac_maintenance::Context;
@@ -218,6 +219,7 @@ async fn until_a_signal(role: Role, profile: Profile, homes: Homes, figures: Fig
         let serving = probes.serve(listen(address).await?, finished.clone());
         probing.spawn(async move { serving.await.map_err(failed) });
     }
+    tasks.spawn(tell_if_unheard(homes.queue.clone(), shutdown.draining.clone()));
     if matches!(role, Role::Dev | Role::Worker) {
         let worker = worker(&profile, &homes).await?;
         let draining = shutdown.draining.clone();
@@ -255,6 +257,14 @@ async fn until_a_signal(role: Role, profile: Profile, homes: Homes, figures: Fig
     finished.cancel();
     signals.await.map_err(failed)?.map_err(failed)?;
     outcome.and(all_of(probing).await)
+}
+
+/// Says so at once if bells can be neither rung nor heard: a role that seldom rings would find out late.
+async fn tell_if_unheard(queue: Queue, draining: CancellationToken) -> Result<(), Failure> {
+    if let Some(Err(error)) = draining.run_until_cancelled(queue.ping()).await {
+        tracing::error!(%error, "jobs are taken and wait in the database: no bell rings for them");
+    }
+    Ok(())
 }
 
 async fn all_of(mut tasks: JoinSet<Result<(), Failure>>) -> Result<(), Failure> {

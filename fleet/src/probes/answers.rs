@@ -39,6 +39,8 @@ pub struct Readiness {
     application_started: bool,
     database_migrations: bool,
     cache_warmup: bool,
+    /// Whether Redis answers. Where it does not, work is taken all the same: it waits in the database until a bell rings.
+    redis: bool,
     /// Whether requests that write are refused; those that read are welcome all the same.
     read_only: bool,
 }
@@ -75,7 +77,10 @@ pub async fn health(State(probes): State<Probes>) -> impl IntoResponse {
 /// are connections to the database: answering about the schema opened one.
 pub async fn ready(State(probes): State<Probes>) -> impl IntoResponse {
     let application_started = probes.has_started() && !probes.0.draining.is_cancelled();
-    let database_migrations = answers("schema", READY_WITHIN, probes.0.store.check_schema()).await;
+    let (database_migrations, redis) = tokio::join!(
+        answers("schema", READY_WITHIN, probes.0.store.check_schema()),
+        answers("queue", READY_WITHIN, probes.0.queue.ping()),
+    );
     let looked = tokio::time::timeout(READY_WITHIN, probes.0.store.read_only());
     let read_only = database_migrations && matches!(looked.await, Ok(Ok(Some(_))));
     let cache_warmup = probes.0.store.pool_gauges().open > 0;
@@ -85,6 +90,7 @@ pub async fn ready(State(probes): State<Probes>) -> impl IntoResponse {
         application_started,
         database_migrations,
         cache_warmup,
+        redis,
         read_only,
     };
     (status_of(is_ready), Json(readiness))

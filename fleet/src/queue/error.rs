@@ -11,7 +11,10 @@ pub enum QueueError {
     /// The server's memory is full: trying again may do, once workers have answered some bells.
     #[error("the queue is full: {0}")]
     Full(#[source] RedisError),
-    /// The server refuses, as with a wrong password: somebody has to change a setting.
+    /// The server does not know the user, or not by this password.
+    #[error("Redis refuses the user or the password: correct REDIS_URL ({0})")]
+    NoAccess(#[source] RedisError),
+    /// The server refuses: somebody has to change a setting.
     #[error("the queue refuses: {0}")]
     Refused(#[source] RedisError),
     /// The URL is none of a Redis server.
@@ -25,7 +28,7 @@ impl QueueError {
     pub fn is_transient(&self) -> bool {
         match self {
             QueueError::Unavailable(_) | QueueError::Full(_) => true,
-            QueueError::Refused(_) | QueueError::Url(_) => false,
+            QueueError::NoAccess(_) | QueueError::Refused(_) | QueueError::Url(_) => false,
         }
     }
 }
@@ -35,11 +38,13 @@ impl From<RedisError> for QueueError {
         let error = first_of_many(error);
         match error.code() {
             Some("OOM") => return QueueError::Full(error),
+            Some("NOAUTH" | "WRONGPASS") => return QueueError::NoAccess(error),
             // A script or a slow command blocks the server; one that was just a replica, or is about to be one.
             Some("BUSY" | "UNBLOCKED" | "NOREPLICAS" | "MISCONF") => return QueueError::Unavailable(error),
             _ => {}
         }
         match error.kind() {
+            ErrorKind::AuthenticationFailed => QueueError::NoAccess(error),
             ErrorKind::Io | ErrorKind::Parse | ErrorKind::ClusterConnectionNotFound => {
                 QueueError::Unavailable(error)
             }

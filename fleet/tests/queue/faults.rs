@@ -176,7 +176,11 @@ async fn a_password_is_given_and_a_wrong_one_is_no_matter_of_time() {
     assert!(!format!("{queue:?}{:?}", listen(&queue)).contains("right"));
     let wrong = on_redis(&redis.url().replace("right", "wrong"));
     let error = wrong.ping().await.unwrap_err();
-    assert!(matches!(error, QueueError::Refused(_)), "{error:?}");
+    assert!(matches!(error, QueueError::NoAccess(_)), "{error:?}");
+    assert!(
+        error.to_string().starts_with("Redis refuses the user or the password: correct REDIS_URL"),
+        "{error}"
+    );
     assert!(!error.is_transient() && !error.to_string().contains("wrong:"), "{error}");
     assert!(!listen(&wrong).next(1, A_MOMENT).await.unwrap_err().is_transient());
 }

@@ -16,10 +16,11 @@ const HEALTH: [(&str, Option<Check>); 5] = [
     ("memory_usage", None),
 ];
 /// What it says of its readiness.
-const READINESS: [(&str, Option<Check>); 3] = [
+const READINESS: [(&str, Option<Check>); 4] = [
     ("application_started", None),
     ("database_migrations", Some(Check::Schema)),
     ("cache_warmup", Some(Check::Database)),
+    ("redis", Some(Check::Redis)),
 ];
 /// What every process shows.
 const BUILD_INFO: &str = "fermiac_build_info{";
