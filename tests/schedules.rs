@@ -146,7 +146,11 @@ impl Drop for Environment {
 #[test]
 fn schedules_are_listed_with_their_next_and_last_ticks() {
     let environment = Environment::new("listed");
-    assert!(environment.run(&["migrate"]).status.success());
+    let migrated = environment.run(&["migrate"]);
+    assert!(migrated.status.success());
+    let told = String::from_utf8(migrated.stdout).unwrap();
+    let last = told.lines().last().unwrap();
+    assert!(last.contains(": applied on 2") && last.ends_with(" UTC"), "{told}");
     environment.json(&["schedules", "run", "evening"]);
     let listed = environment.json(&["schedules"]);
     assert_eq!(listed["environment"], "testing");

@@ -134,8 +134,7 @@ async fn repeat<D: Duty>(
         let done = tokio::time::timeout(D::WITHIN, duty.tick()).await;
         metrics::histogram!(names::DUTY_SECONDS, "duty" => D::NAME).record(started.elapsed());
         match done.unwrap_or(Err(DutyError::Silent(D::WITHIN))) {
-            Ok(done) if D::is_news(&done) => tracing::info!(duty = D::NAME, ?done),
-            Ok(_) => {}
+            Ok(done) => D::tell(&done),
             Err(error) => log(D::NAME, &error),
         }
     }

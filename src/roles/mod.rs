@@ -92,7 +92,7 @@ pub fn migrate(arguments: &EnvironmentArguments) -> Result<(), Failure> {
         let applied = homes.store.migrate().await.map_err(Failure::refused)?;
         applied.iter().for_each(|migration| println!("applied {:04} {}", migration.version, migration.name));
         for state in homes.store.migration_state().await.map_err(failed)? {
-            println!("{:04} {}: {:?}", state.version, state.name, state.status);
+            println!("{:04} {}: {}", state.version, state.name, state.status);
         }
         Ok(())
     })

@@ -102,6 +102,21 @@ pub enum MigrationStatus {
     Unknown,
 }
 
+impl std::fmt::Display for MigrationStatus {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            MigrationStatus::Pending => formatter.write_str("pending"),
+            MigrationStatus::Applied { at } => {
+                write!(formatter, "applied on {}", at.format("%Y-%m-%d %H:%M:%S UTC"))
+            }
+            MigrationStatus::Altered => {
+                formatter.write_str("applied with another text than this program has")
+            }
+            MigrationStatus::Unknown => formatter.write_str("applied by a newer program"),
+        }
+    }
+}
+
 impl Store {
     /// Brings the schema up to what this program speaks, in one transaction, and names the environment whose database
     /// this is from now on. Two at once wait for each other.

@@ -28,7 +28,10 @@ pub(super) async fn hold(
     let (marker, _) = context.store.write_marker().await?;
     drill.lost_time = archived_within(&context.store, context.lost_time).await?;
     if drill.lost_time.is_none() {
-        drill.findings.push(format!("the log did not reach the archive within {:?}", context.lost_time));
+        drill.findings.push(format!(
+            "the log did not reach the archive within {:.1} s",
+            context.lost_time.as_secs_f64()
+        ));
         return Ok(());
     }
     drill.label = match label {

@@ -102,11 +102,10 @@ fn lost_time(backups: &[Backup], now: DateTime<Utc>) -> Option<Duration> {
 
 fn late(context: &Context, drill: &Drill) -> Vec<String> {
     let mut late = Vec::new();
-    if drill.recovery_time.is_some_and(|took| took > context.recovery_time) {
-        late.push(format!(
-            "recovery took {:?}, and {:?} is promised",
-            drill.recovery_time, context.recovery_time
-        ));
+    let seconds = |span: Duration| format!("{:.1} s", span.as_secs_f64());
+    if let Some(took) = drill.recovery_time.filter(|took| *took > context.recovery_time) {
+        let promised = seconds(context.recovery_time);
+        late.push(format!("recovery took {}, and {promised} is promised", seconds(took)));
     }
     match drill.lost_time {
         // The first drill of all has nothing before it.
@@ -114,7 +113,8 @@ fn late(context: &Context, drill: &Drill) -> Vec<String> {
             tracing::warn!("no backup was verified before this drill: how much would be lost is not known");
         }
         Some(lost) if lost > context.lost_time => {
-            late.push(format!("{lost:?} of work would be lost, and {:?} is promised", context.lost_time));
+            let promised = seconds(context.lost_time);
+            late.push(format!("{} of work would be lost, and {promised} is promised", seconds(lost)));
         }
         Some(_) => {}
     }

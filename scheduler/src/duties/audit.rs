@@ -50,7 +50,9 @@ impl Duty for Audit {
         Ok(done)
     }
 
-    fn is_news(done: &Sealed) -> bool {
-        done.sealed > 0
+    fn tell(done: &Sealed) {
+        if done.sealed > 0 {
+            tracing::info!(duty = Self::NAME, sealed = done.sealed, head = %done.head, "entries were sealed");
+        }
     }
 }

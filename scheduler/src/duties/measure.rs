@@ -49,9 +49,7 @@ impl Duty for Measure {
         Ok(Measured { outstanding: outstanding.iter().map(|row| row.count).sum() })
     }
 
-    fn is_news(_: &Measured) -> bool {
-        false
-    }
+    fn tell(_: &Measured) {}
 }
 
 fn count_workers(workers: &[Worker]) {

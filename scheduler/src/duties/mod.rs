@@ -8,7 +8,6 @@ pub mod relay;
 pub mod rescue;
 pub mod schedules;
 
-use std::fmt::Debug;
 use std::time::Duration;
 
 use fermiac_fleet::blobs::BlobError;
@@ -24,13 +23,13 @@ pub trait Duty: Send + 'static {
     const WITHIN: Duration = Duration::from_secs(10);
 
     /// What one tick did.
-    type Done: Debug + Send;
+    type Done: Send;
 
     /// Does it once.
     fn tick(&mut self) -> impl Future<Output = Result<Self::Done, DutyError>> + Send;
 
-    /// Whether what was done is worth a line in the log.
-    fn is_news(done: &Self::Done) -> bool;
+    /// Says in the log what was done, where that is worth a line.
+    fn tell(done: &Self::Done);
 }
 
 /// Why a tick failed.
@@ -46,6 +45,6 @@ pub enum DutyError {
     #[error(transparent)]
     Blobs(#[from] BlobError),
     /// Somewhere without a word.
-    #[error("it said nothing for {0:?}")]
+    #[error("it said nothing for {} s", .0.as_secs())]
     Silent(Duration),
 }

@@ -87,7 +87,10 @@ impl Duty for Orphans {
         Ok(all)
     }
 
-    fn is_news(done: &Collected) -> bool {
-        done.deleted > 0
+    fn tell(done: &Collected) {
+        if done.deleted > 0 {
+            let Collected { seen, deleted } = done;
+            tracing::info!(duty = Self::NAME, seen, deleted, "blobs that no row names were deleted");
+        }
     }
 }

@@ -52,7 +52,5 @@ impl Duty for Promote {
         Ok(Promoted { promoted })
     }
 
-    fn is_news(_: &Promoted) -> bool {
-        false
-    }
+    fn tell(_: &Promoted) {}
 }

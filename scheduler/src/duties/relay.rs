@@ -91,7 +91,9 @@ impl Duty for Relay {
         Ok(Rung { rung })
     }
 
-    fn is_news(done: &Rung) -> bool {
-        done.rung > 0
+    fn tell(done: &Rung) {
+        if done.rung > 0 {
+            tracing::info!(duty = Self::NAME, bells = done.rung, "bells that were lost ring again");
+        }
     }
 }

@@ -86,7 +86,11 @@ impl Duty for Rescue {
         })
     }
 
-    fn is_news(done: &Rescued) -> bool {
-        *done != Rescued::default()
+    fn tell(done: &Rescued) {
+        if *done != Rescued::default() {
+            let Rescued { jobs, dead, bells, consumers } = done;
+            let what = "jobs and bells were taken out of the hands of the dead";
+            tracing::info!(duty = Self::NAME, jobs, dead_letters = dead, bells, consumers, "{what}");
+        }
     }
 }

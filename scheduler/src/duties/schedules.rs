@@ -51,9 +51,8 @@ impl Duty for Schedules {
         Ok(Looked { recorded: emission.recorded })
     }
 
-    fn is_news(_: &Looked) -> bool {
-        false
-    }
+    /// Each tick has its own line already.
+    fn tell(_: &Looked) {}
 }
 
 /// One line for each: what was not done is a warning.

@@ -14,7 +14,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use fermiac_fleet::blobs::Blobs;
-use fermiac_fleet::delivery::{Delivery, Outcome, Produced};
+use fermiac_fleet::delivery::{Delivery, Outcome, Produced, Retry};
 use fermiac_fleet::ids::SimulationId;
 use fermiac_fleet::job::Kind;
 use fermiac_fleet::panics::words_of;
@@ -115,7 +115,9 @@ impl Runner {
 fn log(outcome: &Outcome) {
     match outcome {
         Outcome::Completed(_) => tracing::info!("job done"),
-        Outcome::Failed { error, retry } => tracing::warn!(error, ?retry, "job failed"),
+        Outcome::Failed { error, retry } => {
+            tracing::warn!(error, is_tried_again = (*retry == Retry::Later), "job failed");
+        }
         Outcome::Cancelled => tracing::info!("job cancelled"),
         Outcome::Interrupted => tracing::info!("job interrupted"),
     }

@@ -208,7 +208,10 @@ fn pieces(
             Ok(Err(error)) => {
                 Err(BlobError::Unavailable(format!("'{key}' broke off: {}", DisplayErrorContext(error))))
             }
-            Err(_) => Err(BlobError::Unavailable(format!("'{key}' stopped coming for {patience:?}"))),
+            Err(_) => Err(BlobError::Unavailable(format!(
+                "'{key}' stopped coming for {} s",
+                patience.as_secs_f64()
+            ))),
         }
     })
 }

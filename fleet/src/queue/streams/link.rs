@@ -49,7 +49,7 @@ impl Link {
             if is_over || !matches!(error, QueueError::Unavailable(_)) {
                 return Err(error);
             }
-            tracing::debug!(%error, ?pause, "the queue is tried again");
+            tracing::debug!(%error, pause_ms = pause.as_millis() as u64, "the queue is tried again");
             sleep(pause).await;
         }
     }
