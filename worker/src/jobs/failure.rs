@@ -40,6 +40,11 @@ impl JobError {
         JobError::passing("the program failed; its operators have been told")
     }
 
+    /// The same of a job of the platform's own, which only operators look at.
+    pub fn panicked_in_words(error: &dyn fmt::Display) -> JobError {
+        JobError::passing(format!("{}: {error}", JobError::panicked(error)))
+    }
+
     /// It took too long.
     pub fn timed_out(timeout: Duration) -> JobError {
         JobError::passing(format!(

@@ -78,7 +78,7 @@ impl Runner {
     /// Runs one delivery to its end, at `place` if it computes. A panic is that job's failure.
     pub async fn run(&self, delivery: &Delivery, tether: &Arc<Tether>, place: &Place) -> Outcome {
         let doing = AssertUnwindSafe(self.done(delivery, tether, place)).catch_unwind();
-        let done = doing.await.unwrap_or_else(|panic| Err(JobError::panicked(&words_of(&*panic))));
+        let done = doing.await.unwrap_or_else(|panic| Err(panicked(delivery, words_of(&*panic))));
         let outcome = match (done, tether.stop()) {
             (Ok(produced), _) => Outcome::Completed(self.validated(delivery, produced)),
             (Err(_), Some(Stop::Cancelled)) => Outcome::Cancelled,
@@ -109,6 +109,14 @@ impl Runner {
             Kind::SmokeTest => Box::pin(self.smoke_test(delivery)).await,
             Kind::Retention => Box::pin(self.retention(delivery, tether)).await,
         }
+    }
+}
+
+/// What a user's job died of is our matter; the words may be of another's data.
+fn panicked(delivery: &Delivery, words: &str) -> JobError {
+    match delivery.owner {
+        Some(_) => JobError::panicked(&words),
+        None => JobError::panicked_in_words(&words),
     }
 }
 
