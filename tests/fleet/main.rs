@@ -23,6 +23,7 @@ mod redis;
 mod role;
 mod schedulers;
 mod storage;
+mod switch;
 mod termination;
 mod turn;
 mod workers_frozen;

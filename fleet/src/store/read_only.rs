@@ -35,6 +35,13 @@ impl Store {
         Ok(read_only)
     }
 
+    /// Refuses, while the service is read-only.
+    pub async fn check_writable(&self) -> Result<(), StoreError> {
+        let mut transaction = self.begin_to_read().await?;
+        transaction.check_writable().await?;
+        transaction.commit().await
+    }
+
     /// Makes the service read-only. One that is already gets another reason.
     pub async fn make_read_only(&self, reason: &str) -> Result<ReadOnly, StoreError> {
         let reason = reason.trim();
@@ -87,7 +94,7 @@ impl Transaction {
     /// Refuses what changes or deletes while the service is read-only.
     pub(super) async fn check_writable(&mut self) -> Result<(), StoreError> {
         match self.read_only().await? {
-            Some(read_only) => Err(StoreError::conflict(read_only.to_string())),
+            Some(read_only) => Err(StoreError::ReadOnly { reason: read_only.to_string() }),
             None => Ok(()),
         }
     }

@@ -114,7 +114,7 @@ async fn what_changes_or_deletes_by_hand_is_refused(bench: Bench) {
     ];
     for error in refused {
         assert!(
-            matches!(&error, StoreError::Conflict { reason } if reason.contains("moving house")),
+            matches!(&error, StoreError::ReadOnly { reason } if reason.contains("moving house")),
             "{error:?}"
         );
     }

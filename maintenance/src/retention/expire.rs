@@ -47,14 +47,16 @@ pub async fn plan(context: &Context) -> Result<Plan> {
 /// Deletes what a plan says. Said again, it finds nothing to do.
 ///
 /// # Errors
-/// When the catalogue or a bucket does not answer; some are deleted then.
+/// When the catalogue or a bucket does not answer, or the service becomes read-only; some are deleted then.
 pub async fn carry_out(context: &Context, plan: &Plan) -> Result<()> {
+    context.store.check_writable().await?;
     let in_cluster: BTreeSet<String> = match &context.cluster {
         Some(cluster) => cluster.backups().await?.into_iter().map(|backup| backup.label).collect(),
         None => BTreeSet::new(),
     };
     // The newest first: pgBackRest deletes what needs a backup along with it.
     for label in plan.goes.keys().rev() {
+        context.store.check_writable().await?;
         if context.store.backup(label).await?.pinned.is_some() {
             continue;
         }
@@ -70,6 +72,7 @@ pub async fn carry_out(context: &Context, plan: &Plan) -> Result<()> {
         context.store.backup_expired(label).await?;
         tracing::info!(label, "a backup was deleted");
     }
+    context.store.check_writable().await?;
     delete_blobs(context, &plan.blobs).await?;
     context.places.vault.sweep_holds().await
 }

@@ -13,20 +13,29 @@ use fermiac_simulation::Failure;
 #[error("{message}")]
 pub struct JobError {
     message: String,
-    retry: Retry,
+    end: End,
+}
+
+/// What becomes of the job.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// An attempt is spent.
+    Failed(Retry),
+    /// It cannot be done at the moment, for no fault of its own: it waits, and no attempt is spent.
+    HandedBack,
 }
 
 impl JobError {
     /// The same would happen again.
     #[expect(clippy::needless_pass_by_value, reason = "map_err hands errors over by value")]
     pub fn permanent(message: impl ToString) -> JobError {
-        JobError { message: message.to_string(), retry: Retry::Never }
+        JobError { message: message.to_string(), end: End::Failed(Retry::Never) }
     }
 
     /// It may pass.
     #[expect(clippy::needless_pass_by_value, reason = "map_err hands errors over by value")]
     pub fn passing(message: impl ToString) -> JobError {
-        JobError { message: message.to_string(), retry: Retry::Later }
+        JobError { message: message.to_string(), end: End::Failed(Retry::Later) }
     }
 
     /// It was told to stop, and did; why is known to its tether.
@@ -56,7 +65,13 @@ impl JobError {
 
 impl From<JobError> for Outcome {
     fn from(error: JobError) -> Outcome {
-        Outcome::Failed { error: error.message, retry: error.retry }
+        match error.end {
+            End::Failed(retry) => Outcome::Failed { error: error.message, retry },
+            End::HandedBack => {
+                tracing::info!(reason = error.message, "job waits");
+                Outcome::Interrupted
+            }
+        }
     }
 }
 
@@ -73,18 +88,17 @@ impl From<Failure> for JobError {
 
 impl From<StoreError> for JobError {
     fn from(error: StoreError) -> JobError {
-        JobError {
-            retry: if error.is_retryable() { Retry::Later } else { Retry::Never },
-            message: error.to_string(),
-        }
+        let end = match &error {
+            StoreError::ReadOnly { .. } => End::HandedBack,
+            error if error.is_retryable() => End::Failed(Retry::Later),
+            _ => End::Failed(Retry::Never),
+        };
+        JobError { message: error.to_string(), end }
     }
 }
 
 impl From<BlobError> for JobError {
     fn from(error: BlobError) -> JobError {
-        JobError {
-            retry: if error.is_transient() { Retry::Later } else { Retry::Never },
-            message: error.to_string(),
-        }
+        if error.is_transient() { JobError::passing(error) } else { JobError::permanent(error) }
     }
 }

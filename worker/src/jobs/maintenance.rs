@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fermiac_fleet::blobs::{Applied, Touch};
 use fermiac_fleet::delivery::{Delivery, Produced};
 use fermiac_fleet::retention::RetentionArguments;
+use fermiac_fleet::store::StoreError;
 use fermiac_maintenance::backup::{BackupArguments, backup};
 use fermiac_maintenance::drill::{DrillArguments, drill};
 use fermiac_maintenance::retention::cleanup::{Homes, Mandate, clean_up, forecast};
@@ -22,12 +23,11 @@ impl Runner {
     pub(super) async fn backup(&self, delivery: &Delivery) -> Result<Produced, JobError> {
         let context = self.maintenance(delivery)?;
         let taken = backup(context, &arguments::<BackupArguments>(delivery)?).await?;
-        if self.store.read_only().await.map_err(MaintenanceError::from)?.is_some() {
-            tracing::info!("the service is read-only: no backup is deleted");
-        } else {
-            let plan = retention::plan(context).await?;
-            tracing::info!(goes = plan.goes.len(), stay = plan.kept.len(), "backups that are kept no longer");
-            retention::carry_out(context, &plan).await?;
+        match expire(context).await {
+            Err(MaintenanceError::Store(StoreError::ReadOnly { reason })) => {
+                tracing::info!(reason, "no backup is deleted for now");
+            }
+            expired => expired?,
         }
         Ok(Produced { result: serde_json::to_vec(&taken).ok(), ..Produced::default() })
     }
@@ -96,6 +96,12 @@ impl Runner {
     }
 }
 
+async fn expire(context: &Context) -> Result<(), MaintenanceError> {
+    let plan = retention::plan(context).await?;
+    tracing::info!(goes = plan.goes.len(), stay = plan.kept.len(), "backups that are kept no longer");
+    retention::carry_out(context, &plan).await
+}
+
 /// A schedule without arguments hands on nothing.
 pub(super) fn arguments<T: serde::de::DeserializeOwned + Default>(
     delivery: &Delivery,
@@ -105,6 +111,10 @@ pub(super) fn arguments<T: serde::de::DeserializeOwned + Default>(
 
 impl From<MaintenanceError> for JobError {
     fn from(error: MaintenanceError) -> JobError {
-        if error.is_transient() { JobError::passing(error) } else { JobError::permanent(error) }
+        match error {
+            MaintenanceError::Store(error) => error.into(),
+            error if error.is_transient() => JobError::passing(error),
+            error => JobError::permanent(error),
+        }
     }
 }
