@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fermiac_fleet::blobs::{Applied, BlobError, Blobs, Touch};
-use fermiac_fleet::profile::Profile;
+use fermiac_fleet::profile::{BackupMethod, Profile};
 use fermiac_maintenance::retention::lifecycle::{Lifecycle, told};
 use serde_json::Value;
 
@@ -11,13 +11,22 @@ use crate::arguments::{LifecycleArguments, LifecycleCommand};
 use crate::document;
 use crate::failure::Failure;
 
+/// A rule that expired anything there would break backups that need it.
+const PGBACKREST: &str = "pgBackRest's repository is its own, and what is kept no longer goes by `pgbackrest expire`, \
+    which this program calls; let its bucket give up uploads in parts that broke off, and never expire anything";
+
 type Followed = BTreeMap<&'static str, Result<Applied, BlobError>>;
 
 /// Shows the rules, or has the buckets follow them. Fails if a bucket refuses; one that knows of no rules is told.
 pub async fn manage(profile: &Profile, data: &Blobs, arguments: &LifecycleArguments) -> Result<(), Failure> {
     let lifecycle = Lifecycle::of(profile, data).map_err(Failure::refused)?;
     let touch = match arguments.command {
-        LifecycleCommand::Show => return document::print_json(&lifecycle.document()),
+        LifecycleCommand::Show => {
+            if let (BackupMethod::PgBackRest, Some(url)) = (profile.backup.kind, &profile.pgbackrest.url) {
+                eprintln!("fermiac: {url} has no rules: {PGBACKREST}");
+            }
+            return document::print_json(&lifecycle.document());
+        }
         LifecycleCommand::Apply { dry_run: true } => Touch::Look,
         LifecycleCommand::Apply { dry_run: false } => Touch::Apply,
     };
