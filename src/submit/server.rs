@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use backoff::{Error, ExponentialBackoffBuilder};
+use chrono::Utc;
 use fermiac_simulation::SimulationRequest;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -38,9 +39,14 @@ pub struct Accepted {
     pub error: Option<String>,
 }
 
+/// The problem of a service that takes nothing new for now.
+const READ_ONLY: &str = "urn:fermiac:problem:read-only";
+
 /// What is read of a problem.
 #[derive(Deserialize)]
 struct Problem {
+    #[serde(rename = "type", default)]
+    kind: String,
     detail: String,
 }
 
@@ -154,10 +160,11 @@ impl Server {
         read: impl Fn(Response<Body>) -> Result<T, ureq::Error>,
     ) -> Result<T, Failure> {
         let pauses = ExponentialBackoffBuilder::new().with_max_elapsed_time(Some(PATIENCE)).build();
+        let until = (Utc::now() + PATIENCE).format("%H:%M:%S UTC");
         let mut is_told = false;
         let tell = |failure: Failure, _: Duration| {
             if !std::mem::replace(&mut is_told, true) {
-                eprintln!("{failure}; trying again for {} s", PATIENCE.as_secs());
+                eprintln!("fermiac: {failure}; trying again until {until}");
             }
         };
         let ask = || {
@@ -192,6 +199,9 @@ impl Server {
         let status = response.status();
         let text = response.body_mut().read_to_string().unwrap_or_default();
         let detail = match serde_json::from_str::<Problem>(&text) {
+            Ok(Problem { kind, detail }) if kind == READ_ONLY => {
+                format!("{} takes nothing for now: {detail}", self.host())
+            }
             Ok(problem) => problem.detail,
             Err(_) => format!("{} answered {status}", self.address),
         };

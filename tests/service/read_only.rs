@@ -1,8 +1,10 @@
 //! The switch that contains a disaster, over all the processes of a system.
 
+use std::fs::File;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use fermiac_harness::wait_until;
+use fermiac_harness::{Folder, wait_until};
 use serde_json::{Value, json};
 
 use crate::system::System;
@@ -72,4 +74,29 @@ fn a_read_only_service_answers_what_reads_and_refuses_what_writes_until_the_swit
     let audit =
         String::from_utf8(system.fermiac(&["audit", "list", "--limit", "10000"], &[]).stdout).unwrap();
     assert!(audit.contains("service.read_only") && audit.contains("service.writable"), "{audit}");
+}
+
+#[test]
+fn who_submits_to_a_read_only_service_is_told_so_once_and_served_when_it_is_over() {
+    let system = System::start();
+    said(&system, &["read-only", "on", "--reason", "moving house"]);
+    wait_until("the API obeys", OBEYED, || post(&system).0 == 503);
+    let folder = Folder::new("submit");
+    let log = folder.path().join("log");
+    let mut submitting = Command::new(env!("CARGO_BIN_EXE_fermiac"))
+        .args(["submit", "examples/european_call.json", "--trials", "1000", "--wait", "--json"])
+        .env("FERMIAC_SERVER", format!("http://127.0.0.1:{}", system.api_port))
+        .env("FERMIAC_API_KEY", system.key())
+        .stdout(Stdio::null())
+        .stderr(File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    let told = || std::fs::read_to_string(&log).unwrap();
+    wait_until("it says so", SOON, || told().contains("trying again until"));
+    said(&system, &["read-only", "off"]);
+    wait_until("it is served", SOON, || submitting.try_wait().unwrap().is_some());
+    assert!(submitting.wait().unwrap().success(), "{}", told());
+    let told = told();
+    assert_eq!(told.matches("takes nothing for now").count(), 1, "{told}");
+    assert!(told.contains("the service is read-only since") && told.contains(": moving house;"), "{told}");
 }
