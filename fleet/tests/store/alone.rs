@@ -2,13 +2,14 @@
 
 use fermiac_fleet::delivery::{Delivery, Held, Outcome, Retry};
 use fermiac_fleet::ids::JobId;
-use fermiac_fleet::job::{NewJob, State};
+use fermiac_fleet::job::{Bell, NewJob, Priority, State};
 use fermiac_fleet::store::Cancellation;
 
 use crate::support::{Bench, LEASE, completed, failed, job};
 
 on_all!(
     last_attempt_after_lost_workers_is_alone,
+    job_that_is_handed_back_rings_at_its_own_priority,
     attempt_alone_counts_once_it_begins,
     attempt_alone_ends_as_any_other,
     beginning_alone_is_fenced,
@@ -33,6 +34,23 @@ async fn last_attempt_after_lost_workers_is_alone(bench: Bench) {
     let delivery = begun(&bench, new).await;
     assert_eq!(bench.store.release(&[delivery.held()]).await.unwrap().len(), 1);
     assert!(bench.claim(new).await.alone);
+}
+
+async fn job_that_is_handed_back_rings_at_its_own_priority(bench: Bench) {
+    for &priority in Priority::ALL {
+        let new = NewJob { priority, ..job() };
+        bench.store.submit(std::slice::from_ref(&new)).await.unwrap();
+        for _ in [1, 2] {
+            bench.claim(new.id).await;
+            assert_eq!(lose(&bench).await, (1, 0));
+        }
+        let waits = bench.claim(new.id).await;
+        let bell = Bell { job: new.id, label: new.label, priority };
+        assert_eq!(bench.store.release(&[waits.held()]).await.unwrap(), [bell]);
+        let begun = begun(&bench, new.id).await;
+        assert_eq!(bench.store.release(&[begun.held()]).await.unwrap(), [bell]);
+        bench.run(new.id, completed()).await;
+    }
 }
 
 async fn attempt_alone_counts_once_it_begins(bench: Bench) {
