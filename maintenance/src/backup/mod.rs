@@ -5,7 +5,7 @@
 
 mod blobs;
 mod cluster;
-mod place;
+pub(crate) mod place;
 mod verify;
 
 use std::io::Write;

@@ -64,6 +64,7 @@ pub struct Restored {
 /// When there is none.
 pub async fn find(vault: &Vault, target: &Target) -> Result<Manifest> {
     if let Target::Label(label) = target {
+        vault.refuse_missing(label).await?;
         return Ok(vault.manifest(label).await?.0);
     }
     for label in vault.labels().await?.into_iter().rev() {
@@ -74,8 +75,12 @@ pub async fn find(vault: &Vault, target: &Target) -> Result<Manifest> {
         }
     }
     Err(MaintenanceError::refused(match target {
-        Target::Time(instant) => format!("no backup holds what was at {instant}: all are later"),
-        _ => "there is no backup".to_owned(),
+        Target::Time(instant) => {
+            format!("no backup in {} holds what was at {instant}: all are later", vault.place())
+        }
+        Target::Newest | Target::Label(_) => {
+            format!("FERMIAC_BACKUP_URL: there is no backup in {}", vault.place())
+        }
     }))
 }
 
@@ -213,7 +218,10 @@ pub async fn blobs(places: &Places, target: &Target, home: &Blobs) -> Result<usi
 /// The backup that is meant, to be held before its manifest is read again: it may have gone before.
 pub(crate) async fn label_of(vault: &Vault, target: &Target) -> Result<String> {
     match target {
-        Target::Label(label) => Ok(label.clone()),
+        Target::Label(label) => {
+            vault.refuse_missing(label).await?;
+            Ok(label.clone())
+        }
         Target::Time(_) | Target::Newest => Ok(find(vault, target).await?.label),
     }
 }

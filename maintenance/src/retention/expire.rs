@@ -6,6 +6,7 @@ use fermiac_fleet::backup::{Backup, BackupKind, BackupState};
 use serde::Serialize;
 
 use super::keep::{Candidate, Policy, Reason, Standing, keep};
+use crate::backup::place;
 use crate::context::Context;
 use crate::error::Result;
 use crate::pgbackrest::PgBackRest;
@@ -54,6 +55,10 @@ pub async fn carry_out(context: &Context, plan: &Plan) -> Result<()> {
         Some(cluster) => cluster.backups().await?.into_iter().map(|backup| backup.label).collect(),
         None => BTreeSet::new(),
     };
+    // In the wrong place nothing would be found to delete, and the catalogue would forget what lies in the right one.
+    if let Some(label) = plan.goes.keys().find(|label| !in_cluster.contains(*label)) {
+        place::check(context, &context.store.backup(label).await?).await?;
+    }
     // The newest first: pgBackRest deletes what needs a backup along with it.
     for label in plan.goes.keys().rev() {
         context.store.check_writable().await?;

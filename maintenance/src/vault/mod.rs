@@ -226,6 +226,21 @@ impl Vault {
         Ok((read_manifest(&text, label)?, sha256))
     }
 
+    /// Refuses what is no backup here: nothing is known of one that may lie elsewhere.
+    ///
+    /// # Errors
+    /// When there is no manifest of it.
+    pub async fn refuse_missing(&self, label: &str) -> Result<()> {
+        if self.blobs.exists(&self.key_of(label, "manifest.json")).await? {
+            return Ok(());
+        }
+        Err(MaintenanceError::refused(format!(
+            "FERMIAC_BACKUP_URL: there is no backup {label} in {}; `fermiac backup list` has the labels, if this is the \
+             right place",
+            self.place()
+        )))
+    }
+
     /// The labels of all backups that have a manifest, oldest first.
     ///
     /// # Errors

@@ -47,6 +47,23 @@ async fn blobs_go_with_the_last_backup_that_needs_them() {
     assert!(!bench.backups.keys("backups").contains(&planned.blobs[0]));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn in_the_wrong_place_nothing_is_deleted_and_the_catalogue_forgets_nothing() {
+    let bench = Bench::new().await;
+    let old = backup(&bench.context, &BackupArguments::default()).await.unwrap();
+    backup(&bench.context, &BackupArguments::default()).await.unwrap();
+    let right = years_later(&bench, &old.label);
+    let mut wrong = bench.with(&[("FERMIAC_BACKUP_URL", "s3://backups/elsewhere")]).await;
+    wrong.policy = right.policy;
+    let planned = plan(&wrong).await.unwrap();
+    assert_eq!(planned.goes.keys().collect::<Vec<_>>(), [&old.label]);
+    let refused = carry_out(&wrong, &planned).await.unwrap_err();
+    assert!(refused.to_string().contains("s3://backups/elsewhere/testing/"), "{refused}");
+    assert_eq!(bench.store.backup(&old.label).await.unwrap().expired_at, None);
+    carry_out(&right, &planned).await.unwrap();
+    assert!(bench.store.backup(&old.label).await.unwrap().expired_at.is_some());
+}
+
 /// That backup is three years older now, and of the monthly ones only the newest is kept.
 fn years_later(bench: &Bench, label: &str) -> Context {
     bench

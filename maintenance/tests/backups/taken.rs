@@ -2,6 +2,7 @@
 
 use fermiac_fleet::backup::{BackupKind, BackupState};
 use fermiac_maintenance::backup::{BackupArguments, Depth, backup, verify};
+use fermiac_maintenance::restore::{Target, rehearse};
 use fermiac_maintenance::vault::Identity;
 use fermiac_maintenance::{Context, MaintenanceError};
 
@@ -111,6 +112,12 @@ async fn a_prefix_without_any_known_backup_condemns_none() {
     assert!(error.to_string().contains("s3://backups/elsewhere/testing/"), "{error}");
     assert_eq!(bench.store.backup(&taken.label).await.unwrap().state, BackupState::Verified);
     assert_eq!(bench.backups.keys("backups"), before);
+    let places = &elsewhere(&bench).await.places;
+    for target in [Target::Label(taken.label.clone()), Target::Newest] {
+        let error = rehearse(places, &target).await.unwrap_err();
+        assert!(matches!(error, MaintenanceError::Refused(_)), "{error}");
+        assert!(error.to_string().contains("s3://backups/elsewhere/testing/"), "{error}");
+    }
     verify(&bench.context, &taken.label, Depth::New).await.unwrap();
 }
 
