@@ -172,6 +172,14 @@ async fn no_blob_goes_while_a_backup_is_being_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_read_only_service_is_not_cleaned_up_even_where_nothing_would_go() {
+    let bench = Bench::new().await;
+    bench.store.make_read_only("moving house").await.unwrap();
+    let refused = clean_up(bench.homes(), &MONTH, BY_HAND).await.unwrap_err();
+    assert!(refused.to_string().contains("moving house"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_that_is_told_to_stop_goes_on_later() {
     let bench = Bench::new().await;
     for _ in 0..150 {

@@ -115,6 +115,7 @@ pub async fn clean_up(
     arguments: &RetentionArguments,
     mandate: Mandate<'_>,
 ) -> Result<Cleaned> {
+    homes.store.check_writable().await?;
     let limits = arguments.limits(homes.store.now().await?);
     let mut cleaned = Cleaned::default();
     for &kept in Kept::ALL {
