@@ -262,7 +262,7 @@ async fn until_a_signal(role: Role, profile: Profile, homes: Homes, figures: Fig
 /// Says so at once if bells can be neither rung nor heard: a role that seldom rings would find out late.
 async fn tell_if_unheard(queue: Queue, draining: CancellationToken) -> Result<(), Failure> {
     if let Some(Err(error)) = draining.run_until_cancelled(queue.ping()).await {
-        tracing::error!(%error, "jobs are taken and wait in the database: no bell rings for them");
+        tracing::error!(%error, "no bell rings: jobs wait in the database until Redis answers");
     }
     Ok(())
 }

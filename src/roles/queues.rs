@@ -25,7 +25,7 @@ struct Line {
 }
 
 /// Prints a line for each label and priority.
-pub async fn show(store: &Store, queue: Option<&Queue>, json: bool) -> Result<(), Failure> {
+pub async fn show(store: &Store, mut queue: Option<&Queue>, json: bool) -> Result<(), Failure> {
     let outstanding = store.outstanding().await.map_err(failed)?;
     let mut lines = Vec::new();
     for &label in Label::ALL {
@@ -34,6 +34,8 @@ pub async fn show(store: &Store, queue: Option<&Queue>, json: bool) -> Result<()
                 Some(queue) => rung(queue, label, priority).await,
                 None => None,
             };
+            // Once is enough for what would be said of every line.
+            queue = queue.filter(|_| rung.is_some());
             lines.push(line(&outstanding, label, priority, rung));
         }
     }
