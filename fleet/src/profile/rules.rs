@@ -44,6 +44,9 @@ pub(super) fn broken_by(profile: &Profile) -> Vec<(&'static str, String)> {
     if sections.blobs.access_key.is_some() != sections.blobs.secret_key.is_some() {
         let problem = "and FERMIAC_BLOBS_SECRET_KEY are given together or not at all";
         broken.push(("FERMIAC_BLOBS_ACCESS_KEY", problem.to_owned()));
+    } else if sections.blobs.url.starts_with("s3://") && sections.blobs.access_key.is_none() {
+        let problem = "and FERMIAC_BLOBS_SECRET_KEY are needed for a bucket";
+        broken.push(("FERMIAC_BLOBS_ACCESS_KEY", problem.to_owned()));
     }
     broken
 }

@@ -20,6 +20,8 @@ fn exposed(name: &str, more: &[(&str, &str)]) -> Result<Profile, ProfileErrors> 
         ("REDIS_URL", "rediss://:pass@redis:6379/0"),
         ("SECRET_KEY", KEY),
         ("FERMIAC_BLOBS_URL", "s3://fermiac-data/blobs"),
+        ("FERMIAC_BLOBS_ACCESS_KEY", "fermiac"),
+        ("FERMIAC_BLOBS_SECRET_KEY", "of-the-bucket"),
     ];
     load(name, &[&needed, more].concat())
 }
@@ -257,4 +259,14 @@ fn the_environment_is_named_once() {
     assert!(told.contains("says production and --env says testing"), "{told}");
     let told = only_mistake(load("prod", &[]));
     assert!(told.starts_with("--env: \"prod\" is none of development, testing"), "{told}");
+}
+
+#[test]
+fn a_bucket_without_keys_is_a_mistake_of_the_settings() {
+    let none = [("FERMIAC_BLOBS_ACCESS_KEY", ""), ("FERMIAC_BLOBS_SECRET_KEY", "")];
+    let mistake = only_mistake(exposed("staging", &none));
+    assert!(
+        mistake.contains("FERMIAC_BLOBS_ACCESS_KEY: and FERMIAC_BLOBS_SECRET_KEY are needed"),
+        "{mistake}"
+    );
 }

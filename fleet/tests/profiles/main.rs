@@ -33,6 +33,8 @@ fn load(platform: &str, environment: Environment) -> Profile {
             ("DATABASE_URL", "postgres://fermiac:long-and-random@db/fermiac"),
             ("REDIS_URL", "rediss://redis:6379/0"),
             ("FERMIAC_BLOBS_URL", "s3://fermiac-data/blobs"),
+            ("FERMIAC_BLOBS_ACCESS_KEY", "fermiac"),
+            ("FERMIAC_BLOBS_SECRET_KEY", "of-the-bucket"),
             ("SECRET_KEY", "3d6f0a5b9c8e7d1f2a4b6c8d0e1f3a5b7c9d1e3f5a7b9c1d3e5f7a9b1c3d5e7f"),
         ];
         variables.extend(needed.map(|(name, text)| (name.to_owned(), text.to_owned())));
