@@ -99,9 +99,10 @@ fn document_it(journal: &Journal, arguments: &DisasterArguments) -> Result<Value
 
 fn stopped(step: Step, arguments: &DisasterArguments, failure: Failure) -> Failure {
     let (step, journal) = (step.name(), arguments.journal.display());
+    let typed = arguments.environment.env.iter().map(|name| format!(" --env {name}")).collect::<String>();
     let told = |words: String| {
         format!(
-            "{step}: {words}\nonce that is put right, `fermiac dr --journal {journal}` goes on with this step"
+            "{step}: {words}\nonce that is put right, `fermiac dr{typed} --journal {journal}` goes on with this step"
         )
     };
     match failure {
