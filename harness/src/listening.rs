@@ -1,7 +1,7 @@
 //! A server in process: a thread of its own takes connections until it is dropped.
 
 use std::convert::Infallible;
-use std::net::{Ipv4Addr, TcpListener as StdTcpListener};
+use std::net::TcpListener as StdTcpListener;
 use std::thread;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::port::free_port;
+use crate::port::listener;
 
 /// Listens on a port of 127.0.0.1. Ends when dropped, and all connections with it.
 #[derive(Debug)]
@@ -29,8 +29,7 @@ impl Listening {
         A: Fn(TcpStream) -> F + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        let listener =
-            StdTcpListener::bind((Ipv4Addr::LOCALHOST, free_port())).expect("a free port can be bound");
+        let listener = listener();
         listener.set_nonblocking(true).expect("a socket can be made not to block");
         let port = listener.local_addr().expect("a bound socket has an address").port();
         let (stop, stopped) = oneshot::channel();

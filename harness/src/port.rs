@@ -17,14 +17,19 @@ static TAKEN: AtomicU32 = AtomicU32::new(0);
 /// When none is free.
 #[must_use]
 pub fn free_port() -> u16 {
+    listener().local_addr().expect("a bound socket has an address").port()
+}
+
+/// A listener on such a port.
+pub(crate) fn listener() -> TcpListener {
     // Processes start at places of their own, so that they seldom meet.
     let start = process::id().wrapping_mul(2_654_435_761) >> 8;
     for _ in 0..COUNT {
         let step = TAKEN.fetch_add(1, Ordering::Relaxed);
         let port = FIRST + start.wrapping_add(step) % COUNT;
         let port = u16::try_from(port).expect("the last port is below 65,536");
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return port;
+        if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            return listener;
         }
     }
     panic!("no port from {FIRST} to {} is free", FIRST + COUNT - 1);

@@ -5,8 +5,9 @@
 //! own words: in bulk on Postgres, row by row on SQLite.
 //!
 //! **Locks.** Whatever ends a run, cancels or retries locks first the parents, then the jobs, each in the order of
-//! their ids; a claim or a renewal locks jobs alone, in the same order. So batches wait for each other in a line and
-//! never in a ring.
+//! their ids; a claim or a renewal locks jobs alone, in the same order. So batches wait for each other in a line. A ring is
+//! left to chance where someone still holds a delivery of a family that was tried again by hand: Postgres breaks it, and
+//! one of the two is told [`StoreError::Unavailable`].
 //!
 //! **Time.** `now()` of the database, or the manual clock's instant in its place: `coalesce($n, now())`.
 

@@ -106,9 +106,15 @@ impl Transaction {
         if endings.is_empty() {
             return Ok(plan);
         }
-        let ids: BTreeSet<JobId> = endings.iter().map(|(held, _)| held.job).collect();
-        let ids: Vec<JobId> = ids.into_iter().collect();
-        let parents = by_id(self.lock_parents_of(&ids).await?);
+        let mut ids: BTreeSet<JobId> = endings.iter().map(|(held, _)| held.job).collect();
+        let parents = by_id(self.lock_parents_of(&Vec::from_iter(ids.iter().copied())).await?);
+        // Whose family may end with it locks the whole family now: afterwards it could wait for who waits for it.
+        let may_end_a_family = |(_, ending): &&(Held, Ending)| {
+            matches!(ending, Ending::LeaseRanOut | Ending::Settled(Outcome::Failed { .. }))
+        };
+        let ends: Vec<JobId> = endings.iter().filter(may_end_a_family).map(|(held, _)| held.job).collect();
+        ids.extend(self.siblings_of(&ends).await?);
+        let ids = Vec::from_iter(ids);
         let jobs = by_id(self.lock(&ids).await?);
         let mut news: BTreeMap<JobId, News> = BTreeMap::new();
         for (held, ending) in endings {

@@ -1,6 +1,6 @@
 //! Rows locked and rows written: what the transitions are made of.
 
-use sqlx::{query, query_as};
+use sqlx::{query, query_as, query_scalar};
 
 use crate::ids::JobId;
 use crate::job::State;
@@ -52,6 +52,18 @@ impl Transaction {
         match self {
             Transaction::Postgres(on) => on.locked_by(POSTGRES_LOCK_CHILDREN, &[parent]).await,
             Transaction::Sqlite(on) => on.locked_by(SQLITE_LOCK_CHILDREN, parent).await,
+        }
+    }
+
+    /// The jobs that these have a parent in common with, not locked: who these are never changes. None on SQLite, where
+    /// nobody waits for a row.
+    pub(in crate::store) async fn siblings_of(&mut self, ids: &[JobId]) -> Result<Vec<JobId>, StoreError> {
+        match self {
+            Transaction::Postgres(on) if !ids.is_empty() => {
+                let siblings = query_scalar(POSTGRES_SIBLINGS).bind(ids).persistent(on.persistent);
+                Ok(siblings.fetch_all(&mut *on.connection).await?)
+            }
+            Transaction::Postgres(_) | Transaction::Sqlite(_) => Ok(Vec::new()),
         }
     }
 
@@ -171,11 +183,12 @@ select jobs.id, label, priority, state, parent, pending_children, attempt, max_a
     cancel_requested, coalesce(lease_until <= coalesce($2, now()), false) as expired
 from jobs
 where jobs.id in (
-    select child.parent
+    select coalesce(one.parent, one.id)
     from unnest($1) as named (id) cross join lateral (
         -- The offset keeps the planner from looking for children by the index of parents.
-        select own.parent from jobs as own where own.id = named.id offset 0) as child
-    where child.parent is not null)
+        select own.id, own.parent, own.kind from jobs as own where own.id = named.id offset 0) as one
+    -- Named parents too: locked among the children, they could wait for who waits for those.
+    where one.parent is not null or one.kind = 'combine')
 order by jobs.id
 for update of jobs";
 
@@ -184,6 +197,13 @@ const SQLITE_LOCK_PARENT: &str = "
 select id, label, priority, state, parent, pending_children, attempt, max_attempts, epoch, alone,
     cancel_requested, coalesce(lease_until <= $2, false) as expired
 from jobs where id = (select parent from jobs as child where child.id = $1)";
+
+const POSTGRES_SIBLINGS: &str = "
+-- name: siblings
+select distinct sibling.id
+from unnest($1) as named (id) cross join lateral (
+    select own.parent from jobs as own where own.id = named.id offset 0) as own
+join jobs as sibling on sibling.parent = own.parent";
 
 const POSTGRES_LOCK_CHILDREN: &str = "
 -- name: lock children
