@@ -43,8 +43,10 @@ impl Room {
 impl Sheets<'_> {
     /// Keeps what cannot be computed for the refusal.
     pub fn note_obstacle(&mut self, obstacle: &Obstacle, at: Address) -> u32 {
-        let sighting = Sighting { address: at, what: obstacle.what.clone() };
-        self.sightings.push(sighting);
+        // A formula is evaluated again where cells were missing, and meets the same.
+        if !self.sightings.last().is_some_and(|last| last.address == at && last.what == obstacle.what) {
+            self.sightings.push(Sighting { address: at, what: obstacle.what.clone() });
+        }
         (self.sightings.len() - 1) as u32
     }
 
