@@ -70,9 +70,8 @@ impl Sheets<'_> {
                         if let Some(unsupported) = self.unsupported_among(function, &arguments) {
                             return unsupported;
                         }
-                        self.rests.clear();
                         let result = lower(&mut Call { sheets: self, arguments: &arguments, at, array });
-                        self.without_rests(function, result, at)
+                        self.without_rests(result, at)
                     }
                 }
             }

@@ -8,18 +8,9 @@ use std::rc::Rc;
 use super::address::Address;
 use super::argument::{Argument, Array, Rest};
 use super::bind::Obstacle;
-use super::functions::Function;
 use super::sheets::Sheets;
 use super::term::Term;
 use crate::value::Value;
-
-/// Functions that pass over errors in what they search.
-const SEARCHES: [&str; 4] = ["LOOKUP", "MATCH", "VLOOKUP", "HLOOKUP"];
-/// Functions of ranges that leave out of arrays what is no number.
-const OF_NUMBERS: [&str; 16] = [
-    "SUM", "AVERAGE", "MIN", "MAX", "COUNT", "PRODUCT", "SUMSQ", "MEDIAN", "LARGE", "SMALL", "STDEV.S",
-    "STDEV.P", "VAR.S", "VAR.P", "NPV", "IRR",
-];
 
 /// The rests of arrays that are operated on together.
 pub(super) struct Rests {
@@ -41,21 +32,14 @@ pub(super) fn rest_among(arrays: &[Rc<Array>]) -> Option<Rests> {
 }
 
 impl Sheets<'_> {
-    /// Notes the rest of an array that a function sees; empty cells are passed over by all who see them.
-    pub fn see_rest(&mut self, array: &Array) {
-        self.rests.extend(array.rest.filter(|rest| rest.term != Term::Known(Value::Empty)));
+    /// Notes the rest of an array that a function sees, unless it passes over what that holds.
+    pub fn see_rest(&mut self, array: &Array, passes_over: fn(Value) -> bool) {
+        self.rests.extend(array.rest.filter(|rest| !rest.term.known().is_some_and(passes_over)));
     }
 
-    /// The result of a function, unless a rest that it has seen and not counted would change it.
-    pub fn without_rests(&mut self, function: &Function, result: Argument, at: Address) -> Argument {
-        let name = function.names[0];
-        let changes = |rest: &Rest| match rest.term {
-            Term::Known(Value::Error(_)) => !SEARCHES.contains(&name),
-            Term::Known(Value::Bool(_) | Value::Text(_) | Value::Empty) => !OF_NUMBERS.contains(&name),
-            Term::Known(Value::Number(_)) | Term::Computed(_) | Term::Unsupported(_) => true,
-        };
-        let uncounted = std::mem::take(&mut self.rests).into_iter().find(changes);
-        match uncounted.map(|rest| rest.term) {
+    /// The result of a function, unless it has seen a rest and not counted it.
+    pub fn without_rests(&mut self, result: Argument, at: Address) -> Argument {
+        match std::mem::take(&mut self.rests).first().map(|rest| rest.term) {
             None => result,
             Some(term @ Term::Unsupported(_)) => Argument::Term(term),
             Some(_) => Argument::Term(self.uncounted_rest(at)),

@@ -235,6 +235,16 @@ fn empty_cells_behind_the_last_used_one_count() {
         ("=SUMPRODUCT(A1:A3*B1:B3)", 3.0),
         ("=SUMPRODUCT(--(A:A>0),B:B)", 3.0),
         ("=LOOKUP(2,A1:C9)", 0.0),
+    ] {
+        let compiled = compile_live(&cells, formula).unwrap();
+        assert_eq!(*run(&compiled.plan).last().unwrap(), Value::Number(expected), "{formula}");
+    }
+}
+
+#[test]
+fn empty_cells_of_whole_columns_count_in_arrays() {
+    let cells = [("A1", "1"), ("A2", "2"), ("B1", "3")];
+    for (formula, expected) in [
         ("=SUMPRODUCT(--(A:A=\"\"))", 1_048_574.0),
         ("=SUMPRODUCT(--ISBLANK(A:A),1-(B:B>0))", 1_048_574.0),
         ("=SUMPRODUCT((A:A<A2)*1)", 1_048_575.0),

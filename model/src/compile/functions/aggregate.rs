@@ -30,10 +30,9 @@ fn sum_of(call: &mut Call<'_, '_>) -> Argument {
         return Argument::Term(running_sum(call, *place));
     }
     let mut items = call.numbers(0);
-    for (mut item, count) in call.rest_numbers() {
-        item.value = call.graph().binary(Opcode::Multiply, item.value, Term::number(count as f64));
-        // Most rests are zeros, which need no instruction.
-        items.extend(Some(item).filter(|item| item.value != Term::number(0.0)));
+    for (item, count) in call.rest_numbers() {
+        let value = times(call.graph(), item.value, count);
+        items.extend(value.map(|value| Item { value, ..item }));
     }
     Argument::Term(sum(call.graph(), &items))
 }
@@ -120,7 +119,7 @@ fn count_numbers(call: &mut Call<'_, '_>) -> Argument {
     let mut total = Term::number(0.0);
     for argument in call.arguments {
         let single = matches!(argument, Argument::Term(_) | Argument::Missing);
-        for term in call.cells_of(argument) {
+        for term in call.cells_of(argument, |value| value == Value::Empty) {
             let graph = call.graph();
             let candidate = if single { graph.number(term) } else { term };
             let counts = graph.has_kind(candidate, KindMask::NUMBER);
@@ -141,7 +140,7 @@ fn count_values(call: &mut Call<'_, '_>) -> Argument {
     let mut total = Term::number(0.0);
     for argument in call.arguments {
         let missing = matches!(argument, Argument::Missing);
-        for term in call.cells_of(argument) {
+        for term in call.cells_of(argument, |value| value == Value::Empty) {
             let graph = call.graph();
             let empty = graph.has_kind(term, KindMask::EMPTY);
             let counts = if missing { Term::bool(true) } else { graph.not(empty) };
@@ -202,20 +201,30 @@ fn sum_of_products(call: &mut Call<'_, '_>) -> Argument {
     if let (Some(Rest { count, .. }), Some(before)) = (rests.first(), total) {
         let graph = call.graph();
         let product = product_of(graph, rests.iter().map(|rest| rest.term));
-        let products = graph.binary(Opcode::Multiply, product, Term::number(*count as f64));
-        // Most rests are zeros, which need no instruction.
-        let is_nothing = products == Term::number(0.0);
-        total = Some(if is_nothing { before } else { graph.binary(Opcode::Add, before, products) });
+        total = Some(match times(graph, product, *count) {
+            None => before,
+            Some(products) => graph.binary(Opcode::Add, before, products),
+        });
     }
     Argument::Term(total.unwrap_or(Term::number(0.0)))
 }
 
 fn product_of(graph: &mut Graph, terms: impl Iterator<Item = Term>) -> Term {
-    let factors = terms.map(|term| ranged_number(graph, term).map_or(Term::number(0.0), |item| item.value));
-    let factors: Vec<Term> = factors.collect();
-    let product =
-        factors.into_iter().reduce(|product, factor| graph.binary(Opcode::Multiply, product, factor));
+    let mut product = None;
+    for term in terms {
+        let factor = ranged_number(graph, term).map_or(Term::number(0.0), |item| item.value);
+        product = Some(match product {
+            None => factor,
+            Some(product) => graph.binary(Opcode::Multiply, product, factor),
+        });
+    }
     product.unwrap_or(Term::number(0.0))
+}
+
+/// What the rest of an array adds to a sum: most are zeros, which need no instruction.
+fn times(graph: &mut Graph, term: Term, count: u64) -> Option<Term> {
+    let sum = graph.binary(Opcode::Multiply, term, Term::number(count as f64));
+    (sum != Term::number(0.0)).then_some(sum)
 }
 
 #[cfg(test)]

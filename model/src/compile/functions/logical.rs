@@ -125,7 +125,7 @@ fn gather(call: &mut Call<'_, '_>, neutral: bool, join: fn(&mut Graph, Term, Ter
     let mut any = Term::bool(false);
     for argument in call.arguments {
         let single = matches!(argument, Argument::Term(_) | Argument::Missing);
-        for term in call.cells_of(argument) {
+        for term in call.cells_of(argument, |value| value == Value::Empty) {
             let graph = call.graph();
             let left_out = KindMask(KindMask::TEXT.0 | KindMask::EMPTY.0);
             let left_out_of = if single { Kinds::TEXT } else { Kinds::TEXT.or(Kinds::EMPTY) };

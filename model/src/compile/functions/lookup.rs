@@ -1,7 +1,7 @@
 //! Finding a value in a range by its place or by a key.
 
 use super::index::{index, within};
-use super::searched::{Direction, Searched};
+use super::searched::{Direction, Searched, is_passed_over};
 use super::{Call, Function};
 use crate::compile::argument::Argument;
 
@@ -211,12 +211,12 @@ fn look_across(
 
 /// LOOKUP(key, keys, results): keys ascending; without results, the last row or column of the table.
 fn vector_lookup(call: &mut Call<'_, '_>) -> Argument {
-    let table = call.array(1);
+    let table = call.array_past(1, is_passed_over);
     let (rows, columns) = call.arguments[1].shape();
     let direction = if columns > rows { Direction::Across } else { Direction::Down };
     let mut keys = Searched::new(call, 1, direction);
     let results = if call.count() > 2 {
-        call.array(2).terms.clone()
+        call.array_past(2, is_passed_over).terms.clone()
     } else {
         let last = if direction == Direction::Down { table.columns } else { table.rows };
         keys.line(call, last - 1)

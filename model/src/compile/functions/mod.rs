@@ -194,15 +194,20 @@ impl Call<'_, '_> {
 
     /// Argument `index` as a rectangle of values.
     fn array(&mut self, index: usize) -> Rc<Array> {
+        self.array_past(index, |value| value == Value::Empty)
+    }
+
+    /// The same for a function that passes over such values past the rectangle.
+    fn array_past(&mut self, index: usize, passes_over: fn(Value) -> bool) -> Rc<Array> {
         let array = self.sheets.dense(&self.arguments[index]);
-        self.sheets.see_rest(&array);
+        self.sheets.see_rest(&array, passes_over);
         array
     }
 
-    /// The values of an argument, of a range those of cells that hold something.
-    fn cells_of(&mut self, argument: &Argument) -> Vec<Term> {
+    /// The values of an argument, of a range those of cells that hold something; past them such values are passed over.
+    fn cells_of(&mut self, argument: &Argument, passes_over: fn(Value) -> bool) -> Vec<Term> {
         if let Argument::Array(array) = argument {
-            self.sheets.see_rest(array);
+            self.sheets.see_rest(array, passes_over);
         }
         self.sheets.cells_of(argument)
     }
@@ -229,7 +234,8 @@ impl Call<'_, '_> {
     fn numbers_of(&mut self, index: usize, items: &mut Vec<Item>) {
         match &self.arguments[index] {
             Argument::Place(_) | Argument::Union(_) | Argument::Array(_) => {
-                for term in self.cells_of(&self.arguments[index]) {
+                let is_no_number = |value| !matches!(value, Value::Number(_) | Value::Error(_));
+                for term in self.cells_of(&self.arguments[index], is_no_number) {
                     items.extend(ranged_number(self.graph(), term));
                 }
             }

@@ -29,6 +29,11 @@ pub(super) struct Searched {
     array: Option<Rc<Array>>,
 }
 
+/// Whether a search finds none such.
+pub(super) fn is_passed_over(value: Value) -> bool {
+    matches!(value, Value::Empty | Value::Error(_))
+}
+
 impl Searched {
     pub(super) fn new(call: &Call<'_, '_>, argument: usize, direction: Direction) -> Searched {
         let place = match &call.arguments[argument] {
@@ -40,7 +45,7 @@ impl Searched {
 
     /// All its cells.
     pub(super) fn array(&mut self, call: &mut Call<'_, '_>) -> Rc<Array> {
-        Rc::clone(self.array.get_or_insert_with(|| call.array(self.argument)))
+        Rc::clone(self.array.get_or_insert_with(|| call.array_past(self.argument, is_passed_over)))
     }
 
     /// Its keys in order.
