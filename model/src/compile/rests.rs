@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use super::address::Address;
-use super::argument::{Argument, Array, Rest};
+use super::argument::{Argument, Array};
 use super::bind::Obstacle;
 use super::sheets::Sheets;
 use super::term::Term;

@@ -258,6 +258,10 @@ fn empty_cells_of_whole_columns_count_in_arrays() {
         ("=AVERAGE(IF(A:A>0,A:A))", 1.5),
         ("=LOOKUP(2,1/(A:A<>\"\"),A:A)", 2.0),
         ("=SUM(2:2*1)", 2.0),
+        ("=SMALL(A1:A2,ROW(2:2))", 2.0),
+        ("=SUM(COLUMN(B:B)*A1:A2)", 6.0),
+        ("=MATCH(1,(A:A=A2)*(B:B=0),0)", 2.0),
+        ("=IFERROR(MATCH(5,(A:A=A2)*1,0),-1)", -1.0),
     ] {
         let compiled = compile_array(&cells, formula).unwrap();
         assert_eq!(*run(&compiled.plan).last().unwrap(), Value::Number(expected), "{formula}");

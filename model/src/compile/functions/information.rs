@@ -35,8 +35,7 @@ fn origin(call: &mut Call<'_, '_>, coordinate: fn(Position) -> u32) -> Argument 
     match call.arguments.first() {
         None => Argument::Term(number(call.at.position)),
         Some(Argument::Place(place)) if call.array => {
-            let clipped = call.sheets.clipped(*place);
-            let Area { first, last } = clipped.area;
+            let Area { first, last } = call.sheets.clipped(*place).area;
             // Across the other way all are alike: a single row or column, which repeats as often as is asked.
             let (rows, columns) = match coordinate(Position { row: 1, column: 0 }) {
                 1 => (last.row - first.row + 1, 1),
@@ -44,8 +43,10 @@ fn origin(call: &mut Call<'_, '_>, coordinate: fn(Position) -> u32) -> Argument 
             };
             let start = coordinate(first) + 1;
             let terms = (start..start + rows * columns).map(|each| Term::number(f64::from(each))).collect();
-            let rest = (clipped != *place)
-                .then(|| Rest { term: call.sheets.uncounted_rest(call.at), count: u64::from(u32::MAX) });
+            // ROW(1:1) is one row, of which no column is missed.
+            let past = coordinate(place.area.last) - coordinate(last);
+            let rest = (past > 0)
+                .then(|| Rest { term: call.sheets.uncounted_rest(call.at), count: u64::from(past) });
             Argument::Array(Rc::new(Array { rows, columns, terms, rest }))
         }
         Some(Argument::Place(place)) => Argument::Term(number(place.area.first)),

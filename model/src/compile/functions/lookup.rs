@@ -73,6 +73,7 @@ fn match_place(call: &mut Call<'_, '_>) -> Argument {
     }
     let direction = if columns == 1 { Direction::Down } else { Direction::Across };
     let mut table = Searched::new(call, 1, direction);
+    table.counts_rest = order == Order::Exact;
     call.over(0, |call, key| find(call, key, &mut table, order))
 }
 

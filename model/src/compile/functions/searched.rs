@@ -27,6 +27,8 @@ pub(super) struct Searched {
     /// Where it is a range, the part of it that its sheet uses.
     place: Option<Place>,
     array: Option<Rc<Array>>,
+    /// Whether the first of its rest is a key too, after all others: so a search for one that is equal misses none.
+    pub(super) counts_rest: bool,
 }
 
 /// Whether a search finds none such.
@@ -40,17 +42,24 @@ impl Searched {
             Argument::Place(place) => Some(call.sheets.clipped(*place)),
             _ => None,
         };
-        Searched { argument, direction, place, array: None }
+        Searched { argument, direction, place, array: None, counts_rest: false }
     }
 
     /// All its cells.
     pub(super) fn array(&mut self, call: &mut Call<'_, '_>) -> Rc<Array> {
-        Rc::clone(self.array.get_or_insert_with(|| call.array_past(self.argument, is_passed_over)))
+        let make = || match self.counts_rest {
+            true => call.sheets.dense(&call.arguments[self.argument]),
+            false => call.array_past(self.argument, is_passed_over),
+        };
+        Rc::clone(self.array.get_or_insert_with(make))
     }
 
     /// Its keys in order.
     pub(super) fn keys(&mut self, call: &mut Call<'_, '_>) -> Vec<Term> {
-        self.line(call, 0)
+        let mut keys = self.line(call, 0);
+        let rest = self.array(call).rest.filter(|_| self.counts_rest).map(|rest| rest.term);
+        keys.extend(rest.filter(|term| !term.known().is_some_and(is_passed_over)));
+        keys
     }
 
     /// The cells beside the keys, `line` lines across from them; empty where whole columns were cut to what the sheet
