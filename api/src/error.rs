@@ -92,7 +92,7 @@ pub struct Problem {
 impl Problem {
     /// Whether it is no failure, but what an operator wants.
     pub fn is_read_only(&self) -> bool {
-        self.kind == "urn:fermiac:problem:read-only"
+        self.kind == ReadOnly::PROBLEM
     }
 
     /// The same, of a request for this address that the log has under this id.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use backoff::{Error, ExponentialBackoffBuilder};
 use chrono::Utc;
+use fermiac_fleet::store::ReadOnly;
 use fermiac_simulation::SimulationRequest;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -38,9 +39,6 @@ pub struct Accepted {
     pub trials_done: u64,
     pub error: Option<String>,
 }
-
-/// The problem of a service that takes nothing new for now.
-const READ_ONLY: &str = "urn:fermiac:problem:read-only";
 
 /// What is read of a problem.
 #[derive(Deserialize)]
@@ -199,7 +197,7 @@ impl Server {
         let status = response.status();
         let text = response.body_mut().read_to_string().unwrap_or_default();
         let detail = match serde_json::from_str::<Problem>(&text) {
-            Ok(Problem { kind, detail }) if kind == READ_ONLY => {
+            Ok(Problem { kind, detail }) if kind == ReadOnly::PROBLEM => {
                 format!("{} takes nothing for now: {detail}", self.host())
             }
             Ok(problem) => problem.detail,

@@ -26,6 +26,11 @@ pub struct ReadOnly {
     pub reason: String,
 }
 
+impl ReadOnly {
+    /// The type of the problem that an API answers to what writes.
+    pub const PROBLEM: &str = "urn:fermiac:problem:read-only";
+}
+
 impl Store {
     /// Whether the service is read-only.
     pub async fn read_only(&self) -> Result<Option<ReadOnly>, StoreError> {

@@ -68,6 +68,14 @@ async fn an_identity_that_a_backup_was_not_sealed_for_says_nothing_about_it() {
     assert_eq!(bench.store.backup(&taken.label).await.unwrap().state, BackupState::Verified);
 }
 
+/// Verifying the backup finds damage, and the catalogue says so in the same words.
+async fn is_condemned(bench: &Bench, label: &str) {
+    let error = verify(&bench.context, label, Depth::New).await.unwrap_err();
+    assert!(matches!(error, MaintenanceError::Damaged(_)), "{error}");
+    let written = bench.store.backup(label).await.unwrap();
+    assert_eq!((written.state, written.error), (BackupState::Failed, Some(error.to_string())));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flipped_byte_anywhere_fails_the_verification() {
     let bench = Bench::new().await;
@@ -76,10 +84,7 @@ async fn a_flipped_byte_anywhere_fails_the_verification() {
     for object in manifest.objects() {
         let whole = bench.bucket().get(&object.key, 1 << 30).await.unwrap();
         bench.flip_a_byte(&object.key).await;
-        let error = verify(&bench.context, &taken.label, Depth::New).await.unwrap_err();
-        assert!(matches!(error, MaintenanceError::Damaged(_)), "{error}");
-        let written = bench.store.backup(&taken.label).await.unwrap();
-        assert_eq!((written.state, written.error), (BackupState::Failed, Some(error.to_string())));
+        is_condemned(&bench, &taken.label).await;
         bench.bucket().put(&object.key, whole).await.unwrap();
     }
     verify(&bench.context, &taken.label, Depth::New).await.unwrap();
@@ -127,9 +132,7 @@ async fn a_manifest_that_is_missing_fails_the_only_backup_where_the_rest_of_it_l
     let taken = backup(&bench.context, &BackupArguments::default()).await.unwrap();
     let key = bench.context.places.vault.key_of(&taken.label, "manifest.json");
     bench.bucket().delete(&[key]).await.unwrap();
-    let error = verify(&bench.context, &taken.label, Depth::New).await.unwrap_err();
-    assert!(matches!(error, MaintenanceError::Damaged(_)), "{error}");
-    assert_eq!(bench.store.backup(&taken.label).await.unwrap().state, BackupState::Failed);
+    is_condemned(&bench, &taken.label).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,9 +144,7 @@ async fn a_backup_of_which_nothing_is_left_fails_only_beside_another_that_is_kno
     assert!(matches!(error, MaintenanceError::Refused(_)), "{error}");
     assert_eq!(bench.store.backup(&gone.label).await.unwrap().state, BackupState::Verified);
     backup(&bench.context, &BackupArguments::default()).await.unwrap();
-    let error = verify(&bench.context, &gone.label, Depth::New).await.unwrap_err();
-    assert!(matches!(error, MaintenanceError::Damaged(_)), "{error}");
-    assert_eq!(bench.store.backup(&gone.label).await.unwrap().state, BackupState::Failed);
+    is_condemned(&bench, &gone.label).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fermiac_fleet::ids::SimulationId;
+use fermiac_fleet::store::ReadOnly;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -151,7 +152,7 @@ impl Caller {
         }
         let problem: Value = serde_json::from_slice(&answered.body).unwrap_or_default();
         let detail = problem["detail"].as_str().unwrap_or("without a reason");
-        if problem["type"] == "urn:fermiac:problem:read-only" {
+        if problem["type"] == ReadOnly::PROBLEM {
             return Err(match self.is_read_only {
                 true => Halt::Skip(detail.to_owned()),
                 false => self.fails(
