@@ -87,6 +87,21 @@ async fn an_upload_whose_client_goes_away_is_aborted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_upload_whose_client_goes_away_before_it_hears_of_it_is_aborted() {
+    let server = S3Server::start(BUCKET);
+    let blobs = on(&server);
+    let content = content(9 * MEBIBYTE);
+    server.spoil(Fault::HoldAnswer, 0, 1);
+    let upload = tokio::spawn(async move { blobs.put_stream("x", pieces(&content), u64::MAX).await });
+    await_until("it begins", SOON, async || server.unfinished_uploads() == 1).await;
+    upload.abort();
+    assert!(upload.await.unwrap_err().is_cancelled());
+    server.heal();
+    await_until("it is aborted", SOON, async || server.unfinished_uploads() == 0).await;
+    assert_eq!(server.keys(BUCKET), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_hangs_is_an_error_in_bounded_time() {
     let server = S3Server::start(BUCKET);
     let blobs = impatient(&server);

@@ -27,6 +27,8 @@ pub enum Fault {
     CutRequest(usize),
     /// It is done, and the connection is cut after so many bytes of the answer's body.
     CutAnswer(usize),
+    /// It is done, and its answer is held back until the server is healed.
+    HoldAnswer,
 }
 
 /// Which requests are spoilt how.
@@ -129,6 +131,13 @@ pub async fn answer(
         Some(Fault::CutAnswer(bytes)) => {
             let answer = done(request, service).await?;
             Ok(answer.map(|body| CutBody { body, left: bytes }.boxed_unsync()))
+        }
+        Some(Fault::HoldAnswer) => {
+            // Asked for first: what the request does is seen by others before its answer is held.
+            let healed = faults.healed.notified();
+            let answer = done(request, service).await?;
+            healed.await;
+            Ok(answer)
         }
     }
 }

@@ -47,13 +47,18 @@ struct InParts {
 }
 
 impl InParts {
+    /// In a task of its own, which is heard to its end: the service may have begun an upload whose client goes away before
+    /// the answer comes, and only the answer says what to abort.
     async fn begin(bucket: &Arc<Inner>, key: &str) -> Result<Self> {
-        let key = bucket.full(key);
-        let create = bucket.client.create_multipart_upload().bucket(&bucket.name).key(&key);
-        let (encryption, managed_key) = bucket.encryption();
-        let create = create.set_server_side_encryption(encryption).set_ssekms_key_id(managed_key);
-        let created = create.send().await.map_err(|error| failed(&error))?;
-        Ok(InParts { bucket: Arc::clone(bucket), key, id: created.upload_id })
+        let (bucket, key) = (Arc::clone(bucket), bucket.full(key));
+        let begun = tokio::spawn(async move {
+            let create = bucket.client.create_multipart_upload().bucket(&bucket.name).key(&key);
+            let (encryption, managed_key) = bucket.encryption();
+            let create = create.set_server_side_encryption(encryption).set_ssekms_key_id(managed_key);
+            let created = create.send().await.map_err(|error| failed(&error))?;
+            Ok(InParts { bucket, key, id: created.upload_id })
+        });
+        begun.await.map_err(|error| BlobError::Unavailable(format!("an upload was not begun: {error}")))?
     }
 
     /// The part after so many others.
