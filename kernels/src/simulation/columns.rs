@@ -4,7 +4,7 @@ use super::kept::Kept;
 use super::pages::zeros;
 use super::part::{ColumnPart, SlicePart};
 use super::precision::next_look;
-use super::slice::Slice;
+use super::slice::{Slice, blocks as blocks_of};
 use super::stream::Streamed;
 use super::tallies::Tallies;
 use crate::statistics::errors::ErrorCounts;
@@ -58,7 +58,12 @@ impl Columns {
         let in_slice = |kept: u64| trials.min(kept.saturating_sub(first_trial) as usize);
         let (kept_inputs, kept_outputs) = (in_slice(kept.inputs), in_slice(kept.outputs));
         let blocks = (BATCH_VALUES / (plan.columns().max(1) * BLOCK)).max(1);
-        let column = |trials: usize| Column { kept: zeros(trials), ..Column::default() };
+        let moments = MomentsTree::from_block(blocks_of(&slice.trials).start);
+        let column = |trials: usize| Column {
+            kept: zeros(trials),
+            moments: moments.clone(),
+            errors: ErrorCounts::default(),
+        };
         Columns {
             inputs: (0..inputs).map(|_| column(kept_inputs)).collect(),
             outputs: (0..outputs).map(|_| column(kept_outputs)).collect(),
@@ -161,7 +166,7 @@ impl Columns {
         let part = |column: Column| {
             let Column { mut kept, moments, errors } = column;
             kept.truncate(done);
-            ColumnPart { moments: moments.total(), errors, kept }
+            ColumnPart { moments, errors, kept }
         };
         SlicePart {
             trials: self.first_trial..self.first_trial + done as u64,

@@ -4,7 +4,7 @@ use super::columns::Column;
 use super::kept::{Keep, Kept};
 use super::pages::zeros;
 use super::part::{ColumnPart, DamagedPart, SlicePart};
-use super::slice::level;
+use super::slice::is_slice;
 use super::{NoThreads, Results, Run, Samples, SimulateError, Stopped, replay, threads};
 use crate::engine::Engine;
 use crate::random::sampling::REPLICATES;
@@ -112,8 +112,9 @@ impl Gathered {
     /// Takes in the part of the next slice.
     pub fn push(&mut self, part: SlicePart) -> Result<(), CombineError> {
         let (first, end) = (part.trials.start, part.trials.end);
-        let level = level(&part.trials, self.trials).filter(|_| first == self.done);
-        let level = level.ok_or(CombineError::OutOfOrder { expected: self.done, first, end })?;
+        if first != self.done || !is_slice(&part.trials, self.trials) {
+            return Err(CombineError::OutOfOrder { expected: self.done, first, end });
+        }
         let kept = |kept: u64| kept.min(end).saturating_sub(first) as usize;
         if part.inputs.len() != self.inputs.len()
             || part.outputs.len() != self.outputs.len()
@@ -123,12 +124,11 @@ impl Gathered {
         {
             return Err(CombineError::OtherRun { first });
         }
-        let place = (first as usize, level);
         for (column, of_part) in self.inputs.iter_mut().zip(part.inputs) {
-            take(column, of_part, place, self.kept.inputs as usize);
+            take(column, of_part, first as usize, self.kept.inputs as usize);
         }
         for (column, of_part) in self.outputs.iter_mut().zip(part.outputs) {
-            take(column, of_part, place, self.kept.outputs as usize);
+            take(column, of_part, first as usize, self.kept.outputs as usize);
         }
         for (tallied, of_part) in self.tallies.iter_mut().zip(part.tallies.into_iter().flatten()) {
             take_tallied(tallied, of_part);
@@ -166,10 +166,10 @@ fn take_tallied(tallied: &mut Tallied, of_part: Tallied) {
     }
 }
 
-/// Takes in a column of a part from its first trial on, a node of that level. `kept` trials are kept in all: where the
+/// Takes in a column of a part from its first trial on. `kept` trials are kept in all: where the
 /// part has them all, they are not copied.
-fn take(column: &mut Column, part: ColumnPart, (first, level): (usize, u32), kept: usize) {
-    column.moments.push_slice(level, part.moments);
+fn take(column: &mut Column, part: ColumnPart, first: usize, kept: usize) {
+    column.moments.append(&part.moments);
     column.errors.merge(&part.errors);
     if part.kept.len() == kept {
         column.kept = part.kept;

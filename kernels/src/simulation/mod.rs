@@ -7,7 +7,7 @@
 //! in block order, and all else is counted; so neither the threads nor the sizes of batches and units change a bit of
 //! the results.
 //!
-//! Nor do slices: [`slices`] cuts a run into aligned runs of blocks, each of which [`simulate_slice`] evaluates
+//! Nor do slices: [`slices`] cuts a run into whole blocks, some of which [`simulate_slice`] evaluates
 //! anywhere into a [`SlicePart`], and [`combine()`] makes the results of the parts. [`simulate`] does the same with one
 //! slice, which is never copied.
 

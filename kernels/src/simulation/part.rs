@@ -1,7 +1,7 @@
 //! What a slice leaves behind for the combine.
 
 use crate::statistics::errors::ErrorCounts;
-use crate::statistics::moments::Moments;
+use crate::statistics::moments_tree::MomentsTree;
 use crate::statistics::tally::Tallied;
 use std::ops::Range;
 
@@ -27,8 +27,7 @@ pub struct SlicePart {
 /// One input or output over the trials of a slice.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ColumnPart {
-    /// Its node in the tree of blocks.
-    pub moments: Moments,
+    pub moments: MomentsTree,
     pub errors: ErrorCounts,
     /// The packed values of the first trials, as many as are kept.
     pub kept: Vec<f64>,

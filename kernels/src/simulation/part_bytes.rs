@@ -4,7 +4,7 @@
 //! |---|---|
 //! | 1 | `fmslice` and the version of the layout |
 //! | 7 | first trial, trial after the last, inputs, outputs, kept trials of each input and of each output, 1 if outputs are tallied or else 0 |
-//! | for each input, then each output: 7 | count, mean, m2, m3, m4, min, max |
+//! | for each input, then each output: 7 for each node of its trials' blocks | count, mean, m2, m3, m4, min, max |
 //! | 10 | trials by error, in the order of [`ErrorKind::ALL`] |
 //! | kept | packed values, as many as said above |
 //! | for each output, if tallied: 4 | of its spread: level of the grid, first bin, 1 if all are integers or else 0, bins |
@@ -17,16 +17,20 @@
 //! Lengths are held against the bytes that are there before any memory is taken.
 
 use super::part::{ColumnPart, DamagedPart, SlicePart};
+use super::slice::blocks;
 use crate::statistics::errors::ErrorCounts;
 use crate::statistics::moments::Moments;
+use crate::statistics::moments_tree::{MomentsTree, levels};
 use crate::statistics::segments::{Inside, Segment, Segments};
 use crate::statistics::spread::Spread;
 use crate::statistics::tally::Tallied;
 use fermiac_model::value::ErrorKind;
+use std::ops::Range;
 
-const MAGIC: u64 = u64::from_le_bytes(*b"fmslice\x02");
+const MAGIC: u64 = u64::from_le_bytes(*b"fmslice\x03");
 const HEADER_WORDS: usize = 8;
-const COLUMN_WORDS: usize = 7 + ErrorKind::ALL.len();
+const NODE_WORDS: usize = 7;
+const ERROR_WORDS: usize = ErrorKind::ALL.len();
 const WORD: usize = size_of::<u64>();
 
 impl SlicePart {
@@ -34,7 +38,8 @@ impl SlicePart {
     pub fn to_bytes(&self) -> Vec<u8> {
         let columns = || self.inputs.iter().chain(&self.outputs);
         let kept: usize = columns().map(|column| column.kept.len()).sum();
-        let words = HEADER_WORDS + columns().count() * COLUMN_WORDS + kept + 1;
+        let statistics = levels(blocks(&self.trials)).count() * NODE_WORDS + ERROR_WORDS;
+        let words = HEADER_WORDS + columns().count() * statistics + kept + 1;
         let mut bytes = Vec::with_capacity(words * WORD);
         let counts = [self.inputs.len(), self.outputs.len(), self.kept_inputs, self.kept_outputs];
         let is_tallied = u64::from(self.tallies.is_some());
@@ -42,7 +47,8 @@ impl SlicePart {
         let header = header.chain(counts.map(|count| count as u64)).chain([is_tallied]);
         header.for_each(|word| push(&mut bytes, word));
         for column in columns() {
-            column_words(column).for_each(|word| push(&mut bytes, word));
+            column.moments.nodes().flat_map(node_words).for_each(|word| push(&mut bytes, word));
+            column.errors.counts().into_iter().for_each(|word| push(&mut bytes, word));
             column.kept.iter().for_each(|value| push(&mut bytes, value.to_bits()));
         }
         self.tallies.iter().flatten().for_each(|tallied| push_tallied(&mut bytes, tallied));
@@ -92,10 +98,10 @@ fn push_tallied(bytes: &mut Vec<u8>, Tallied { segments, spread }: &Tallied) {
     }
 }
 
-fn column_words(column: &ColumnPart) -> impl Iterator<Item = u64> {
-    let Moments { count, mean, m2, m3, m4, min, max } = column.moments;
-    let powers = [mean, m2, m3, m4, min, max].map(f64::to_bits);
-    [count].into_iter().chain(powers).chain(column.errors.counts())
+fn node_words(node: &Moments) -> [u64; NODE_WORDS] {
+    let Moments { count, mean, m2, m3, m4, min, max } = *node;
+    let [mean, m2, m3, m4, min, max] = [mean, m2, m3, m4, min, max].map(f64::to_bits);
+    [count, mean, m2, m3, m4, min, max]
 }
 
 /// Changes with any word: each step is one to one in the word and in what came before. Against accidents, not against
@@ -157,21 +163,26 @@ impl Shape {
     fn words(&self) -> Option<u128> {
         let kept = self.kept_inputs.max(self.kept_outputs);
         self.end.checked_sub(self.first).filter(|trials| kept <= *trials)?;
-        let column = |kept: u64| COLUMN_WORDS as u128 + u128::from(kept);
+        let statistics = levels(self.blocks()).count() * NODE_WORDS + ERROR_WORDS;
+        let column = |kept: u64| statistics as u128 + u128::from(kept);
         let inputs = u128::from(self.inputs).checked_mul(column(self.kept_inputs))?;
         let outputs = u128::from(self.outputs).checked_mul(column(self.kept_outputs))?;
         inputs.checked_add(outputs)?.checked_add(HEADER_WORDS as u128)
+    }
+
+    fn blocks(&self) -> Range<u64> {
+        blocks(&(self.first..self.end))
     }
 
     /// The part, whose words are there.
     fn part(&self, words: &mut Words<'_>) -> Option<SlicePart> {
         let trials = self.end - self.first;
         let mut columns = |count: u64, kept: u64| -> Option<Vec<ColumnPart>> {
-            (0..count).map(|_| column(words, trials, kept as usize)).collect()
+            (0..count).map(|_| column(words, (trials, self.blocks()), kept as usize)).collect()
         };
         let inputs = columns(self.inputs, self.kept_inputs)?;
         let outputs = columns(self.outputs, self.kept_outputs)?;
-        let tallies = outputs.iter().map(|column| tallied(words, column.moments.count));
+        let tallies = outputs.iter().map(|column| tallied(words, trials - column.errors.total()));
         let tallies = if self.is_tallied { Some(tallies.collect::<Option<_>>()?) } else { None };
         Some(SlicePart {
             trials: self.first..self.end,
@@ -213,23 +224,29 @@ fn segment(words: &mut Words<'_>) -> Option<Segment> {
     Some(Segment { low, high, below, inside })
 }
 
-/// One column; none if it is not of so many trials.
-fn column(words: &mut Words<'_>, trials: u64, kept: usize) -> Option<ColumnPart> {
-    let count = words.next()?;
-    let mut number = || words.next().map(f64::from_bits);
-    let (mean, m2, m3, m4) = (number()?, number()?, number()?, number()?);
-    let moments = Moments { count, mean, m2, m3, m4, min: number()?, max: number()? };
+/// One column; none if it is not of so many trials in these blocks.
+fn column(words: &mut Words<'_>, (trials, blocks): (u64, Range<u64>), kept: usize) -> Option<ColumnPart> {
+    let nodes = levels(blocks.clone()).map(|_| node(words)).collect::<Option<Vec<_>>>()?;
     let mut counts = [0; ErrorKind::ALL.len()];
     for errors in &mut counts {
         *errors = words.next()?;
     }
-    let total = counts.iter().try_fold(count, |total, errors| total.checked_add(*errors))?;
+    let numbers = nodes.iter().map(|node| node.count);
+    let total = numbers.chain(counts).try_fold(0u64, |total, counted| total.checked_add(counted))?;
     let mut values = Vec::with_capacity(kept);
     values.extend(words.take(kept).map(f64::from_bits));
     let errors = ErrorCounts::from_counts(counts);
     let is_whole = values.len() as u64 == trials;
     let adds_up = total == trials && (!is_whole || ErrorCounts::of(&values) == errors);
+    let moments = MomentsTree::of_nodes(blocks, nodes);
     adds_up.then_some(ColumnPart { moments, errors, kept: values })
+}
+
+fn node(words: &mut Words<'_>) -> Option<Moments> {
+    let count = words.next()?;
+    let mut number = || words.next().map(f64::from_bits);
+    let (mean, m2, m3, m4) = (number()?, number()?, number()?, number()?);
+    Some(Moments { count, mean, m2, m3, m4, min: number()?, max: number()? })
 }
 
 #[cfg(test)]
@@ -241,7 +258,7 @@ mod tests {
 
     fn part() -> SlicePart {
         let column = |kept: Vec<f64>| ColumnPart {
-            moments: Moments::of_block(&kept),
+            moments: MomentsTree::of_nodes(1..2, [Moments::of_block(&kept)]),
             errors: ErrorCounts::of(&kept),
             kept,
         };
@@ -320,7 +337,7 @@ mod tests {
         assert_eq!(SlicePart::from_bytes(&sealed(wrong_count)), refused);
         let mut wrong_value = words.clone();
         // The last value of the first output.
-        wrong_value[HEADER_WORDS + 2 * COLUMN_WORDS + 2 + 2] = f64::NAN.to_bits();
+        wrong_value[HEADER_WORDS + 2 * (NODE_WORDS + ERROR_WORDS) + 2 + 2] = f64::NAN.to_bits();
         assert_eq!(SlicePart::from_bytes(&sealed(wrong_value)), refused);
         assert!(SlicePart::from_bytes(&sealed(words)).is_ok());
     }

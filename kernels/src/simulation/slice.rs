@@ -1,4 +1,4 @@
-//! Evaluating one slice of a run: an aligned run of blocks, as many as a power of two, or up to the last trial.
+//! Evaluating one slice of a run: some blocks of it, one after the other.
 
 use super::batch::Evaluation;
 use super::columns::Columns;
@@ -17,7 +17,7 @@ use std::ops::Range;
 pub struct Slice<'a> {
     /// The whole.
     pub run: &'a Run,
-    /// Which trials of it: 4,096 * 2^n from a multiple of as many on, or fewer up to the last.
+    /// Which trials of it: from a multiple of 4,096 up to one, or to the last trial of all.
     pub trials: Range<u64>,
 }
 
@@ -62,7 +62,7 @@ where
 {
     slice.run.check(plan, engine.sampling())?;
     let Range { start: first, end } = slice.trials;
-    if slice.trials.is_empty() || level(&slice.trials, slice.run.trials).is_none() {
+    if slice.trials.is_empty() || !is_slice(&slice.trials, slice.run.trials) {
         return Err(SliceError::NoSlice { first, end, trials: slice.run.trials });
     }
     let kept = Kept::new(slice.run, plan, engine.sampling());
@@ -72,14 +72,15 @@ where
     }
 }
 
-/// The level of the node that these trials of so many are in the tree of blocks; none if they are no slice.
-pub(super) fn level(slice: &Range<u64>, trials: u64) -> Option<u32> {
-    let block = BLOCK as u64;
-    let length = slice.end.checked_sub(slice.start).filter(|_| slice.end <= trials)?;
-    let level = length.div_ceil(block).next_power_of_two().ilog2();
-    let whole = block << level;
-    let is_slice = slice.start.is_multiple_of(whole) && (length == whole || slice.end == trials);
-    is_slice.then_some(level)
+/// Whether these trials are a slice of so many: whole blocks, of which the last of all may have fewer; or none.
+pub(super) fn is_slice(slice: &Range<u64>, trials: u64) -> bool {
+    let is_cut = |at: u64| at == trials || at.is_multiple_of(BLOCK as u64);
+    slice.start <= slice.end && slice.end <= trials && is_cut(slice.start) && is_cut(slice.end)
+}
+
+/// The numbers of the blocks of a slice.
+pub(super) fn blocks(slice: &Range<u64>) -> Range<u64> {
+    slice.start / BLOCK as u64..slice.end.div_ceil(BLOCK as u64)
 }
 
 /// The part of a slice from its first trial to the last one that was done, on the threads of the caller's pool.
@@ -155,15 +156,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slices_are_the_nodes_of_the_tree_of_blocks() {
+    fn slices_are_whole_blocks() {
         let block = BLOCK as u64;
-        let level = |first: u64, end: u64| level(&(first * block..end * block), 11 * block);
-        assert_eq!([level(0, 1), level(6, 8), level(0, 8)], [Some(0), Some(1), Some(3)]);
-        // Up to the last block a node may have fewer; but it must be aligned as one of its size is.
-        assert_eq!([level(8, 11), level(10, 11), level(0, 11)], [Some(2), Some(0), Some(4)]);
-        assert_eq!([level(1, 3), level(4, 7), level(6, 11), level(8, 12)], [None; 4]);
-        assert_eq!(super::level(&(0..5), 11), None);
-        assert_eq!(super::level(&(block..block + 5), block + 5), Some(0));
-        assert_eq!(super::level(&Range { start: 5, end: 3 }, 11), None);
+        let is_slice = |first: u64, end: u64| is_slice(&(first..end), 3 * block + 5);
+        assert!(is_slice(0, block) && is_slice(block, 3 * block) && is_slice(2 * block, 3 * block + 5));
+        assert!(is_slice(3 * block, 3 * block + 5) && is_slice(0, 3 * block + 5));
+        assert!(!is_slice(0, 5) && !is_slice(5, block) && !is_slice(2 * block, block));
+        assert!(!is_slice(0, 4 * block));
+        assert_eq!((blocks(&(block..3 * block)), blocks(&(2 * block..3 * block + 5))), (1..3, 2..4));
     }
 }
