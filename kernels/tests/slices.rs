@@ -122,6 +122,20 @@ fn planned_slices_give_the_results_of_one_run() {
 }
 
 #[test]
+fn a_part_is_sent_without_the_trials_that_it_has_ranked() {
+    let run = run(1_000_000);
+    let engine = CpuEngine::new(&plan(), 7).unwrap();
+    let bytes = |trials| {
+        let slice = Slice { run: &run, trials };
+        simulate_slice(&engine, &plan(), &slice, &Unobserved).unwrap().to_bytes().len()
+    };
+    let (first, second) = (bytes(0..500_000 / 4096 * 4096), bytes(500_000 / 4096 * 4096..1_000_000));
+    assert!(first < second * 5 / 4, "{first} and {second} bytes");
+    // Too short to rank them, one has to send them.
+    assert!(bytes(0..8192) >= 4 * 8192 * size_of::<f64>());
+}
+
+#[test]
 fn parts_that_do_not_make_the_run_are_refused() {
     let refused = |run: &Run, slices: &[Range<u64>]| in_slices(Sampling::Random, run, slices).unwrap_err();
     let run = run(200_000);

@@ -174,6 +174,7 @@ impl Columns {
             kept_outputs: self.kept_outputs.min(done),
             inputs: self.inputs.into_iter().map(part).collect(),
             outputs: self.outputs.into_iter().map(part).collect(),
+            sensitivities: None,
             tallies: self.tallies.map(Tallies::finish),
         }
     }

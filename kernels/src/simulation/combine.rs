@@ -9,7 +9,7 @@ use super::{NoThreads, Results, Run, Samples, SimulateError, Stopped, replay, th
 use crate::engine::Engine;
 use crate::random::sampling::REPLICATES;
 use crate::statistics::moments::Moments;
-use crate::statistics::rank::sensitivities;
+use crate::statistics::rank::{Sensitivities, sensitivities};
 use crate::statistics::replicates::mean_std_error;
 use crate::statistics::summary::{HISTOGRAM_BINS, InputSummary, OutputSummary, PERCENTS, Shape};
 use crate::statistics::tally::Tallied;
@@ -81,13 +81,15 @@ where
         return Err(CombineError::Missing { done, trials: run.trials }.into());
     }
     let threads = threads(run.threads).map_err(CombineError::from)?;
-    Ok(threads.install(|| summarised(gathered, engine, plan, run.keep)))
+    Ok(threads.install(|| summarised(gathered, engine, plan)))
 }
 
 /// The columns of a run, from the parts so far.
 pub(super) struct Gathered {
     inputs: Vec<Column>,
     outputs: Vec<Column>,
+    /// One for each output, if a part had them.
+    sensitivities: Option<Vec<Sensitivities>>,
     /// One for each output, if not all trials are kept.
     tallies: Vec<Tallied>,
     trials: u64,
@@ -103,6 +105,7 @@ impl Gathered {
             inputs: columns(plan.draws.len()),
             outputs: columns(outputs),
             tallies: (0..if kept.tallied { outputs } else { 0 }).map(|_| Tallied::new()).collect(),
+            sensitivities: None,
             trials,
             kept,
             done: 0,
@@ -115,11 +118,18 @@ impl Gathered {
         if first != self.done || !is_slice(&part.trials, self.trials) {
             return Err(CombineError::OutOfOrder { expected: self.done, first, end });
         }
+        if part.sensitivities.is_some() {
+            self.kept = self.kept.beyond_ranks();
+        }
         let kept = |kept: u64| kept.min(end).saturating_sub(first) as usize;
         if part.inputs.len() != self.inputs.len()
             || part.outputs.len() != self.outputs.len()
             || part.kept_inputs != kept(self.kept.inputs)
             || part.kept_outputs != kept(self.kept.outputs)
+            || part
+                .sensitivities
+                .as_ref()
+                .is_some_and(|found| !self.kept.ranks_in(&part.trials) || found.len() != self.outputs.len())
             || part.tallies.as_ref().map_or(0, Vec::len) < self.tallies.len()
         {
             return Err(CombineError::OtherRun { first });
@@ -133,6 +143,7 @@ impl Gathered {
         for (tallied, of_part) in self.tallies.iter_mut().zip(part.tallies.into_iter().flatten()) {
             take_tallied(tallied, of_part);
         }
+        self.sensitivities = self.sensitivities.take().or(part.sensitivities);
         self.done = end;
         Ok(())
     }
@@ -184,12 +195,12 @@ fn take(column: &mut Column, part: ColumnPart, first: usize, kept: usize) {
 }
 
 /// The results of all trials, on the threads of the caller's pool.
-pub(super) fn summarised<E>(gathered: Gathered, engine: &E, plan: &Plan, keep: Keep) -> Results
+pub(super) fn summarised<E>(gathered: Gathered, engine: &E, plan: &Plan) -> Results
 where
     E: Engine,
     E::Scratch: Send,
 {
-    let Gathered { inputs, outputs, tallies, kept: Kept { ranked, .. }, trials, .. } = gathered;
+    let Gathered { inputs, outputs, sensitivities, tallies, kept, trials, .. } = gathered;
     let moments: Vec<Moments> = outputs.iter().map(|column| column.moments.total()).collect();
     let tallies = tallies.into_iter().map(Some).chain(std::iter::repeat_with(|| None));
     let shapes: Vec<(usize, Option<Tallied>)> = tallies.take(outputs.len()).enumerate().collect();
@@ -197,9 +208,7 @@ where
         shape((output, &outputs[output], &moments[output]), tallied, (engine, plan, trials))
     };
     let shapes: Vec<Shape> = shapes.into_par_iter().map(of_output).collect();
-    let ranked_inputs: Vec<&[f64]> = inputs.iter().map(|column| &column.kept[..ranked as usize]).collect();
-    let ranked_outputs: Vec<&[f64]> = outputs.iter().map(|column| &column.kept[..ranked as usize]).collect();
-    let sensitivities = sensitivities(&ranked_inputs, &ranked_outputs);
+    let sensitivities = sensitivities.unwrap_or_else(|| ranked(&inputs, &outputs, kept.ranked as usize));
     let of_outputs = moments.iter().zip(&outputs).zip(shapes.into_iter().zip(sensitivities));
     let mut summaries: Vec<OutputSummary> = of_outputs
         .map(|((moments, column), (shape, sensitivity))| {
@@ -216,13 +225,20 @@ where
         inputs: inputs.iter().map(of_input).collect(),
         outputs: summaries,
         samples: Samples {
-            inputs: if keep == Keep::Everything { kept(inputs) } else { Vec::new() },
-            outputs: if keep == Keep::Nothing { Vec::new() } else { kept(outputs) },
+            inputs: if kept.keep == Keep::Everything { values(inputs) } else { Vec::new() },
+            outputs: if kept.keep == Keep::Nothing { Vec::new() } else { values(outputs) },
         },
     }
 }
 
-fn kept(columns: Vec<Column>) -> Vec<Vec<f64>> {
+/// The sensitivities over so many of the first trials, which are kept.
+fn ranked(inputs: &[Column], outputs: &[Column], trials: usize) -> Vec<Sensitivities> {
+    let inputs: Vec<&[f64]> = inputs.iter().map(|column| &column.kept[..trials]).collect();
+    let outputs: Vec<&[f64]> = outputs.iter().map(|column| &column.kept[..trials]).collect();
+    sensitivities(&inputs, &outputs)
+}
+
+fn values(columns: Vec<Column>) -> Vec<Vec<f64>> {
     columns.into_iter().map(|column| column.kept).collect()
 }
 

@@ -4,6 +4,7 @@ use super::Run;
 use crate::random::Sampling;
 use crate::statistics::rank::ranked_trials;
 use fermiac_model::plan::Plan;
+use std::ops::Range;
 
 /// A run of so few trials keeps those of its outputs: they take less to keep than to tally.
 const FEW_TRIALS: u64 = 1 << 18;
@@ -36,6 +37,8 @@ impl Keep {
 /// How many of a run's first trials are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Kept {
+    /// What is wanted in the end.
+    pub keep: Keep,
     /// Of each input.
     pub inputs: u64,
     /// Of each output.
@@ -54,6 +57,7 @@ impl Kept {
         // The standard error of trials that are not independent is made from all of them.
         let tallied = !run.keep.needs_outputs() && sampling == Sampling::Random && !few;
         Kept {
+            keep: run.keep,
             inputs: if run.keep == Keep::Everything { run.trials } else { ranked },
             outputs: if tallied { ranked } else { run.trials },
             ranked,
@@ -61,9 +65,21 @@ impl Kept {
         }
     }
 
+    /// Whether these trials are a slice that holds all that are ranked.
+    pub fn ranks_in(self, slice: &Range<u64>) -> bool {
+        slice.start == 0 && slice.end >= self.ranked
+    }
+
+    /// Without what is kept to be ranked and for nothing else.
+    pub fn beyond_ranks(self) -> Kept {
+        let inputs = if self.keep == Keep::Everything { self.inputs } else { 0 };
+        Kept { inputs, outputs: if self.tallied { 0 } else { self.outputs }, ..self }
+    }
+
     /// Of a run that was ended after so many trials.
     pub fn of_first(self, trials: u64) -> Kept {
         Kept {
+            keep: self.keep,
             inputs: self.inputs.min(trials),
             outputs: self.outputs.min(trials),
             ranked: self.ranked.min(trials),

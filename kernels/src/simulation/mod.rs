@@ -175,7 +175,7 @@ where
         let done = part.trials().end;
         let mut gathered = Gathered::new(plan, done, kept.of_first(done));
         gathered.push(part).expect("all trials of a run are a slice of it");
-        Results { stopped, ..summarised(gathered, engine, plan, run.keep) }
+        Results { stopped, ..summarised(gathered, engine, plan) }
     });
     Ok(results)
 }

@@ -1,7 +1,9 @@
 //! What a slice leaves behind for the combine.
 
+use super::kept::Kept;
 use crate::statistics::errors::ErrorCounts;
 use crate::statistics::moments_tree::MomentsTree;
+use crate::statistics::rank::{Sensitivities, sensitivities};
 use crate::statistics::tally::Tallied;
 use std::ops::Range;
 
@@ -12,7 +14,7 @@ use std::ops::Range;
 pub struct SlicePart {
     /// Those of the slice.
     pub(super) trials: Range<u64>,
-    /// How many trials of each input are kept: all, or those that are ranked and in this slice.
+    /// How many trials of each input are kept: all, or those that are to be ranked and in this slice.
     pub(super) kept_inputs: usize,
     /// How many trials of each output are kept: all, or as of the inputs.
     pub(super) kept_outputs: usize,
@@ -20,6 +22,8 @@ pub struct SlicePart {
     pub(super) inputs: Vec<ColumnPart>,
     /// One for each output of the plan.
     pub(super) outputs: Vec<ColumnPart>,
+    /// One for each output, if the slice holds all trials that are ranked.
+    pub(super) sensitivities: Option<Vec<Sensitivities>>,
     /// One for each output, over all trials, in a run that does not keep them.
     pub(super) tallies: Option<Vec<Tallied>>,
 }
@@ -44,9 +48,24 @@ impl SlicePart {
         self.trials.clone()
     }
 
-    /// Without what the run will hardly need.
-    pub(super) fn narrowed(mut self) -> SlicePart {
+    /// Without what the run will hardly need. Trials are ranked where they all are: so they need not be sent.
+    pub(super) fn narrowed(mut self, kept: Kept) -> SlicePart {
         self.tallies.iter_mut().flatten().for_each(Tallied::narrow);
+        if !kept.ranks_in(&self.trials) {
+            return self;
+        }
+        let ranked = [&self.inputs, &self.outputs].map(|columns| first_of(columns, kept.ranked as usize));
+        self.sensitivities = Some(sensitivities(&ranked[0], &ranked[1]));
+        let kept = kept.beyond_ranks();
+        let in_slice = |kept: u64| kept.min(self.trials.end) as usize;
+        (self.kept_inputs, self.kept_outputs) = (in_slice(kept.inputs), in_slice(kept.outputs));
+        self.inputs.iter_mut().for_each(|column| column.kept.truncate(self.kept_inputs));
+        self.outputs.iter_mut().for_each(|column| column.kept.truncate(self.kept_outputs));
         self
     }
+}
+
+/// So many trials of each column.
+fn first_of(columns: &[ColumnPart], trials: usize) -> Vec<&[f64]> {
+    columns.iter().map(|column| &column.kept[..trials]).collect()
 }

@@ -66,10 +66,10 @@ where
         return Err(SliceError::NoSlice { first, end, trials: slice.run.trials });
     }
     let kept = Kept::new(slice.run, plan, engine.sampling());
-    match threads(slice.run.threads)?.install(|| evaluated(engine, plan, (slice, kept), None, observer)) {
-        (part, Stopped::Trials | Stopped::Precision) => Ok(part.narrowed()),
+    threads(slice.run.threads)?.install(|| match evaluated(engine, plan, (slice, kept), None, observer) {
+        (part, Stopped::Trials | Stopped::Precision) => Ok(part.narrowed(kept)),
         (_, Stopped::Cancelled) => Err(SliceError::Cancelled),
-    }
+    })
 }
 
 /// Whether these trials are a slice of so many: whole blocks, of which the last of all may have fewer; or none.

@@ -1,0 +1,121 @@
+use super::super::part::ColumnPart;
+use super::*;
+use crate::statistics::errors::ErrorCounts;
+use crate::statistics::moments::Moments;
+use crate::statistics::moments_tree::MomentsTree;
+use crate::statistics::rank::{Sensitivities, Sensitivity};
+use crate::statistics::segments::{Inside, Segment};
+use crate::statistics::tally::Tally;
+use fermiac_model::value::Value;
+use proptest::prelude::*;
+
+fn part() -> SlicePart {
+    let column = |kept: Vec<f64>| ColumnPart {
+        moments: MomentsTree::of_nodes(1..2, [Moments::of_block(&kept)]),
+        errors: ErrorCounts::of(&kept),
+        kept,
+    };
+    let error = Value::Error(ErrorKind::Div0).pack();
+    let input = ColumnPart { kept: vec![1.0, -0.0], ..column(vec![1.0, -0.0, 2.5]) };
+    SlicePart {
+        trials: 4096..4099,
+        kept_inputs: 2,
+        kept_outputs: 3,
+        inputs: vec![input],
+        outputs: vec![column(vec![0.1, error, 1e300]), column(vec![error; 3])],
+        sensitivities: None,
+        tallies: None,
+    }
+}
+
+/// As [`part`], but ranked; of the outputs one trial is kept, and all are tallied.
+fn tallied() -> SlicePart {
+    let mut part = part();
+    part.kept_outputs = 1;
+    part.outputs.iter_mut().for_each(|column| column.kept.truncate(1));
+    let tallied = |numbers: &[f64]| {
+        let mut tally = Tally::new();
+        tally.add(numbers);
+        tally.finish()
+    };
+    let mut some = tallied(&[0.1, 1e300]);
+    some.segments.list.push(Segment {
+        low: f64::INFINITY,
+        high: f64::INFINITY,
+        below: 2,
+        inside: Inside::Equal(0),
+    });
+    some.segments.list[0].high = f64::MAX;
+    let of_input =
+        |rank_correlation| Sensitivity { input: 0, rank_correlation, contribution_to_variance: None };
+    let sensitivities = [None, Some(-0.25)]
+        .map(|correlation| Sensitivities { trials: 2, inputs: vec![of_input(correlation)] });
+    SlicePart { sensitivities: Some(sensitivities.into()), tallies: Some(vec![some, tallied(&[])]), ..part }
+}
+
+/// With the checksum that belongs to them.
+fn sealed(mut words: Vec<u64>) -> Vec<u8> {
+    words.pop();
+    let mut bytes: Vec<u8> = words.into_iter().flat_map(u64::to_le_bytes).collect();
+    let sum = checksum(&bytes);
+    push(&mut bytes, sum);
+    bytes
+}
+
+#[test]
+fn a_part_survives_as_bytes() {
+    for part in [part(), tallied()] {
+        let bytes = part.to_bytes();
+        let read = SlicePart::from_bytes(&bytes).unwrap();
+        // Packed errors are NaNs, which are equal only as bits.
+        assert_eq!(read.to_bytes(), bytes);
+        assert_eq!((read.trials(), &read.tallies), (4096..4099, &part.tallies));
+        assert_eq!(read.sensitivities, part.sensitivities);
+    }
+}
+
+#[test]
+fn lengths_that_are_not_there_are_refused_before_memory_is_taken() {
+    for part in [part(), tallied()] {
+        let words: Vec<u64> = Words(&part.to_bytes()).collect();
+        for (place, value) in (1..words.len()).flat_map(|place| [(place, u64::MAX), (place, 1 << 40)]) {
+            let mut words = words.clone();
+            words[place] = value;
+            let read = SlicePart::from_bytes(&sealed(words));
+            assert!(place >= HEADER_WORDS || read.is_err(), "word {place} as {value}");
+        }
+    }
+}
+
+#[test]
+fn counts_that_contradict_the_values_are_refused() {
+    let words: Vec<u64> = Words(&part().to_bytes()).collect();
+    let refused = Err(DamagedPart("its counts do not add up"));
+    let mut wrong_count = words.clone();
+    wrong_count[HEADER_WORDS] += 1;
+    assert_eq!(SlicePart::from_bytes(&sealed(wrong_count)), refused);
+    let mut wrong_value = words.clone();
+    // The last value of the first output.
+    wrong_value[HEADER_WORDS + 2 * (NODE_WORDS + ERROR_WORDS) + 2 + 2] = f64::NAN.to_bits();
+    assert_eq!(SlicePart::from_bytes(&sealed(wrong_value)), refused);
+    assert!(SlicePart::from_bytes(&sealed(words)).is_ok());
+}
+
+proptest! {
+    #[test]
+    fn one_damaged_byte_or_a_lost_end_is_seen(place: prop::sample::Index, change in 1u8..) {
+        let bytes = tallied().to_bytes();
+        let place = place.index(bytes.len());
+        let mut damaged = bytes.clone();
+        damaged[place] ^= change;
+        prop_assert!(SlicePart::from_bytes(&damaged).is_err());
+        prop_assert!(SlicePart::from_bytes(&bytes[..place]).is_err());
+    }
+
+    #[test]
+    fn any_words_are_answered(words in prop::collection::vec(prop_oneof![0u64..6, any::<u64>()], 0..80)) {
+        let mut all = vec![MAGIC];
+        all.extend(words);
+        let _ = SlicePart::from_bytes(&sealed(all));
+    }
+}
