@@ -207,6 +207,11 @@ fn a_cancelled_stream_reports_the_trials_before_the_first_gap() {
             let results = simulate(&Hashes, &plan(), &all, &CancelAfter::new(after)).unwrap();
             assert_eq!(results.stopped, Stopped::Cancelled);
             assert!(results.trials < after + 300_000, "{} trials", results.trials);
+            if results.trials == 0 {
+                // Others were quicker than the thread that has the first unit.
+                assert_eq!((threads > 1, results.outputs[0].count), (true, 0));
+                continue;
+            }
             let as_many = Run { keep: Keep::Nothing, ..run(results.trials, 1) };
             assert_eq!(statistics(&results), statistics(&simulated(&as_many)));
         }

@@ -48,10 +48,14 @@ pub struct Sensitivities {
 /// The sensitivities of each output. All columns hold the packed values of the same trials; a trial in which
 /// one side is an error is left out for that pair.
 pub fn sensitivities(inputs: &[&[f64]], outputs: &[&[f64]]) -> Vec<Sensitivities> {
-    let orders: Vec<Order> = outputs.par_iter().map(|samples| Order::of(samples)).collect();
-    let groups = group_by_members(orders);
+    let orders = |columns: &[&[f64]]| columns.par_iter().map(|samples| Order::of(samples)).collect();
+    // Beside the outputs, of which there may be but one, some inputs: all of them would take too much memory.
+    let (few, many) = inputs.split_at(inputs.len().min(rayon::current_num_threads()));
+    let (groups, few) = rayon::join(|| group_by_members(orders(outputs)), || -> Vec<Order> { orders(few) });
+    let few = few.into_par_iter();
+    let orders = few.chain(many.par_iter().map(|samples| Order::of(samples)));
     let correlations: Vec<Vec<Option<f64>>> =
-        inputs.par_iter().map(|samples| correlations_with_all(samples, outputs.len(), &groups)).collect();
+        orders.map(|order| correlations_with_all(&order, outputs.len(), &groups)).collect();
     let mut found = vec![Sensitivities::default(); outputs.len()];
     for output in groups.iter().flat_map(|group| &group.outputs) {
         found[output.place] = Sensitivities {
@@ -89,10 +93,9 @@ fn group_by_members(orders: Vec<Order>) -> Vec<Group> {
 }
 
 /// One input's rank correlation with each output.
-fn correlations_with_all(samples: &[f64], outputs: usize, groups: &[Group]) -> Vec<Option<f64>> {
-    let order = Order::of(samples);
+fn correlations_with_all(order: &Order, outputs: usize, groups: &[Group]) -> Vec<Option<f64>> {
     let members = order.members();
-    let has_errors = order.len() < samples.len();
+    let has_errors = order.len() < order.trials;
     let mut found = vec![None; outputs];
     for group in groups {
         let ranks = order.ranks(&group.members);

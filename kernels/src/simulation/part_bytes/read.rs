@@ -126,7 +126,7 @@ fn column(words: &mut Words<'_>, (trials, blocks): (u64, Range<u64>), kept: usiz
         *errors = words.next()?;
     }
     let numbers = nodes.iter().map(|node| node.count);
-    let total = numbers.chain(counts).try_fold(0u64, |total, counted| total.checked_add(counted))?;
+    let total = numbers.chain(counts).try_fold(0, u64::checked_add)?;
     let mut values = Vec::with_capacity(kept);
     values.extend(words.take(kept).map(f64::from_bits));
     let errors = ErrorCounts::from_counts(counts);
