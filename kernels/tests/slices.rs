@@ -97,7 +97,12 @@ proptest! {
         trials in prop_oneof![1u64..5000, 60_000u64..400_000],
         picks in prop::collection::vec(1u64..40, 1..8),
         sampling in 0..3,
-        keep in prop_oneof![Just(Keep::Nothing), Just(Keep::Outputs), Just(Keep::Everything)],
+        keep in prop_oneof![
+            Just(Keep::Nothing),
+            Just(Keep::FirstOutputs),
+            Just(Keep::Outputs),
+            Just(Keep::Everything)
+        ],
     ) {
         let sampling = match sampling {
             0 => Sampling::Random,
@@ -108,6 +113,18 @@ proptest! {
         let one = at_once(sampling, &run);
         prop_assert!(trials < 100 || one.outputs[1].errors.get(ErrorKind::Num) > 0);
         assert_same(&one, &in_slices(sampling, &run, &cut(trials, &picks)).unwrap());
+    }
+}
+
+#[test]
+fn tallied_slices_give_the_results_of_one_run() {
+    // The first slice holds all trials that are ranked, or not.
+    for (keep, picks) in
+        [(Keep::Nothing, [2]), (Keep::Nothing, [37]), (Keep::FirstOutputs, [2]), (Keep::FirstOutputs, [37])]
+    {
+        let run = Run { keep, ..run(300_000) };
+        let found = in_slices(Sampling::Random, &run, &cut(run.trials, &picks)).unwrap();
+        assert_same(&at_once(Sampling::Random, &run), &found);
     }
 }
 

@@ -13,6 +13,8 @@ use crate::run::progress::Progress;
 
 /// A pause between two looks is this part of what is expected to be left: looks are few, and the last one comes soon,
 const PART: u32 = 4;
+/// of which there is at least this share of what was waited: what follows the trials may take its time,
+const LEAST_LEFT: f64 = 0.04;
 /// but a server is not asked more often than this,
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 /// nor more seldom than workers write how far they are.
@@ -45,7 +47,7 @@ pub fn until_final(server: &Server, accepted: &Accepted, json: bool) -> Result<(
 /// Trials are expected to go on as they went so far; as long as none is done, as much again to be waited.
 fn pause(waited: Duration, done: u64, trials: u64) -> Duration {
     let left = if done == 0 { 1.0 } else { trials.saturating_sub(done) as f64 / done as f64 };
-    waited.div_f64(f64::from(PART)).mul_f64(left.min(1e6)).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
+    waited.div_f64(f64::from(PART)).mul_f64(left.clamp(LEAST_LEFT, 1e6)).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
 }
 
 #[cfg(test)]
@@ -57,8 +59,8 @@ mod tests {
         let of = |waited: u64, done| pause(Duration::from_millis(waited), done, 100).as_millis();
         assert_eq!([of(0, 0), of(100, 0), of(60_000, 0)], [10, 25, 500]);
         assert_eq!(
-            [of(1000, 10), of(1000, 50), of(1600, 80), of(2000, 99), of(2000, 100)],
-            [500, 250, 100, 10, 10]
+            [of(1000, 10), of(1000, 50), of(1600, 80), of(2000, 99), of(2000, 100), of(30_000, 100)],
+            [500, 250, 100, 20, 20, 300]
         );
         assert_eq!(pause(Duration::from_secs(1 << 40), 1, u64::MAX).as_millis(), 500);
     }

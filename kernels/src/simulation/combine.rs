@@ -88,7 +88,7 @@ where
 pub(super) struct Gathered {
     inputs: Vec<Column>,
     outputs: Vec<Column>,
-    /// One for each output, if a part had them.
+    /// One for each output, if a part had them: then nothing is kept to be ranked.
     sensitivities: Option<Vec<Sensitivities>>,
     /// One for each output, if not all trials are kept.
     tallies: Vec<Tallied>,

@@ -72,8 +72,9 @@ impl Kept {
 
     /// Without what is kept to be ranked and for nothing else.
     pub fn beyond_ranks(self) -> Kept {
+        let are_drawn = self.keep == Keep::FirstOutputs;
         let inputs = if self.keep == Keep::Everything { self.inputs } else { 0 };
-        Kept { inputs, outputs: if self.tallied { 0 } else { self.outputs }, ..self }
+        Kept { inputs, outputs: if self.tallied && !are_drawn { 0 } else { self.outputs }, ..self }
     }
 
     /// Of a run that was ended after so many trials.

@@ -14,9 +14,9 @@ use std::ops::Range;
 pub struct SlicePart {
     /// Those of the slice.
     pub(super) trials: Range<u64>,
-    /// How many trials of each input are kept: all, or those that are to be ranked and in this slice.
+    /// How many trials of each input are kept: all of the slice, those that are still to be ranked, or none.
     pub(super) kept_inputs: usize,
-    /// How many trials of each output are kept: all, or as of the inputs.
+    /// How many trials of each output are kept: likewise, or those that are to be drawn.
     pub(super) kept_outputs: usize,
     /// One for each input of the plan.
     pub(super) inputs: Vec<ColumnPart>,

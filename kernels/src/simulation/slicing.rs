@@ -21,7 +21,8 @@ const LONGEST_SECONDS: f64 = 1.5;
 const SHORTEST: u64 = if RANKED > BLOCK as u64 { RANKED } else { BLOCK as u64 };
 /// The most slices of a run.
 const MOST_SLICES: u64 = 4096;
-/// Where every trial is kept, the part of a slice has at most so many values, 64 MiB of them: it has to be sent.
+/// Where every trial is kept, the part of a slice has at most so many values, 64 MiB of them, unless as many trials as
+/// it has at least have more: it has to be sent.
 const MOST_VALUES: u64 = 1 << 23;
 
 /// The trials of each slice of a run of `plan`, in order, to be done by so many workers of one thread each: as long as
@@ -43,8 +44,10 @@ struct Crew {
 fn cut(plan: &Plan, run: &Run, sampling: Sampling, crew: Crew) -> Vec<Range<u64>> {
     let count = count(plan, run, sampling, crew);
     let (block, blocks) = (BLOCK as u64, u128::from(run.trials.div_ceil(BLOCK as u64)));
-    let start =
-        |slice: u64| ((u128::from(slice) * blocks / u128::from(count)) as u64 * block).min(run.trials);
+    let start = |slice: u64| {
+        let first = u128::from(slice) * blocks / u128::from(count) * u128::from(block);
+        first.min(u128::from(run.trials)) as u64
+    };
     (0..count).map(|slice| start(slice)..start(slice + 1)).collect()
 }
 
@@ -54,7 +57,9 @@ fn count(plan: &Plan, run: &Run, sampling: Sampling, crew: Crew) -> u64 {
     let is_tallied = Kept::new(run, plan, sampling).tallied;
     let sent = if is_tallied { u64::MAX } else { MOST_VALUES / run.kept_columns(plan).max(1) };
     let bearable = (LONGEST_SECONDS / crew.seconds_per_trial) as u64;
-    let fewest = run.trials.div_ceil(sent.min(bearable).max(1)).clamp(1, most);
+    // Some slices are a block longer than others.
+    let longest = sent.min(bearable).saturating_sub(BLOCK as u64).max(1);
+    let fewest = run.trials.div_ceil(longest).clamp(1, most);
     let expected = |count: &u64| crew.expected_seconds(run.trials, *count);
     (fewest..=most).min_by(|a, b| expected(a).total_cmp(&expected(b))).unwrap_or(most)
 }
@@ -122,13 +127,14 @@ mod tests {
 
     #[test]
     fn parts_stay_small_enough_to_be_sent() {
-        let first = |run: &Run| {
-            cut(&plan(50), run, Sampling::Random, Crew { workers: 1, seconds_per_trial: 1e-9 })[0].clone()
+        let longest_of = |run: &Run| {
+            let slices = cut(&plan(50), run, Sampling::Random, Crew { workers: 1, seconds_per_trial: 1e-9 });
+            slices.into_iter().map(|slice| slice.end - slice.start).max().unwrap()
         };
         let longest = MOST_VALUES / 50;
-        let found = first(&run(5_000_000)).end;
+        let found = longest_of(&run(5_000_000));
         assert!(found <= longest && found > longest * 9 / 10, "{found} of {longest}");
-        assert_eq!(first(&Run { keep: Keep::Nothing, ..run(5_000_000) }), 0..5_000_000);
+        assert_eq!(longest_of(&Run { keep: Keep::Nothing, ..run(5_000_000) }), 5_000_000);
     }
 
     proptest! {
@@ -136,7 +142,7 @@ mod tests {
         fn any_run_is_cut_into_slices_without_gap_or_overlap(
             seconds_per_trial in prop_oneof![Just(0.0), 1e-9..1e-7f64, 1e-6..1e-3f64],
             outputs in 1u32..2000,
-            trials in prop_oneof![1u64..1_000_000, 1u64..1_000_000_000],
+            trials in prop_oneof![1u64..1_000_000, 1u64..1_000_000_000, 1u64..=u64::MAX],
             workers in prop_oneof![1u64..10, 1u64..u64::MAX],
         ) {
             let crew = Crew { workers, seconds_per_trial };

@@ -1,11 +1,13 @@
 //! Uploads: in one request if short, in parts otherwise, and aborted unless they came to their end.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 use tokio::runtime::Handle;
+use tracing::Instrument;
 
 use super::Inner;
 use super::failure::{failed, failed_on};
@@ -51,14 +53,18 @@ impl InParts {
     /// the answer comes, and only the answer says what to abort.
     async fn begin(bucket: &Arc<Inner>, key: &str) -> Result<Self> {
         let (bucket, key) = (Arc::clone(bucket), bucket.full(key));
-        let begun = tokio::spawn(async move {
+        let begin = async move {
             let create = bucket.client.create_multipart_upload().bucket(&bucket.name).key(&key);
             let (encryption, managed_key) = bucket.encryption();
             let create = create.set_server_side_encryption(encryption).set_ssekms_key_id(managed_key);
             let created = create.send().await.map_err(|error| failed(&error))?;
             Ok(InParts { bucket, key, id: created.upload_id })
-        });
-        begun.await.map_err(|error| BlobError::Unavailable(format!("an upload was not begun: {error}")))?
+        };
+        let begun = tokio::spawn(begin.in_current_span());
+        begun.await.unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(error) => Err(BlobError::Unavailable(format!("an upload was not begun: {error}"))),
+        })
     }
 
     /// The part after so many others.

@@ -64,7 +64,7 @@ impl Shape {
         };
         let inputs = columns(self.inputs, self.kept_inputs)?;
         let outputs = columns(self.outputs, self.kept_outputs)?;
-        let ranks = (0..self.outputs).map(|_| sensitivities(words, self.inputs as usize));
+        let ranks = (0..self.outputs).map(|_| sensitivities(words, trials, self.inputs as usize));
         let sensitivities = if self.is_ranked { Some(ranks.collect::<Option<_>>()?) } else { None };
         let tallies = outputs.iter().map(|column| tallied(words, trials - column.errors.total()));
         let tallies = if self.is_tallied { Some(tallies.collect::<Option<_>>()?) } else { None };
@@ -80,13 +80,23 @@ impl Shape {
     }
 }
 
-/// What drives one output.
-fn sensitivities(words: &mut Words<'_>, inputs: usize) -> Option<Sensitivities> {
-    let trials = words.next()?;
-    let mut number = || words.next().map(|word| Some(f64::from_bits(word)).filter(|number| !number.is_nan()));
-    let of_input =
-        |input| Some(Sensitivity { input, rank_correlation: number()?, contribution_to_variance: number()? });
+/// What drives one output, over so many trials at most; none if it cannot be.
+fn sensitivities(words: &mut Words<'_>, most: u64, inputs: usize) -> Option<Sensitivities> {
+    let trials = words.next().filter(|trials| *trials <= most)?;
+    let of_input = |input| {
+        let (rank_correlation, contribution_to_variance) = (share(words)?, share(words)?);
+        let is_found = rank_correlation.is_some() || contribution_to_variance.is_none();
+        let is_share = contribution_to_variance.is_none_or(|share| share >= 0.0);
+        (is_found && is_share).then_some(Sensitivity { input, rank_correlation, contribution_to_variance })
+    };
     Some(Sensitivities { trials, inputs: (0..inputs).map(of_input).collect::<Option<_>>()? })
+}
+
+/// A number from -1 to 1, but for roundings, or NaN for none.
+fn share(words: &mut Words<'_>) -> Option<Option<f64>> {
+    let number = f64::from_bits(words.next()?);
+    let is_share = number.abs() <= 1.0 + 1e-9;
+    (is_share || number.is_nan()).then_some(Some(number).filter(|_| is_share))
 }
 
 /// One tally; none if it is not of so many numbers.
@@ -98,8 +108,10 @@ fn tallied(words: &mut Words<'_>, count: u64) -> Option<Tallied> {
     let is_of_so_many = words.next()? == count && counted == Some(count);
     let list = (0..words.length()?).map(|_| segment(words)).collect::<Option<Vec<_>>>()?;
     let is_ascending = list.windows(2).all(|pair| pair[0].high < pair[1].low);
-    let is_within =
-        list.iter().all(|segment| segment.below.checked_add(segment.len()).is_some_and(|end| end <= count));
+    // None below another has more numbers than there are below that, nor the last more than there are.
+    let ends = list.iter().map(|segment| segment.below.checked_add(segment.len()));
+    let bounds = list.iter().skip(1).map(|next| next.below).chain([count]);
+    let is_within = ends.zip(bounds).all(|(end, bound)| end.is_some_and(|end| end <= bound));
     let segments = Segments { count, list };
     (is_of_so_many && is_ascending && is_within).then_some(Tallied { segments, spread })
 }

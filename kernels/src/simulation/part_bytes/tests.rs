@@ -1,11 +1,14 @@
 use super::super::part::ColumnPart;
+use super::super::{CombineError, Keep, MAX_VALUES, Run, Slice, Unobserved, combine, simulate_slice};
 use super::*;
+use crate::engine::Engine;
 use crate::statistics::errors::ErrorCounts;
 use crate::statistics::moments::Moments;
 use crate::statistics::moments_tree::MomentsTree;
 use crate::statistics::rank::{Sensitivities, Sensitivity};
 use crate::statistics::segments::{Inside, Segment};
 use crate::statistics::tally::Tally;
+use fermiac_model::plan::Plan;
 use fermiac_model::value::Value;
 use proptest::prelude::*;
 
@@ -99,6 +102,71 @@ fn counts_that_contradict_the_values_are_refused() {
     wrong_value[HEADER_WORDS + 2 * (NODE_WORDS + ERROR_WORDS) + 2 + 2] = f64::NAN.to_bits();
     assert_eq!(SlicePart::from_bytes(&sealed(wrong_value)), refused);
     assert!(SlicePart::from_bytes(&sealed(words)).is_ok());
+}
+
+/// One output, the same few numbers again and again.
+struct Numbers;
+
+impl Engine for Numbers {
+    type Scratch = ();
+
+    fn scratch(&self) {}
+
+    fn evaluate(&self, (): &mut (), first_trial: u64, columns: &mut [&mut [f64]]) {
+        let numbers = (first_trial..).map(|trial| (trial * 7919 % 40_009) as f64);
+        columns[0].iter_mut().zip(numbers).for_each(|(value, number)| *value = number);
+    }
+}
+
+/// A part that is sealed may be anything: it is refused, or makes results.
+#[test]
+fn any_change_is_refused_or_combined() {
+    let plan = Plan { outputs: 1, ..Plan::default() };
+    let run = Run { trials: 300_000, threads: 1, keep: Keep::Nothing, max_values: MAX_VALUES };
+    let slice = Slice { run: &run, trials: 0..run.trials };
+    let part = simulate_slice(&Numbers, &plan, &slice, &Unobserved).unwrap();
+    let words: Vec<u64> = Words(&part.to_bytes()).collect();
+    let combined = |words: Vec<u64>| {
+        let part = SlicePart::from_bytes(&sealed(words))?;
+        combine(&Numbers, &plan, &run, [Ok::<_, CombineError>(part)])
+    };
+    assert!(combined(words.clone()).is_ok());
+    let (mut refused, mut made) = (0, 0);
+    for place in (0..words.len() - 1).step_by(97).chain(0..60) {
+        for value in [0, 1, words[place] ^ 1, words[place].wrapping_add(100), f64::NAN.to_bits(), u64::MAX] {
+            let mut words = words.clone();
+            words[place] = value;
+            *if combined(words).is_ok() { &mut made } else { &mut refused } += 1;
+        }
+    }
+    assert!(refused > 100 && made > 100, "{refused} refused, {made} made");
+}
+
+#[test]
+fn segments_that_share_ranks_are_refused() {
+    let mut part = tallied();
+    for tallied in part.tallies.iter_mut().flatten() {
+        tallied.segments.list = Vec::new();
+    }
+    assert!(SlicePart::from_bytes(&part.to_bytes()).is_ok());
+    if let Some(tallied) = part.tallies.iter_mut().flatten().next() {
+        let at = |number: f64| Segment { low: number, high: number, below: 0, inside: Inside::Equal(1) };
+        tallied.segments.list = vec![at(0.0), at(1.0)];
+    }
+    assert!(SlicePart::from_bytes(&part.to_bytes()).is_err());
+}
+
+#[test]
+fn correlations_that_cannot_be_are_refused() {
+    let with = |trials, rank_correlation, contribution_to_variance| {
+        let mut part = tallied();
+        let found = Sensitivity { input: 0, rank_correlation, contribution_to_variance };
+        part.sensitivities = Some(vec![Sensitivities { trials, inputs: vec![found] }; 2]);
+        SlicePart::from_bytes(&part.to_bytes()).is_ok()
+    };
+    assert!(with(3, Some(-1.0), Some(1.0)) && with(0, None, None) && with(3, Some(0.5), None));
+    assert!(!with(4, None, None) && !with(3, Some(7.0), None) && !with(3, Some(f64::INFINITY), None));
+    assert!(!with(3, Some(0.5), Some(-0.5)) && !with(3, None, Some(0.5)));
 }
 
 proptest! {
