@@ -14,7 +14,7 @@ use crate::run::progress::Progress;
 /// A pause between two looks is this part of what is expected to be left: looks are few, and the last one comes soon,
 const PART: u32 = 4;
 /// of which there is at least this share of what was waited: what follows the trials may take its time,
-const LEAST_LEFT: f64 = 0.04;
+const LEAST_LEFT: f64 = 0.02;
 /// but a server is not asked more often than this,
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 /// nor more seldom than workers write how far they are.
@@ -60,7 +60,7 @@ mod tests {
         assert_eq!([of(0, 0), of(100, 0), of(60_000, 0)], [10, 25, 500]);
         assert_eq!(
             [of(1000, 10), of(1000, 50), of(1600, 80), of(2000, 99), of(2000, 100), of(30_000, 100)],
-            [500, 250, 100, 20, 20, 300]
+            [500, 250, 100, 10, 10, 150]
         );
         assert_eq!(pause(Duration::from_secs(1 << 40), 1, u64::MAX).as_millis(), 500);
     }

@@ -128,35 +128,30 @@ impl Segment {
     /// The parts of the segment that hold the wanted ranks.
     fn cut(mut self, wanted: &[RankRange]) -> Vec<Segment> {
         let (first, end) = (self.below, self.below + self.len());
-        let wanted = wanted.iter().filter(|range| range.first < end && first <= range.last);
-        let Inside::Numbers(numbers) = &mut self.inside else {
-            return wanted.take(1).map(|_| self.clone()).collect();
+        let wanted: Vec<&RankRange> =
+            wanted.iter().filter(|range| range.first < end && first <= range.last).collect();
+        let Inside::Numbers(_) = self.inside else {
+            return if wanted.is_empty() { Vec::new() } else { vec![self] };
         };
-        // Sorted, all parts are runs of it: there are too many to look for one by one.
-        numbers.sort_unstable_by(f64::total_cmp);
-        let number_at = |rank: u64| numbers[(rank - first) as usize];
+        let mut ends: Vec<u64> = wanted.iter().flat_map(|range| [range.first, range.last]).collect();
+        ends.retain(|rank| (first..end).contains(rank));
+        ends.dedup();
+        let mut found = Vec::new();
+        self.numbers_at(ends.into_iter(), &mut found);
+        let number_at = |rank: u64| found.iter().find(|(found, _)| *found == rank).map(|(_, number)| *number);
         let mut bounds: Vec<(f64, f64)> = Vec::new();
         for range in wanted {
             // What lies beyond the numbers so far belongs to the first and the last rank.
-            let low = if range.first <= first { self.low } else { number_at(range.first) };
-            let high = if range.last >= end - 1 { self.high } else { number_at(range.last) };
+            let low =
+                if range.first <= first { self.low } else { number_at(range.first).unwrap_or(self.low) };
+            let high =
+                if range.last >= end - 1 { self.high } else { number_at(range.last).unwrap_or(self.high) };
             match bounds.last_mut().filter(|(_, before)| low <= *before) {
                 Some((_, before)) => *before = high,
                 None => bounds.push((low, high)),
             }
         }
-        let run = |(low, high): (f64, f64)| {
-            let start = numbers.partition_point(|number| *number < low);
-            let end = start + numbers[start..].partition_point(|number| *number <= high);
-            let inside = &numbers[start..end];
-            let inside = if low == high {
-                Inside::Equal(inside.len() as u64)
-            } else {
-                Inside::Numbers(inside.to_vec())
-            };
-            Segment { low, high, below: first + start as u64, inside }
-        };
-        bounds.into_iter().flat_map(|bounds| run(bounds).split_at_crowds()).collect()
+        bounds.into_iter().flat_map(|(low, high)| self.part(low, high).split_at_crowds()).collect()
     }
 
     /// The numbers of the segment from `low` to `high`, which lie in it.

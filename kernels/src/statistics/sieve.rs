@@ -47,8 +47,8 @@ pub(super) struct Sieve {
 }
 
 impl Sieve {
-    /// For numbers that are spread as these, which ascend, of which the segments were made.
-    pub fn new(sample: &[f64], segments: &Segments) -> Sieve {
+    /// For numbers that are spread as these, of which the segments were made.
+    pub fn new(sample: &mut [f64], segments: &Segments) -> Sieve {
         let (grid, first) = window_of(sample);
         let mut sieve = Sieve {
             grid,
@@ -231,10 +231,11 @@ fn move_each_equal(tile: &[f64], number: f64, own: u32, places: &mut [u32; TILE]
 
 /// A grid, and its first bin but one in a window over most of the numbers, or over all of them if they spread no
 /// wider. Another window would be slower or faster, and find the same.
-fn window_of(sample: &[f64]) -> (Grid, i64) {
+fn window_of(sample: &mut [f64]) -> (Grid, i64) {
     let tail = sample.len() / TAIL;
     let last = sample.len() - 1;
-    let (least, low, high, greatest) = (sample[0], sample[tail], sample[last - tail], sample[last]);
+    let mut at = |rank: usize| *sample.select_nth_unstable_by(rank, f64::total_cmp).1;
+    let (least, low, high, greatest) = (at(0), at(tail), at(last - tail), at(last));
     let is_narrow = greatest - least <= WIDE * (high - low);
     let (low, high) = if is_narrow { (least, greatest) } else { (low, high) };
     let bins = BINS as u64 - 2;

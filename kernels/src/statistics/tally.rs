@@ -61,10 +61,9 @@ impl Tally {
             Some(sieve) => sieve.finish(segments, spread, narrow),
             None => {
                 let mut first = std::mem::take(&mut self.first);
-                first.sort_unstable_by(f64::total_cmp);
                 self.known.take(first.clone());
                 narrow(&mut self.known.segments);
-                self.sieve = Some(Sieve::new(&first, &self.known.segments));
+                self.sieve = Some(Sieve::new(&mut first, &self.known.segments));
             }
         }
         self.narrow_at = (self.read * GROWTH).min(self.read + MOST_COUNTED);
