@@ -2,7 +2,7 @@
 
 use super::kept::Kept;
 use super::pages::zeros;
-use super::part::{ColumnPart, SlicePart};
+use super::part::{Column, SlicePart};
 use super::precision::next_look;
 use super::slice::{Slice, blocks as blocks_of};
 use super::stream::Streamed;
@@ -20,15 +20,6 @@ const BATCH_VALUES: usize = 1 << 19;
 const STREAM_VALUES: usize = 1 << 25;
 /// The statistics of at most so many blocks, one of each column, wait to be merged.
 const STREAM_STATISTICS: usize = 1 << 14;
-
-/// One input or output.
-#[derive(Debug, Default)]
-pub(super) struct Column {
-    /// The values of the first trials, as many as are kept.
-    pub kept: Vec<f64>,
-    pub moments: MomentsTree,
-    pub errors: ErrorCounts,
-}
 
 /// What is known of a block of a column.
 pub(super) type BlockStatistics = (Moments, ErrorCounts);
@@ -163,10 +154,9 @@ impl Columns {
     /// What was found of the trials that were done.
     pub fn into_part(self) -> SlicePart {
         let done = self.done;
-        let part = |column: Column| {
-            let Column { mut kept, moments, errors } = column;
-            kept.truncate(done);
-            ColumnPart { moments, errors, kept }
+        let part = |mut column: Column| {
+            column.kept.truncate(done);
+            column
         };
         SlicePart {
             trials: self.first_trial..self.first_trial + done as u64,

@@ -1,15 +1,14 @@
 //! From the parts of all slices to the results of the run.
 
-use super::columns::Column;
 use super::kept::{Keep, Kept};
 use super::pages::zeros;
-use super::part::{ColumnPart, DamagedPart, SlicePart};
+use super::part::{Column, DamagedPart, SlicePart, ranked};
 use super::slice::is_slice;
 use super::{NoThreads, Results, Run, Samples, SimulateError, Stopped, replay, threads};
 use crate::engine::Engine;
 use crate::random::sampling::REPLICATES;
 use crate::statistics::moments::Moments;
-use crate::statistics::rank::{Sensitivities, sensitivities};
+use crate::statistics::rank::Sensitivities;
 use crate::statistics::replicates::mean_std_error;
 use crate::statistics::summary::{HISTOGRAM_BINS, InputSummary, OutputSummary, PERCENTS, Shape};
 use crate::statistics::tally::Tallied;
@@ -177,9 +176,9 @@ fn take_tallied(tallied: &mut Tallied, of_part: Tallied) {
     }
 }
 
-/// Takes in a column of a part from its first trial on. `kept` trials are kept in all: where the
-/// part has them all, they are not copied.
-fn take(column: &mut Column, part: ColumnPart, first: usize, kept: usize) {
+/// Takes in a column of a part from its first trial on. `kept` trials are kept in all: where the part has them
+/// all, they are not copied.
+fn take(column: &mut Column, part: Column, first: usize, kept: usize) {
     column.moments.append(&part.moments);
     column.errors.merge(&part.errors);
     if part.kept.len() == kept {
@@ -229,13 +228,6 @@ where
             outputs: if kept.keep == Keep::Nothing { Vec::new() } else { values(outputs) },
         },
     }
-}
-
-/// The sensitivities over so many of the first trials, which are kept.
-fn ranked(inputs: &[Column], outputs: &[Column], trials: usize) -> Vec<Sensitivities> {
-    let inputs: Vec<&[f64]> = inputs.iter().map(|column| &column.kept[..trials]).collect();
-    let outputs: Vec<&[f64]> = outputs.iter().map(|column| &column.kept[..trials]).collect();
-    sensitivities(&inputs, &outputs)
 }
 
 fn values(columns: Vec<Column>) -> Vec<Vec<f64>> {

@@ -19,18 +19,18 @@ pub struct SlicePart {
     /// How many trials of each output are kept: likewise, or those that are to be drawn.
     pub(super) kept_outputs: usize,
     /// One for each input of the plan.
-    pub(super) inputs: Vec<ColumnPart>,
+    pub(super) inputs: Vec<Column>,
     /// One for each output of the plan.
-    pub(super) outputs: Vec<ColumnPart>,
+    pub(super) outputs: Vec<Column>,
     /// One for each output, if the slice holds all trials that are ranked.
     pub(super) sensitivities: Option<Vec<Sensitivities>>,
     /// One for each output, over all trials, in a run that does not keep them.
     pub(super) tallies: Option<Vec<Tallied>>,
 }
 
-/// One input or output over the trials of a slice.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct ColumnPart {
+/// One input or output over the trials of a slice, or of those that are done so far.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Column {
     pub moments: MomentsTree,
     pub errors: ErrorCounts,
     /// The packed values of the first trials, as many as are kept.
@@ -54,8 +54,7 @@ impl SlicePart {
         if !kept.ranks_in(&self.trials) {
             return self;
         }
-        let ranked = [&self.inputs, &self.outputs].map(|columns| first_of(columns, kept.ranked as usize));
-        self.sensitivities = Some(sensitivities(&ranked[0], &ranked[1]));
+        self.sensitivities = Some(ranked(&self.inputs, &self.outputs, kept.ranked as usize));
         let kept = kept.beyond_ranks();
         let in_slice = |kept: u64| kept.min(self.trials.end) as usize;
         (self.kept_inputs, self.kept_outputs) = (in_slice(kept.inputs), in_slice(kept.outputs));
@@ -65,7 +64,9 @@ impl SlicePart {
     }
 }
 
-/// So many trials of each column.
-fn first_of(columns: &[ColumnPart], trials: usize) -> Vec<&[f64]> {
-    columns.iter().map(|column| &column.kept[..trials]).collect()
+/// The sensitivities over so many of the first trials, which are kept.
+pub(super) fn ranked(inputs: &[Column], outputs: &[Column], trials: usize) -> Vec<Sensitivities> {
+    let inputs: Vec<&[f64]> = inputs.iter().map(|column| &column.kept[..trials]).collect();
+    let outputs: Vec<&[f64]> = outputs.iter().map(|column| &column.kept[..trials]).collect();
+    sensitivities(&inputs, &outputs)
 }

@@ -41,15 +41,9 @@ impl Spread {
 
     /// Counts a number so often.
     pub fn add(&mut self, number: f64, count: u64) {
-        let finest = Grid::finest(number);
-        let grid = if self.counts.is_empty() { finest } else { finest.max(self.grid) };
-        let bin = grid.bin(number);
-        // Most numbers come where there are counts already.
-        let place = usize::try_from(bin.wrapping_sub(self.first)).ok().filter(|_| grid == self.grid);
-        match place.and_then(|place| self.counts.get_mut(place)) {
-            Some(counted) => *counted += count,
-            None => self.add_counts(grid, bin, &[count]),
-        }
+        let grid =
+            Grid::finest(number).max(if self.counts.is_empty() { Grid::finest(number) } else { self.grid });
+        self.add_counts(grid, grid.bin(number), &[count]);
     }
 
     /// Adds the counts of bins from `first` on.

@@ -1,6 +1,6 @@
 //! From words to a part.
 
-use super::super::part::{ColumnPart, SlicePart};
+use super::super::part::{Column, SlicePart};
 use super::super::slice::blocks;
 use super::{ERROR_WORDS, HEADER_WORDS, NODE_WORDS, Words};
 use crate::statistics::errors::ErrorCounts;
@@ -59,7 +59,7 @@ impl Shape {
     /// The part, whose words are there.
     pub fn part(&self, words: &mut Words<'_>) -> Option<SlicePart> {
         let trials = self.end - self.first;
-        let mut columns = |count: u64, kept: u64| -> Option<Vec<ColumnPart>> {
+        let mut columns = |count: u64, kept: u64| -> Option<Vec<Column>> {
             (0..count).map(|_| column(words, (trials, self.blocks()), kept as usize)).collect()
         };
         let inputs = columns(self.inputs, self.kept_inputs)?;
@@ -131,7 +131,7 @@ fn segment(words: &mut Words<'_>) -> Option<Segment> {
 }
 
 /// One column; none if it is not of so many trials in these blocks.
-fn column(words: &mut Words<'_>, (trials, blocks): (u64, Range<u64>), kept: usize) -> Option<ColumnPart> {
+fn column(words: &mut Words<'_>, (trials, blocks): (u64, Range<u64>), kept: usize) -> Option<Column> {
     let nodes = levels(blocks.clone()).map(|_| node(words)).collect::<Option<Vec<_>>>()?;
     let mut counts = [0; ErrorKind::ALL.len()];
     for errors in &mut counts {
@@ -145,7 +145,7 @@ fn column(words: &mut Words<'_>, (trials, blocks): (u64, Range<u64>), kept: usiz
     let is_whole = values.len() as u64 == trials;
     let adds_up = total == trials && (!is_whole || ErrorCounts::of(&values) == errors);
     let moments = MomentsTree::of_nodes(blocks, nodes);
-    adds_up.then_some(ColumnPart { moments, errors, kept: values })
+    adds_up.then_some(Column { moments, errors, kept: values })
 }
 
 fn node(words: &mut Words<'_>) -> Option<Moments> {

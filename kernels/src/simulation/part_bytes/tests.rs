@@ -1,4 +1,4 @@
-use super::super::part::ColumnPart;
+use super::super::part::Column;
 use super::super::{CombineError, Keep, MAX_VALUES, Run, Slice, Unobserved, combine, simulate_slice};
 use super::*;
 use crate::engine::Engine;
@@ -13,13 +13,13 @@ use fermiac_model::value::Value;
 use proptest::prelude::*;
 
 fn part() -> SlicePart {
-    let column = |kept: Vec<f64>| ColumnPart {
+    let column = |kept: Vec<f64>| Column {
         moments: MomentsTree::of_nodes(1..2, [Moments::of_block(&kept)]),
         errors: ErrorCounts::of(&kept),
         kept,
     };
     let error = Value::Error(ErrorKind::Div0).pack();
-    let input = ColumnPart { kept: vec![1.0, -0.0], ..column(vec![1.0, -0.0, 2.5]) };
+    let input = Column { kept: vec![1.0, -0.0], ..column(vec![1.0, -0.0, 2.5]) };
     SlicePart {
         trials: 4096..4099,
         kept_inputs: 2,
