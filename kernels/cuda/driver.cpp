@@ -2,7 +2,8 @@
 //
 // Memory is memory, a launch runs the kernel's source thread by thread, and a kernel's PTX is only looked at. So all that
 // the engine asks of a driver is done, but nothing is told of what NVIDIA's own would make of the PTX. What goes to a
-// stream is done when the stream is waited for and no sooner: who does not wait sees that nothing was done.
+// stream is done when the stream is waited for and no sooner: who does not wait sees that nothing was done. A kernel whose
+// threads wait for each other is taken through them step by step.
 //
 //     STAND_IN_DEVICES=2                there are two GPUs
 //     STAND_IN_FAULT='1 launch 3 214'   the third launch on GPU 1 ends with error 214; so do all calls there after it,
@@ -13,6 +14,7 @@
 #include <cstring>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <vector>
 
 struct Index {
@@ -26,6 +28,7 @@ thread_local double shared[64 * 1024];
 #define __global__
 #define __shared__ thread_local
 #include "interpreter.cu"
+#include "reduction.cu"
 
 enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_CONTEXT = 201, INVALID_PTX = 218, NOT_FOUND = 500 };
 enum { PCI_BUS = 33, PCI_DEVICE = 34, PCI_DOMAIN = 50 };
@@ -45,7 +48,12 @@ struct Device {
 
 static Device devices[MOST_DEVICES];
 static thread_local Device* current;
-static char handle;
+
+// The kernels, in the order of their modules.
+enum Kernel { INTERPRET, MOMENTS, SIFT, KERNELS };
+static const char* const KERNEL_NAMES[KERNELS] = {"fermiac_interpret", "fermiac_moments", "fermiac_sift"};
+// A kernel and a module are known by where their letter is.
+static char handles[KERNELS];
 
 static int device_count() {
     const char* count = std::getenv("STAND_IN_DEVICES");
@@ -77,9 +85,29 @@ struct Event {
     std::chrono::steady_clock::time_point at;
 };
 
-static int give_handle(void** to) {
-    *to = &handle;
-    return SUCCESS;
+static const int ARGUMENTS[KERNELS] = {5, 4, 7};
+
+// Has every thread of a launch do its part of a kernel, step by step where it has steps.
+static void take_through(Kernel kernel, unsigned blocks, unsigned threads, const u64* a) {
+    gridDim.x = blocks;
+    blockDim.x = threads;
+    int steps = kernel == MOMENTS ? MOMENTS_STEPS : kernel == SIFT ? SIFT_STEPS : 1;
+    for (unsigned number = 0; number < blocks; number++) {
+        for (int step = 0; step < steps; step++) {
+            for (unsigned thread = 0; thread < threads; thread++) {
+                blockIdx.x = number;
+                threadIdx.x = thread;
+                Block block = {shared, number, thread, threads};
+                if (kernel == INTERPRET) {
+                    fermiac_interpret((u64*)a[0], a[1], a[2], (double*)a[3], (double*)a[4]);
+                } else if (kernel == MOMENTS) {
+                    moments_step(step, block, (double*)a[0], a[1], a[2], (u64*)a[3]);
+                } else {
+                    sift_step(step, block, (double*)a[0], a[1], a[2], (Mesh*)a[3], (u64*)a[4], (double*)a[5], a[6]);
+                }
+            }
+        }
+    }
 }
 
 extern "C" {
@@ -116,7 +144,10 @@ int cuCtxSetCurrent(void* context) { return current = (Device*)context, SUCCESS;
 
 int cuModuleLoadDataEx(void** module, const char* ptx, unsigned options, const int* names, void** values) {
     if (int error = begin(LOAD)) return error;
-    if (std::strstr(ptx, ".entry fermiac_interpret(")) return give_handle(module);
+    for (int kernel = 0; kernel < KERNELS; kernel++) {
+        std::string entry = std::string(".entry ") + KERNEL_NAMES[kernel] + "(";
+        if (std::strstr(ptx, entry.c_str())) return *module = &handles[kernel], SUCCESS;
+    }
     char* log = nullptr;
     size_t bytes = 0;
     for (unsigned option = 0; option < options; option++) {
@@ -130,7 +161,10 @@ int cuModuleLoadDataEx(void** module, const char* ptx, unsigned options, const i
 int cuModuleUnload(void*) { return SUCCESS; }
 
 int cuModuleGetFunction(void** function, void*, const char* name) {
-    return std::strcmp(name, "fermiac_interpret") == 0 ? give_handle(function) : NOT_FOUND;
+    for (int kernel = 0; kernel < KERNELS; kernel++) {
+        if (std::strcmp(name, KERNEL_NAMES[kernel]) == 0) return *function = &handles[kernel], SUCCESS;
+    }
+    return NOT_FOUND;
 }
 
 int cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, void*, int, size_t) { return *blocks = 2, SUCCESS; }
@@ -182,23 +216,28 @@ int cuMemcpyDtoHAsync_v2(void* to, const void* from, size_t bytes, void* stream)
 
 int cuMemsetD8_v2(void* to, unsigned char value, size_t bytes) { return std::memset(to, value, bytes), SUCCESS; }
 
+int cuMemcpyHtoDAsync_v2(void* to, const void* from, size_t bytes, void* stream) {
+    ((Stream*)stream)->steps.push_back([=] { return std::memcpy(to, from, bytes), SUCCESS; });
+    return SUCCESS;
+}
+
+int cuMemsetD8Async(void* to, unsigned char value, size_t bytes, void* stream) {
+    ((Stream*)stream)->steps.push_back([=] { return std::memset(to, value, bytes), SUCCESS; });
+    return SUCCESS;
+}
+
 int cuLaunchKernel(
-    void*, unsigned blocks, unsigned, unsigned, unsigned threads, unsigned, unsigned, unsigned shared_bytes, void* stream,
-    void** arguments, void**
+    void* function, unsigned blocks, unsigned, unsigned, unsigned threads, unsigned, unsigned, unsigned shared_bytes,
+    void* stream, void** arguments, void**
 ) {
     if (shared_bytes > sizeof shared) return INVALID_VALUE;
-    const u64* words = *(const u64**)arguments[0];
-    u64 first_trial = *(u64*)arguments[1], trials = *(u64*)arguments[2];
-    double *memory = *(double**)arguments[3], *columns = *(double**)arguments[4];
-    ((Stream*)stream)->steps.push_back([=]() -> int {
+    Kernel kernel = (Kernel)((char*)function - handles);
+    // Every argument is a word.
+    std::vector<u64> words;
+    for (int argument = 0; argument < ARGUMENTS[kernel]; argument++) words.push_back(*(u64*)arguments[argument]);
+    ((Stream*)stream)->steps.push_back([=]() mutable -> int {
         if (int error = begin(LAUNCH)) return error;
-        gridDim.x = blocks;
-        blockDim.x = threads;
-        for (blockIdx.x = 0; blockIdx.x < blocks; blockIdx.x++) {
-            for (threadIdx.x = 0; threadIdx.x < threads; threadIdx.x++) {
-                fermiac_interpret(words, first_trial, trials, memory, columns);
-            }
-        }
+        take_through(kernel, blocks, threads, words.data());
         return SUCCESS;
     });
     return SUCCESS;

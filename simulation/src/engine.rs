@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use fermiac_kernels::engine::Engine;
 use fermiac_kernels::engine::cpu::{CpuEngine, CpuScratch, Simd};
 use fermiac_kernels::engine::cuda::{CudaEngine, CudaEngineError, CudaScratch, OpenGpu};
+use fermiac_kernels::engine::{Engine, Reduced};
 use fermiac_kernels::random::Sampling;
 use fermiac_kernels::simulation::Observer;
+use fermiac_kernels::statistics::sifted::Mesh;
 use fermiac_model::plan::Plan;
 
 use crate::{Device, Failure};
@@ -102,6 +103,27 @@ impl Engine for DeviceEngine {
         match self {
             DeviceEngine::Cpu(engine) => engine.sampling(),
             DeviceEngine::Cuda(engine) => engine.sampling(),
+        }
+    }
+
+    fn trials_at_once(&self) -> usize {
+        match self {
+            DeviceEngine::Cpu(engine) => engine.trials_at_once(),
+            DeviceEngine::Cuda(engine) => engine.trials_at_once(),
+        }
+    }
+
+    fn reductions_at_once(&self) -> usize {
+        match self {
+            DeviceEngine::Cpu(engine) => engine.reductions_at_once(),
+            DeviceEngine::Cuda(engine) => engine.reductions_at_once(),
+        }
+    }
+
+    fn reduce(&self, first_trial: u64, trials: usize, meshes: &[Mesh]) -> Option<Reduced> {
+        match self {
+            DeviceEngine::Cpu(engine) => engine.reduce(first_trial, trials, meshes),
+            DeviceEngine::Cuda(engine) => engine.reduce(first_trial, trials, meshes),
         }
     }
 

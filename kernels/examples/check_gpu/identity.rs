@@ -20,10 +20,14 @@ const SEED: u64 = 5;
 /// Of a random plan.
 const FEW: usize = 200;
 
+/// What is hard on statistics.
+const ODDITIES: &[u8] = include_bytes!("../../tests/cuda/oddities.json");
+
 /// Every example, by each sampling: the statistics of both, to the bit.
 pub fn examples(table: &mut Table, gpu: &Arc<OpenGpu>, folder: &Path, trials: u64) -> Result<bool, String> {
     let mut is_same = true;
-    for (name, plan) in models::of_folder(folder)? {
+    let oddities = ("errors, crowds and far tails".to_owned(), models::of_json(ODDITIES)?);
+    for (name, plan) in models::of_folder(folder)?.into_iter().chain([oddities]) {
         for sampling in [Sampling::Random, Sampling::Sobol, Sampling::LatinHypercube { trials }] {
             let same = results(&plan, gpu, sampling, trials)?;
             is_same &= same;

@@ -3,9 +3,13 @@
 pub mod cpu;
 pub mod cuda;
 pub mod image;
+mod reduced;
+
+pub use reduced::Reduced;
 
 use crate::random::Sampling;
 use crate::statistics::moments::BLOCK;
+use crate::statistics::sifted::Mesh;
 
 /// Something that evaluates trials of one plan with one seed.
 pub trait Engine: Sync {
@@ -20,6 +24,18 @@ pub trait Engine: Sync {
     /// How many trials one call had best have, where there are so many: a multiple of a block.
     fn trials_at_once(&self) -> usize {
         BLOCK
+    }
+
+    /// How many threads are worth to have trials reduced at a time; 0 where [`Engine::reduce`] gives nothing.
+    fn reductions_at_once(&self) -> usize {
+        0
+    }
+
+    /// Evaluates trials `first_trial ..` and makes their statistics where their values are, which stay there: of each column
+    /// and of each block, the first of which begins with the first trial; and what the meshes find of the outputs. None
+    /// where that cannot be had, for these trials or at all: then their values can be, by [`Engine::evaluate`].
+    fn reduce(&self, _first_trial: u64, _trials: usize, _meshes: &[Mesh]) -> Option<Reduced> {
+        None
     }
 
     /// Fresh memory for one thread.

@@ -1,7 +1,9 @@
 //! Evaluating trials on all threads.
 
 use super::Observer;
-use crate::engine::Engine;
+use crate::engine::{Engine, Reduced};
+use crate::statistics::moments::BLOCK;
+use crate::statistics::sifted::Mesh;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
@@ -55,6 +57,11 @@ where
         self.engine.trials_at_once()
     }
 
+    /// How many threads are worth to have trials reduced at a time.
+    pub fn reductions_at_once(&self) -> usize {
+        self.engine.reductions_at_once()
+    }
+
     /// Evaluates a batch of trials into `columns`, from `first_trial` on. Returns how many were done from the first
     /// one without a gap: fewer than asked for if the observer cancelled.
     pub fn evaluate(&self, first_trial: u64, trials: usize, columns: Vec<&mut [f64]>) -> usize {
@@ -94,6 +101,27 @@ where
         done
     }
 
+    /// Has the statistics of trials made where they are evaluated, some whole blocks at a time. Returns how many trials were
+    /// done, and what is left of them; none if the engine gives up any of them.
+    pub fn reduce_unit(&self, first_trial: u64, length: usize, meshes: &[Mesh]) -> Option<(usize, Reduced)> {
+        let (mut done, mut reduced) = (0, Reduced::nothing());
+        while done < length && !self.observer.cancelled() {
+            let step = self.step.load(Ordering::Relaxed).next_multiple_of(BLOCK).min(length - done);
+            let started = Instant::now();
+            let Some(next) = self.engine.reduce(first_trial + done as u64, step, meshes) else {
+                // They are all done again.
+                self.trials_done.fetch_sub(done, Ordering::Relaxed);
+                return None;
+            };
+            reduced.append(next);
+            self.step.store(next_step((step, started.elapsed()), self.trials_at_once()), Ordering::Relaxed);
+            done += step;
+            let before = self.trials_done.fetch_add(step, Ordering::Relaxed);
+            self.observer.progress((before + step) as u64);
+        }
+        Some((done, reduced))
+    }
+
     fn idle_scratches(&self) -> MutexGuard<'_, Vec<E::Scratch>> {
         self.scratches.lock().expect("nothing that can panic runs under this lock")
     }
@@ -124,7 +152,6 @@ fn next_step((trials, elapsed): (usize, Duration), most: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::statistics::moments::BLOCK;
 
     #[test]
     fn steps_shrink_with_the_cost_of_a_trial() {

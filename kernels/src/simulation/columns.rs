@@ -90,12 +90,15 @@ impl Columns {
         (start < end).then_some(start..end)
     }
 
-    /// The trials that may be streamed now: of which nothing is kept, in blocks that all threads have memory for.
-    pub fn next_stream(&self) -> Option<Range<u64>> {
+    /// The trials that may be streamed now: of which nothing is kept, in blocks that all threads have memory for. Where the
+    /// engine is to reduce them, there is none before it can be said how.
+    pub fn next_stream(&self, reduces: bool) -> Option<Range<u64>> {
         let columns = (self.inputs.len() + self.outputs.len()).max(1);
         let fits = columns * BLOCK * rayon::current_num_threads() <= STREAM_VALUES;
         let nothing_is_kept = self.done >= self.kept_inputs.max(self.kept_outputs);
-        let is_ready = self.tallies.is_some() && nothing_is_kept && fits && self.done < self.trials;
+        let is_said = |tallies: &Tallies| !reduces || tallies.have_meshes();
+        let is_ready =
+            self.tallies.as_ref().is_some_and(is_said) && nothing_is_kept && fits && self.done < self.trials;
         let blocks = (STREAM_STATISTICS / columns).max(1);
         let end = self.trials.min(self.done + blocks * BLOCK);
         is_ready.then_some(self.first_trial + self.done as u64..self.first_trial + end as u64)

@@ -112,7 +112,7 @@ where
     E::Scratch: Send,
 {
     loop {
-        if let Some(trials) = columns.next_stream() {
+        if let Some(trials) = columns.next_stream(evaluation.reductions_at_once() > 0) {
             if stream_trials(evaluation, columns, trials) == Stopped::Cancelled {
                 return Stopped::Cancelled;
             }

@@ -4,12 +4,13 @@
 //! thread's caches: no thread waits for another, and the memory is written again and again. Statistics are made of
 //! blocks in order, whichever thread comes to it: so what a cancelled run has done is its first trials without a gap.
 //!
-//! What evaluates many blocks at once, as a GPU does, is given a *load* of them in place of one.
+//! What evaluates many blocks at once, as a GPU does, is given a *load* of them in place of one. It may reduce a load
+//! itself: then its thread waits for the turn of the load, as what the next one is read by depends on what was found.
 
 use super::batch::{Evaluation, Unit};
 use super::columns::{BlockStatistics, of_block};
 use super::tallies::Tallies;
-use crate::engine::Engine;
+use crate::engine::{Engine, Reduced};
 use crate::statistics::moments::BLOCK;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -36,9 +37,12 @@ struct Line<'a, E: Engine> {
     evaluation: &'a Evaluation<'a, E>,
     tallies: &'a Tallies,
     columns: usize,
+    threads: usize,
     trials: Range<u64>,
     /// How many trials are taken at once: whole blocks.
     load: usize,
+    /// Whether the engine is asked to reduce them.
+    reduces: bool,
     /// The next load to be taken.
     next: AtomicUsize,
     order: Mutex<Order>,
@@ -60,6 +64,15 @@ struct Order {
     free: Vec<Vec<f64>>,
 }
 
+impl Order {
+    /// The load whose turn it is has it. None comes after a load that is not whole.
+    fn takes_turn(&mut self, done: usize, length: usize) {
+        self.done += done;
+        self.next += 1;
+        self.ended = done < length;
+    }
+}
+
 /// The values of a load, column by column, each with room for a whole one.
 struct Filled {
     values: Vec<f64>,
@@ -79,13 +92,18 @@ where
     E: Engine,
     E::Scratch: Send,
 {
-    let threads = rayon::current_num_threads();
+    let reductions = evaluation.reductions_at_once().min(tallies.sets());
+    let threads = rayon::current_num_threads().min(if reductions > 0 { reductions } else { usize::MAX });
     let all_trials = (trials.end - trials.start) as usize;
+    // What is reduced takes no memory here.
+    let memory_columns = if reductions > 0 { 0 } else { columns * threads };
     let line = Line {
         evaluation,
         tallies,
         columns,
-        load: load(evaluation.trials_at_once(), all_trials.div_ceil(threads), columns * threads),
+        threads,
+        load: load(evaluation.trials_at_once(), all_trials.div_ceil(threads), memory_columns),
+        reduces: reductions > 0,
         trials,
         next: AtomicUsize::new(0),
         order: Mutex::default(),
@@ -140,9 +158,15 @@ where
                 return made;
             }
             let length = self.load.min((self.trials.end - first_trial) as usize);
-            let filled = self.fill(first_trial, length);
-            let is_whole = filled.done == length;
-            for (load, filled) in self.in_order(load, filled) {
+            let (ready, is_over) = match self.reduced(thread, first_trial, length) {
+                Some(reduced) => self.in_turn(load, (thread, length), reduced, &mut made),
+                None => {
+                    let filled = self.fill(first_trial, length);
+                    let is_over = filled.done < length;
+                    (self.in_order(load, filled), is_over)
+                }
+            };
+            for (load, filled) in ready {
                 let first_block = load * (self.load / BLOCK);
                 for (block, start) in (first_block..).zip((0..filled.done).step_by(BLOCK)) {
                     let trials = start..filled.done.min(start + BLOCK);
@@ -150,15 +174,45 @@ where
                 }
                 self.order().free.push(filled.values);
             }
-            if !is_whole {
+            if is_over {
                 return made;
             }
         }
     }
 
+    /// The trials that were done of a load, reduced; none if its values are wanted.
+    fn reduced(&self, thread: usize, first_trial: u64, length: usize) -> Option<(usize, Reduced)> {
+        let meshes = self.reduces.then(|| self.tallies.meshes(thread))??;
+        self.evaluation.reduce_unit(first_trial, length, &meshes)
+    }
+
+    /// Waits for the turn of a load that was reduced, takes it, and takes out the loads whose turn has come then. Says whether
+    /// no more will.
+    fn in_turn(
+        &self,
+        load: usize,
+        (thread, length): (usize, usize),
+        (done, reduced): (usize, Reduced),
+        made: &mut Vec<(usize, Vec<BlockStatistics>)>,
+    ) -> (Vec<(usize, Filled)>, bool) {
+        let mut order = self.order();
+        while order.next < load && !order.ended {
+            order = self.moved.wait(order).expect("nothing that can panic runs under this lock");
+        }
+        if order.ended {
+            return (Vec::new(), true);
+        }
+        drop(order);
+        made.extend((load * (self.load / BLOCK)..).zip(reduced.blocks));
+        self.tallies.take(thread, &reduced.sifted);
+        let mut order = self.order();
+        order.takes_turn(done, length);
+        (self.ready(order), done < length)
+    }
+
     /// The load whose turn it is is in the hands of another thread, which will tell.
     fn wait_for_room(&self) {
-        let most = (WAITING_VALUES / (self.columns * self.load).max(1)).max(2 * rayon::current_num_threads());
+        let most = (WAITING_VALUES / (self.columns * self.load).max(1)).max(2 * self.threads);
         let mut order = self.order();
         while order.waiting.len() >= most && !order.ended {
             order = self.moved.wait(order).expect("nothing that can panic runs under this lock");
@@ -173,22 +227,23 @@ where
         Filled { values, done, length }
     }
 
-    /// Puts a load in line, and takes out those whose turn has come. None comes after a load that is not whole.
+    /// Puts a load in line, and takes out those whose turn has come.
     fn in_order(&self, load: usize, filled: Filled) -> Vec<(usize, Filled)> {
         let mut order = self.order();
         order.waiting.insert(load, filled);
+        self.ready(order)
+    }
+
+    /// The loads whose turn has come.
+    fn ready(&self, mut order: MutexGuard<'_, Order>) -> Vec<(usize, Filled)> {
         let mut ready = Vec::new();
         loop {
             let next = order.next;
             let Some(filled) = order.waiting.remove(&next).filter(|_| !order.ended) else { break };
-            order.done += filled.done;
-            order.next += 1;
-            order.ended = filled.done < filled.length;
+            order.takes_turn(filled.done, filled.length);
             ready.push((next, filled));
         }
-        if !ready.is_empty() {
-            self.moved.notify_all();
-        }
+        self.moved.notify_all();
         ready
     }
 

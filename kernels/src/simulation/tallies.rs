@@ -1,9 +1,10 @@
 //! The tallies of a run's outputs, some for each thread.
 
 use super::columns::BlockStatistics;
+use crate::statistics::sifted::{Mesh, Sifted};
 use crate::statistics::tally::{Tallied, Tally};
 use rayon::prelude::*;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A tally holds about so many values at most beside those near percentiles.
 pub(super) const TALLY_VALUES: u64 = 1 << 15;
@@ -30,11 +31,45 @@ impl Tallies {
         self.outputs
     }
 
-    /// Takes the values of a block of an output on a thread.
-    pub fn add(&self, (thread, output): (usize, usize), values: &[f64], found: &BlockStatistics) {
+    /// How many threads have a set of their own.
+    pub fn sets(&self) -> usize {
+        self.sets.len()
+    }
+
+    /// Whether the first set knows how the next numbers of all outputs may be read elsewhere.
+    pub fn have_meshes(&self) -> bool {
+        (0..self.outputs).all(|output| self.tally(0, output).mesh().is_some())
+    }
+
+    /// How the next numbers of each output may be read elsewhere for a thread, if that is known. A set without numbers
+    /// looks where the first one does.
+    pub fn meshes(&self, thread: usize) -> Option<Vec<Mesh>> {
+        let mesh = |output: usize| {
+            let is_fresh = !thread.is_multiple_of(self.sets.len()) && self.tally(thread, output).is_empty();
+            if is_fresh {
+                let alike = self.tally(0, output).alike()?;
+                *self.tally(thread, output) = alike;
+            }
+            self.tally(thread, output).mesh()
+        };
+        (0..self.outputs).map(mesh).collect()
+    }
+
+    /// Takes what was found elsewhere of each output's numbers, by the meshes that the thread had last.
+    pub fn take(&self, thread: usize, sifted: &[Sifted]) {
+        let outputs = sifted.iter().enumerate();
+        outputs.for_each(|(output, sifted)| self.tally(thread, output).take(sifted));
+    }
+
+    fn tally(&self, thread: usize, output: usize) -> MutexGuard<'_, Tally> {
         let tally = &self.sets[thread % self.sets.len()][output];
         // A tally that a panic left half done is never looked at: the panic goes on.
-        let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+        tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the values of a block of an output on a thread.
+    pub fn add(&self, (thread, output): (usize, usize), values: &[f64], found: &BlockStatistics) {
+        let mut tally = self.tally(thread, output);
         if found.0.count == values.len() as u64 {
             tally.add(values);
         } else {

@@ -1,3 +1,5 @@
+mod reducing;
+
 use super::*;
 use crate::statistics::moments::BLOCK;
 use crate::statistics::rank::RANKED;

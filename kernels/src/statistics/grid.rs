@@ -88,6 +88,11 @@ fn power_of_two(exponent: i32) -> f64 {
 }
 
 impl Window {
+    /// Bins per unit, the first bin, and the last place: all that tells the place of a number.
+    pub fn scale(&self) -> (f64, f64, f64) {
+        (self.bins_per_unit, self.first, self.last)
+    }
+
     /// The place in the window of a number's bin. What is no number has any.
     #[inline(always)]
     pub fn place(&self, number: f64) -> u32 {

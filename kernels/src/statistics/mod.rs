@@ -21,6 +21,7 @@ mod scale;
 pub(crate) mod segments;
 pub mod selection;
 mod sieve;
+pub mod sifted;
 pub(crate) mod spread;
 pub mod summary;
 pub(crate) mod tally;

@@ -59,6 +59,20 @@ impl Segments {
         Segments { count, list: vec![all] }
     }
 
+    /// Of no numbers, cut as these.
+    pub fn emptied(&self) -> Segments {
+        let emptied = |segment: &Segment| Segment {
+            low: segment.low,
+            high: segment.high,
+            below: 0,
+            inside: match segment.inside {
+                Inside::Numbers(_) => Inside::Numbers(Vec::new()),
+                Inside::Equal(_) => Inside::Equal(0),
+            },
+        };
+        Segments { count: 0, list: self.list.iter().map(emptied).collect() }
+    }
+
     /// The numbers at the ranks that the percents lie between; none if one of them was not held.
     pub fn order_statistics(&mut self, percents: &[f64]) -> Option<OrderStatistics> {
         let wanted = ranks(percents, self.count);

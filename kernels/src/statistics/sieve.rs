@@ -6,13 +6,10 @@
 use super::grid::{Grid, Window};
 use super::scale::TILE;
 use super::segments::{Inside, Segments};
+use super::sifted::{BINS, CROWDS, Mesh, SEGMENTS, Sifted};
 use super::spread::Spread;
 use crate::simd::Simd;
 
-/// Bins, the outermost of which hold all that lies outside.
-const BINS: usize = 2048;
-/// At most so many numbers that come again and again have a place of their own.
-const CROWDS: usize = 16;
 const PLACES: usize = (BINS + CROWDS).next_power_of_two();
 /// Counters of a place: an addition to one waits for the one before, and neighbours use others.
 const APART: usize = 2;
@@ -49,7 +46,15 @@ pub(super) struct Sieve {
 impl Sieve {
     /// For numbers that are spread as these, of which the segments were made.
     pub fn new(sample: &mut [f64], segments: &Segments) -> Sieve {
-        let (grid, first) = window_of(sample);
+        Sieve::with_window(window_of(sample), segments)
+    }
+
+    /// For other numbers of the same column, of which there are segments too.
+    pub fn alike(&self, segments: &Segments) -> Sieve {
+        Sieve::with_window((self.grid, self.first), segments)
+    }
+
+    fn with_window((grid, first): (Grid, i64), segments: &Segments) -> Sieve {
         let mut sieve = Sieve {
             grid,
             first,
@@ -152,6 +157,33 @@ impl Sieve {
                 }
             }
             _ => self.between[segment] += 1,
+        }
+    }
+
+    /// How others may read numbers in its place. None if there are too many segments.
+    pub fn mesh(&self) -> Option<Mesh> {
+        let (bins_per_unit, first, last) = self.window.scale();
+        let places = self.picked[..BINS].iter().zip(&self.segments_below);
+        let mesh = || Mesh {
+            bins_per_unit,
+            first,
+            last,
+            crowds: self.crowds.iter().map(|(number, _)| *number).collect(),
+            bounds: self.bounds.clone(),
+            looked_at: places.map(|(picked, below)| (*picked == 1).then_some(*below)).collect(),
+        };
+        (self.bounds.len() <= SEGMENTS).then(mesh)
+    }
+
+    /// Takes what others found of numbers by the mesh that the sieve gave last.
+    pub fn take(&mut self, sifted: &Sifted, spread: &mut Spread) {
+        for ([count, ..], more) in self.counts.iter_mut().zip(&sifted.counts) {
+            *count += *more as u32;
+        }
+        self.between.iter_mut().zip(&sifted.between).for_each(|(count, more)| *count += more);
+        self.equal.iter_mut().zip(&sifted.equal).for_each(|(count, more)| *count += more);
+        for number in &sifted.picked {
+            self.look_at(self.window.place(*number), *number, spread);
         }
     }
 

@@ -7,6 +7,7 @@
 use super::percentile::OrderStatistics;
 use super::segments::Segments;
 use super::sieve::Sieve;
+use super::sifted::{Mesh, Sifted};
 use super::spread::Spread;
 use super::summary::PERCENTS;
 
@@ -14,8 +15,8 @@ use super::summary::PERCENTS;
 const PILOT: usize = 1 << 14;
 /// What is kept is narrowed each time there are so many times as many numbers.
 const GROWTH: u64 = 4;
-/// What counters hold: none counts more.
-const MOST_COUNTED: u64 = u32::MAX as u64;
+/// Counters hold twice as much: none counts more, as what is read at once comes to less.
+const MOST_COUNTED: u64 = u32::MAX as u64 / 2;
 /// A percentile lies farther from where it is expected once in two million times.
 const DEVIATIONS: f64 = 5.0;
 
@@ -47,16 +48,48 @@ impl Tally {
 
     /// Reads numbers, all of them finite.
     pub fn add(&mut self, numbers: &[f64]) {
-        let Tallied { segments, spread } = &mut self.known;
+        let spread = &mut self.known.spread;
         spread.integers = spread.integers && numbers.iter().all(|number| *number == number.floor());
         match &mut self.sieve {
             Some(sieve) => sieve.read(numbers, spread),
             None => self.first.extend(numbers),
         }
-        self.read += numbers.len() as u64;
+        self.has_read(numbers.len() as u64);
+    }
+
+    /// Takes numbers that were read elsewhere, by [`Tally::mesh`].
+    pub fn take(&mut self, sifted: &Sifted) {
+        let spread = &mut self.known.spread;
+        spread.integers = spread.integers && sifted.integers;
+        self.sieve.as_mut().expect("it has given a mesh").take(sifted, spread);
+        self.has_read(sifted.count());
+    }
+
+    /// How the next numbers may be read elsewhere. None as long as the first ones are kept, or if they spread too wildly.
+    pub fn mesh(&self) -> Option<Mesh> {
+        self.sieve.as_ref()?.mesh()
+    }
+
+    /// A tally of no numbers that looks where this one looks. None as long as that is everywhere.
+    pub fn alike(&self) -> Option<Tally> {
+        let segments = self.known.segments.emptied();
+        let sieve = Some(self.sieve.as_ref()?.alike(&segments));
+        let known = Tallied { segments, spread: Spread::new() };
+        Some(Tally { known, first: Vec::new(), sieve, read: 0, narrow_at: self.narrow_at })
+    }
+
+    /// Whether any number was read.
+    pub fn is_empty(&self) -> bool {
+        self.read == 0
+    }
+
+    /// Narrows what is kept, if so many more numbers make it due.
+    fn has_read(&mut self, numbers: u64) {
+        self.read += numbers;
         if self.read < self.narrow_at {
             return;
         }
+        let Tallied { segments, spread } = &mut self.known;
         match &mut self.sieve {
             Some(sieve) => sieve.finish(segments, spread, narrow),
             None => {
@@ -189,6 +222,24 @@ mod tests {
         let held: u64 = tallied.segments.list.iter().map(Segment::len).sum();
         // About 10 deviations of the root of n p (1 - p) at each of nine percents.
         assert!((30_000..45_000).contains(&held), "{held}");
+    }
+
+    #[test]
+    fn a_tally_that_looks_where_another_looks_tells_the_same_of_other_numbers() {
+        let numbers: Vec<f64> = (0..300_000).map(|trial| (uniform(trial) - 0.4).max(0.0)).collect();
+        let (first, rest) = numbers.split_at(100_000);
+        let mut tally = Tally::new();
+        assert!(tally.alike().is_none() && tally.mesh().is_none());
+        tally.add(first);
+        let mut other = tally.alike().unwrap();
+        assert!(other.is_empty() && other.mesh() == tally.mesh());
+        other.add(rest);
+        let mut both = tally.finish().merge(&other.finish());
+        assert_eq!(both.segments.count, numbers.len() as u64);
+        assert_eq!(both.order_statistics().unwrap().numbers, by_sorting(&numbers, &PERCENTS).numbers);
+        let (min, max) = (0.0, numbers.iter().copied().fold(0.0, f64::max));
+        let expected = Histogram::of(&numbers, min, max, HISTOGRAM_BINS);
+        assert_eq!(both.spread.histogram(min, max, HISTOGRAM_BINS), expected);
     }
 
     proptest! {

@@ -41,4 +41,8 @@ fn the_engine_goes_on_without_a_gpu_that_fails() {
     for fault in ["0 launch 1 719", "0 launch 3 719"] {
         run_beside_the_driver("a_gpu_that_fails", Some(fault));
     }
+    // Launches of three kernels each, the first of them in the middle of what is reduced.
+    for launch in [60, 61, 62] {
+        run_beside_the_driver("a_gpu_that_fails_while", Some(&format!("0 launch {launch} 719")));
+    }
 }

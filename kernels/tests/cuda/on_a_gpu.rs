@@ -7,6 +7,8 @@ use fermiac_kernels::engine::cpu::CpuEngine;
 use fermiac_kernels::engine::cuda::{CudaEngine, CudaEngineError, FaultKind, Gpus, OpenGpu};
 use fermiac_kernels::random::Sampling;
 use fermiac_kernels::simulation::{Keep, MAX_VALUES, Run, Unobserved, simulate};
+use fermiac_model::compile::compile;
+use fermiac_model::json_model;
 use fermiac_model::plan::{Instruction, Opcode, Operand, Plan};
 use std::sync::Arc;
 
@@ -82,25 +84,55 @@ fn open(bytes: u64) -> Arc<OpenGpu> {
     Arc::new(OpenGpu::open(gpu, bytes as f64 / gpu.memory_bytes as f64).expect("the kernel is assembled"))
 }
 
+/// More than are kept because they are few.
+const MANY_TRIALS: u64 = 80 * 4096 + 77;
+
+/// The processor's results and the GPU's of a run that keeps nothing.
+fn both(plan: &Plan, seed: u64, engine: &CudaEngine, threads: usize) -> [String; 2] {
+    let cpu = CpuEngine::with_sampling(plan, seed, Sampling::Random).expect("the plan keeps its rules");
+    let run = Run { trials: MANY_TRIALS, threads, keep: Keep::Nothing, max_values: MAX_VALUES };
+    let ours = simulate(&cpu, plan, &run, &Unobserved).expect("the run is possible");
+    let theirs = simulate(engine, plan, &run, &Unobserved).expect("the run is possible");
+    assert!(engine.failure().is_none(), "{:?}", engine.failure());
+    [ours, theirs].map(|results| format!("{results:?}"))
+}
+
 #[test]
-fn what_is_streamed_in_large_launches_comes_to_the_same_statistics() {
+fn what_is_reduced_on_a_gpu_comes_to_the_same_statistics() {
     if !has_gpu() {
         return;
     }
     let (plan, gpu) = (chain(9), open(1 << 28));
-    let cpu = CpuEngine::with_sampling(&plan, SEED, Sampling::Random).expect("the plan keeps its rules");
     let engine = CudaEngine::on(&gpu, &plan, SEED, Sampling::Random).expect("there is room");
     for threads in [1, 3, 8] {
-        let run = Run { trials: 60 * 4096 + 77, threads, keep: Keep::Nothing, max_values: MAX_VALUES };
-        let ours = simulate(&cpu, &plan, &run, &Unobserved).expect("the run is possible");
-        let theirs = simulate(&engine, &plan, &run, &Unobserved).expect("the run is possible");
+        let [ours, theirs] = both(&plan, SEED, &engine, threads);
         assert_eq!(ours, theirs, "{threads} threads");
     }
-    assert!(engine.failure().is_none(), "{:?}", engine.failure());
     let usage = gpu.usage();
-    assert_eq!(usage.trials, 3 * (60 * 4096 + 77));
+    assert_eq!(usage.trials, 3 * MANY_TRIALS);
+    // All but those that are ranked.
+    assert_eq!(usage.reduced_trials, 3 * (MANY_TRIALS - 65_536));
     assert!(usage.memory_bytes > 0 && usage.memory_bytes <= gpu.budget().bytes(), "{usage:?}");
 }
+
+#[test]
+fn errors_crowds_whole_numbers_and_far_tails_are_reduced_as_they_are() {
+    if !has_gpu() {
+        return;
+    }
+    let (mut workbook, selection) = json_model::read(ODDITIES).expect("it is a model");
+    let plan = compile(&mut workbook, &selection).expect("it is a model").plan;
+    let gpu = open(1 << 29);
+    for seed in [1, u64::MAX] {
+        let engine = CudaEngine::on(&gpu, &plan, seed, Sampling::Random).expect("there is room");
+        let [ours, theirs] = both(&plan, seed, &engine, 2);
+        assert_eq!(ours, theirs, "seed {seed}");
+    }
+    assert!(gpu.usage().reduced_trials > MANY_TRIALS, "{:?}", gpu.usage());
+}
+
+/// What is hard on statistics, one output each.
+const ODDITIES: &[u8] = include_bytes!("oddities.json");
 
 #[test]
 fn launches_stay_within_little_memory_and_less_is_refused() {
@@ -138,6 +170,21 @@ fn a_gpu_that_fails_in_the_middle_changes_no_bit_and_is_told() {
         assert_eq!(failure.to_string(), told);
         assert_eq!(gpu.gpu().out_of_use(), Some(failure));
     }
+}
+
+#[test]
+fn a_gpu_that_fails_while_it_reduces_changes_no_bit() {
+    if !has_gpu() {
+        return;
+    }
+    let plan = chain(9);
+    let cpu = CpuEngine::with_sampling(&plan, SEED, Sampling::Random).expect("the plan keeps its rules");
+    let gpu = CudaEngine::new(&plan, SEED, Sampling::Random, None).expect("there is a GPU");
+    let run = Run { trials: MANY_TRIALS, threads: 3, keep: Keep::Nothing, max_values: MAX_VALUES };
+    let ours = simulate(&cpu, &plan, &run, &Unobserved).expect("the run is possible");
+    let theirs = simulate(&gpu, &plan, &run, &Unobserved).expect("the run is possible");
+    assert_eq!(ours, theirs);
+    assert_eq!(gpu.failure().is_some(), std::env::var_os("STAND_IN_FAULT").is_some());
 }
 
 #[test]

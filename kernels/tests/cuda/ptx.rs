@@ -1,6 +1,6 @@
 //! What the committed PTX may do, as far as its text tells. That it is what the source makes is `cuda/compile --check`'s.
 
-use fermiac_kernels::engine::cuda::PTX;
+use fermiac_kernels::engine::cuda::{PTX, REDUCTION_PTX};
 
 /// Moves, choices and comparisons, which round nothing, and operations that round to nearest.
 const EXACT: [&str; 24] = [
@@ -32,9 +32,10 @@ const EXACT: [&str; 24] = [
 
 #[test]
 fn no_operation_of_the_kernel_rounds_otherwise_than_to_nearest() {
-    let mut operations = PTX.lines().filter_map(operation).peekable();
-    assert!(operations.peek().is_some(), "the kernel computes");
-    for operation in operations {
+    for ptx in [PTX, REDUCTION_PTX] {
+        assert!(ptx.lines().filter_map(operation).next().is_some(), "the kernel computes");
+    }
+    for operation in [PTX, REDUCTION_PTX].into_iter().flat_map(|ptx| ptx.lines().filter_map(operation)) {
         // A conversion to an integer in a double rounds as its name says, exactly.
         let known =
             EXACT.contains(&operation) || operation.starts_with("setp.") || operation.starts_with("cvt.");
@@ -53,7 +54,10 @@ fn operation(line: &str) -> Option<&str> {
 #[test]
 fn no_operation_of_the_kernel_is_an_approximation() {
     for part in [".approx", ".ftz", ".f32", "call.uni _"] {
-        assert!(!PTX.contains(part), "{part}");
+        assert!(!PTX.contains(part) && !REDUCTION_PTX.contains(part), "{part}");
     }
     assert!(PTX.contains(".visible .entry fermiac_interpret("));
+    for kernel in ["fermiac_moments", "fermiac_sift"] {
+        assert!(REDUCTION_PTX.contains(&format!(".visible .entry {kernel}(")));
+    }
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{CudaEngineError, Gpu, NoGpu, OpenGpu};
+use crate::engine::Reduced;
 use crate::engine::image::Image;
+use crate::statistics::sifted::Mesh;
 
 /// There is none.
 #[derive(Debug)]
@@ -24,7 +26,7 @@ impl Kernel {
 }
 
 impl Interpreter {
-    pub(super) fn new(gpu: &Arc<OpenGpu>, _: &Image) -> Result<Interpreter, CudaEngineError> {
+    pub(super) fn new(gpu: &Arc<OpenGpu>, _: &Image, _: usize) -> Result<Interpreter, CudaEngineError> {
         match *gpu.kernel() {}
     }
 
@@ -33,6 +35,14 @@ impl Interpreter {
     }
 
     pub(super) fn evaluate(&self, _: u64, _: &mut [&mut [f64]]) -> Result<(), CudaEngineError> {
+        match *self {}
+    }
+
+    pub(super) fn reduces(&self) -> bool {
+        match *self {}
+    }
+
+    pub(super) fn reduce(&self, _: u64, _: usize, _: &[Mesh]) -> Result<Option<Reduced>, CudaEngineError> {
         match *self {}
     }
 }

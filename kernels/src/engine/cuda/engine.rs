@@ -4,13 +4,15 @@ use std::sync::{Arc, OnceLock};
 
 use fermiac_model::plan::Plan;
 
+use super::budget::POOLS;
 use super::interpreter::Interpreter;
 use super::{FaultKind, Gpus, NoGpu, OpenGpu};
-use crate::engine::Engine;
 use crate::engine::cpu::{CpuEngine, CpuEngineError, CpuScratch};
 use crate::engine::image::{Image, ImageError, Wanted};
+use crate::engine::{Engine, Reduced};
 use crate::random::Sampling;
 use crate::statistics::moments::BLOCK;
+use crate::statistics::sifted::Mesh;
 
 /// Why trials cannot be evaluated on a GPU.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -89,7 +91,8 @@ impl CudaEngine {
     ) -> Result<CudaEngine, CudaEngineError> {
         let columns = vec![true; plan.columns()];
         let image = Image::new(&Wanted { plan, seed, sampling, columns: &columns })?;
-        let interpreter = Interpreter::new(gpu, &image).inspect_err(|error| gpu.failed(error))?;
+        let interpreter =
+            Interpreter::new(gpu, &image, plan.outputs as usize).inspect_err(|error| gpu.failed(error))?;
         Ok(CudaEngine { gpu: Arc::clone(gpu), interpreter, sampling, cpu: None, failure: OnceLock::new() })
     }
 
@@ -101,6 +104,12 @@ impl CudaEngine {
     /// How the GPU has failed, if it has.
     pub fn failure(&self) -> Option<&CudaEngineError> {
         self.failure.get()
+    }
+
+    fn has_failed(&self, error: CudaEngineError) {
+        self.gpu.failed(&error);
+        // Of threads that fail at once the first is heard.
+        let _ = self.failure.set(error);
     }
 
     /// Whether it has, and nothing took its place: nothing of what was evaluated since then counts.
@@ -121,6 +130,22 @@ impl Engine for CudaEngine {
         (2 * self.interpreter.launch_trials()).next_multiple_of(BLOCK)
     }
 
+    /// Each has two launches under way, and there are lanes for so many.
+    fn reductions_at_once(&self) -> usize {
+        let is_possible = self.interpreter.reduces() && self.failure.get().is_none();
+        if is_possible { POOLS.div_ceil(2) } else { 0 }
+    }
+
+    fn reduce(&self, first_trial: u64, trials: usize, meshes: &[Mesh]) -> Option<Reduced> {
+        if self.failure.get().is_some() {
+            return None;
+        }
+        self.interpreter.reduce(first_trial, trials, meshes).unwrap_or_else(|error| {
+            self.has_failed(error);
+            None
+        })
+    }
+
     fn scratch(&self) -> CudaScratch {
         CudaScratch(self.cpu.as_ref().map(Engine::scratch))
     }
@@ -130,9 +155,7 @@ impl Engine for CudaEngine {
         assert!(columns.iter().all(|column| column.len() == trials), "columns are equally long");
         if self.failure.get().is_none() {
             let Err(error) = self.interpreter.evaluate(first_trial, columns) else { return };
-            self.gpu.failed(&error);
-            // Of threads that fail at once the first is heard.
-            let _ = self.failure.set(error);
+            self.has_failed(error);
         }
         if let (Some(cpu), CudaScratch(Some(scratch))) = (&self.cpu, scratch) {
             cpu.evaluate(scratch, first_trial, columns);

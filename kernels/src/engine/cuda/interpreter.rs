@@ -5,6 +5,8 @@
 
 mod kernel;
 mod lanes;
+mod reduce;
+mod reduction;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,6 +22,8 @@ use super::budget::{Launch, Need};
 use super::shape::{BLOCK_THREADS, blocks, shared_bytes};
 use super::{CudaEngineError, FaultKind, OpenGpu};
 use crate::engine::image::Image;
+use crate::statistics::moments::BLOCK;
+use reduction::Layout;
 
 /// A plan on a GPU. What lies there goes before the kernel and its context.
 #[derive(Debug)]
@@ -29,12 +33,27 @@ pub(super) struct Interpreter {
     thread_numbers: usize,
     launch: Launch,
     shared_bytes: u32,
+    /// Of launches that are reduced, if there is room for it.
+    reduction: Option<Layout>,
     gpu: Arc<OpenGpu>,
 }
 
+/// The trials of a launch.
+#[derive(Debug, Clone, Copy)]
+struct Trials {
+    first: u64,
+    /// The place of the first among all that are evaluated at once.
+    start: usize,
+    length: usize,
+}
+
 impl Interpreter {
-    /// Brings the plan to `gpu`.
-    pub(super) fn new(gpu: &Arc<OpenGpu>, image: &Image) -> Result<Interpreter, CudaEngineError> {
+    /// Brings a plan with so many outputs to `gpu`.
+    pub(super) fn new(
+        gpu: &Arc<OpenGpu>,
+        image: &Image,
+        outputs: usize,
+    ) -> Result<Interpreter, CudaEngineError> {
         gpu.kernel().take_up()?;
         let shared = shared_bytes(image.thread_numbers());
         let resident = gpu.kernel().resident_blocks(shared.unwrap_or(0))?;
@@ -45,9 +64,15 @@ impl Interpreter {
         };
         let pool_bytes = gpu.budget().pool_bytes();
         let launch = Launch::new(pool_bytes, &need).ok_or_else(|| too_little("a launch", pool_bytes))?;
+        let slots = launch.blocks as usize * BLOCK_THREADS as usize * need.thread_numbers;
+        let values = need.columns * launch.trials + slots;
+        let reduction = Layout::new((need.columns, outputs), launch.trials, values);
+        let fits = ((values + reduction.words()) * size_of::<f64>()) as u64 <= pool_bytes;
+        let reduction = Some(reduction).filter(|_| fits && launch.trials >= BLOCK);
         let words = brought(gpu, image.words())?;
         Ok(Interpreter {
             words,
+            reduction,
             wanted: need.columns,
             thread_numbers: need.thread_numbers,
             launch,
@@ -70,39 +95,72 @@ impl Interpreter {
     ) -> Result<(), CudaEngineError> {
         let trials = columns.first().map_or(0, |column| column.len());
         assert_eq!(columns.len(), self.wanted, "the columns are those of the plan");
+        self.in_launches(
+            first_trial..first_trial + trials as u64,
+            |lane, trials| self.begin(lane, trials),
+            |lane, trials| self.finish(lane, trials, columns),
+        )
+    }
+
+    /// Has trials go through in launches: each is begun before the one before is finished.
+    fn in_launches(
+        &self,
+        trials: Range<u64>,
+        begin: impl Fn(&mut Taken<'_>, Trials) -> Result<(), CudaEngineError>,
+        mut finish: impl FnMut(Taken<'_>, Trials) -> Result<(), CudaEngineError>,
+    ) -> Result<(), CudaEngineError> {
         self.gpu.kernel().take_up()?;
-        let mut before: Option<(Taken<'_>, Range<usize>)> = None;
-        for start in (0..trials).step_by(self.launch.trials) {
-            let some = start..trials.min(start + self.launch.trials);
+        let mut before: Option<(Taken<'_>, Trials)> = None;
+        let count = (trials.end - trials.start) as usize;
+        for start in (0..count).step_by(self.launch.trials) {
+            let length = self.launch.trials.min(count - start);
+            let some = Trials { first: trials.start + start as u64, start, length };
             // Whoever waits for a lane has none, so that those who have one come to their end.
             let free = before.as_ref().and_then(|_| self.gpu.kernel().lanes().try_take());
             if free.is_none()
                 && let Some((lane, some)) = before.take()
             {
-                self.finish(lane, some, columns)?;
+                finish(lane, some)?;
             }
             let mut lane = free.map_or_else(|| self.gpu.kernel().lanes().take(), Ok)?;
-            self.begin(&mut lane, first_trial + some.start as u64, some.len())?;
+            begin(&mut lane, some)?;
             if let Some((lane, some)) = before.replace((lane, some)) {
-                self.finish(lane, some, columns)?;
+                finish(lane, some)?;
             }
         }
-        before.map_or(Ok(()), |(lane, some)| self.finish(lane, some, columns))
+        before.map_or(Ok(()), |(lane, some)| finish(lane, some))
     }
 
-    /// Launches the kernel for so many trials and has their results copied. Nothing is waited for.
-    fn begin(&self, lane: &mut Taken<'_>, first_trial: u64, trials: usize) -> Result<(), CudaEngineError> {
+    /// Launches the kernel for some trials and has their results copied. Nothing is waited for.
+    fn begin(&self, lane: &mut Taken<'_>, trials: Trials) -> Result<(), CudaEngineError> {
+        let count = self.wanted * trials.length;
+        self.evaluate_into(lane, trials, count)?;
+        let Lane { stream, ended, device, host, .. } = lane.under_way();
+        ended.record(stream).map_err(failed("timing the kernel"))?;
+        // SAFETY: the memory of this machine is page-locked and as long, and, as below, nobody looks at it before the
+        // stream was waited for.
+        let copied = unsafe { device.index(..count).async_copy_to(&mut host[..count], stream) };
+        copied.map_err(failed("bringing the results"))
+    }
+
+    /// Launches the kernel for some trials. Their values are the first of the lane's memory on the GPU; on this machine it has
+    /// room for so many numbers.
+    fn evaluate_into(
+        &self,
+        lane: &mut Taken<'_>,
+        trials: Trials,
+        host: usize,
+    ) -> Result<(), CudaEngineError> {
         let most = self.wanted * self.launch.trials;
         let slots = self.launch.blocks as usize * BLOCK_THREADS as usize * self.thread_numbers;
-        lane.make_room(most + slots, most)?;
-        let count = self.wanted * trials;
+        let reduction = self.reduction.as_ref().map_or(0, Layout::words);
+        lane.make_room(most + slots + reduction, host.max(most))?;
         // From here on there is something to wait for, whatever becomes of the rest.
-        let Lane { stream, started, ended, device, host, .. } = lane.under_way();
-        let results = device.index(..count);
+        let Lane { stream, started, device, .. } = lane.under_way();
         let memory =
             if slots == 0 { DevicePointer::null() } else { device.index(most..most + slots).as_device_ptr() };
         let kernel = self.gpu.kernel().function().map_err(failed("finding the kernel"))?;
-        let blocks = blocks(trials, self.launch.blocks);
+        let blocks = blocks(trials.length, self.launch.blocks);
         started.record(stream).map_err(failed("timing the kernel"))?;
         // SAFETY: the arguments are those that the kernel takes, in their order. The plan was checked when its image
         // was made, so that the kernel reads inside the image and writes inside the slots; there are slots for every
@@ -111,32 +169,27 @@ impl Interpreter {
         let launched = unsafe {
             launch!(kernel<<<blocks, BLOCK_THREADS, self.shared_bytes, stream>>>(
                 self.words.as_device_ptr(),
-                first_trial,
-                trials as u64,
+                trials.first,
+                trials.length as u64,
                 memory,
-                results.as_device_ptr()
+                device.as_device_ptr()
             ))
         };
-        launched.map_err(failed("launching the kernel"))?;
-        ended.record(stream).map_err(failed("timing the kernel"))?;
-        // SAFETY: the memory of this machine is page-locked and as long, and, as above, nobody looks at it before the
-        // stream was waited for.
-        let copied = unsafe { results.async_copy_to(&mut host[..count], stream) };
-        copied.map_err(failed("bringing the results"))
+        launched.map_err(failed("launching the kernel"))
     }
 
     /// Waits for a launch, and takes its results to their columns.
     fn finish(
         &self,
         mut lane: Taken<'_>,
-        some: Range<usize>,
+        Trials { start, length, .. }: Trials,
         columns: &mut [&mut [f64]],
     ) -> Result<(), CudaEngineError> {
         let (results, kernel_time) = lane.wait()?;
-        for (column, results) in columns.iter_mut().zip(results.chunks(some.len())) {
-            column[some.clone()].copy_from_slice(results);
+        for (column, results) in columns.iter_mut().zip(results.chunks(length)) {
+            column[start..start + length].copy_from_slice(results);
         }
-        self.gpu.worked(some.len(), kernel_time);
+        self.gpu.worked(length, kernel_time);
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! The engine of NVIDIA's GPUs: an interpreter of plans, one thread one trial.
 //!
 //! [`PTX`] is the kernel, compiled ahead from `kernels/cuda/` and committed: no compiler is needed to build or to run.
+//! [`REDUCTION_PTX`] makes the statistics of what it has come to, where that lies.
 //! [`gpus`] says which GPUs there are and why one is not used; it works where there is no driver. The plan goes to the
 //! GPU as an [`super::image::Image`]; what comes back are the bits that the processor would have computed.
 
@@ -21,3 +22,5 @@ pub use open::{OpenGpu, Usage};
 
 /// The interpreter of plans, for the driver to make machine code of.
 pub const PTX: &str = include_str!("../../../cuda/interpreter.ptx");
+/// The kernels of statistics, likewise.
+pub const REDUCTION_PTX: &str = include_str!("../../../cuda/reduction.ptx");

@@ -19,6 +19,7 @@ pub struct OpenGpu {
     out_of_use: OnceLock<CudaEngineError>,
     load_time: Duration,
     trials: AtomicU64,
+    reduced_trials: AtomicU64,
     kernel_nanoseconds: AtomicU64,
     /// By [`FaultKind::ALL`].
     faults: [AtomicU64; FaultKind::ALL.len()],
@@ -31,6 +32,8 @@ pub struct Usage {
     pub load_time: Duration,
     /// How many trials it has evaluated.
     pub trials: u64,
+    /// Of how many of these only the statistics came back.
+    pub reduced_trials: u64,
     /// How long it has worked on them.
     pub kernel_time: Duration,
     /// How much of its memory is in use.
@@ -53,6 +56,7 @@ impl OpenGpu {
             out_of_use: OnceLock::new(),
             load_time: started.elapsed(),
             trials: AtomicU64::new(0),
+            reduced_trials: AtomicU64::new(0),
             kernel_nanoseconds: AtomicU64::new(0),
             faults: Default::default(),
         })
@@ -74,6 +78,7 @@ impl OpenGpu {
         Usage {
             load_time: self.load_time,
             trials: count(&self.trials),
+            reduced_trials: count(&self.reduced_trials),
             kernel_time: Duration::from_nanos(count(&self.kernel_nanoseconds)),
             memory_bytes: count(&self.plan_bytes) + self.kernel.bytes(),
             faults: FaultKind::ALL.iter().copied().zip(self.faults.iter().map(count)).collect(),
@@ -106,6 +111,11 @@ impl OpenGpu {
         self.trials.fetch_add(trials as u64, Ordering::Relaxed);
         let nanoseconds = u64::try_from(kernel_time.as_nanos()).unwrap_or(u64::MAX);
         self.kernel_nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
+    }
+
+    /// Of so many trials only the statistics came back.
+    pub(super) fn reduced(&self, trials: usize) {
+        self.reduced_trials.fetch_add(trials as u64, Ordering::Relaxed);
     }
 
     /// It has failed, if that is what the error says.

@@ -1,4 +1,4 @@
-//! The kernel on a GPU, for all plans.
+//! The kernels on a GPU, for all plans.
 
 use std::ffi::{CStr, CString, c_void};
 
@@ -10,29 +10,39 @@ use cust::module::Module;
 use cust::sys::{CUjit_option, cuModuleLoadDataEx};
 
 use super::super::shape::BLOCK_THREADS;
-use super::super::{CudaEngineError, Gpu, PTX};
+use super::super::{CudaEngineError, Gpu, PTX, REDUCTION_PTX};
 use super::failed;
 use super::lanes::Lanes;
 
 /// Of `cuda/interpreter.cu`.
 const KERNEL: &str = "fermiac_interpret";
+/// Of `cuda/reduction.cu`.
+const MOMENTS: &str = "fermiac_moments";
+/// And this.
+const SIFT: &str = "fermiac_sift";
 /// Room for the words of the driver's assembler.
 const LOG_BYTES: usize = 16 * 1024;
 
-/// The kernel on a GPU. What lies there goes before its context: fields are dropped in their order.
+/// The kernels on a GPU. What lies there goes before its context: fields are dropped in their order.
 #[derive(Debug)]
 pub(in super::super) struct Kernel {
     lanes: Lanes,
     module: Module,
+    reduction: Module,
     context: Context,
 }
 
 impl Kernel {
-    /// Opens `gpu` and makes machine code of the kernel for it.
+    /// Opens `gpu` and makes machine code of the kernels for it.
     pub(in super::super) fn load(gpu: &Gpu) -> Result<Kernel, CudaEngineError> {
         let device = Device::get_device(gpu.ordinal).map_err(failed("finding the GPU"))?;
         let context = Context::new(device).map_err(failed("opening the GPU"))?;
-        Ok(Kernel { lanes: Lanes::default(), module: module(PTX)?, context })
+        Ok(Kernel {
+            lanes: Lanes::default(),
+            module: module(PTX)?,
+            reduction: module(REDUCTION_PTX)?,
+            context,
+        })
     }
 
     /// Memory of the GPU that launches hold.
@@ -51,6 +61,16 @@ impl Kernel {
 
     pub(super) fn function(&self) -> CudaResult<Function<'_>> {
         self.module.get_function(KERNEL)
+    }
+
+    /// What makes the moments of columns.
+    pub(super) fn moments(&self) -> CudaResult<Function<'_>> {
+        self.reduction.get_function(MOMENTS)
+    }
+
+    /// What sifts the numbers of outputs.
+    pub(super) fn sift(&self) -> CudaResult<Function<'_>> {
+        self.reduction.get_function(SIFT)
     }
 
     /// How many blocks a multiprocessor holds at a time, each with so much shared memory.

@@ -1,0 +1,153 @@
+//! Trials that an engine reduces itself.
+
+use super::*;
+use crate::engine::Reduced;
+use crate::simulation::columns::of_block;
+use crate::statistics::sifted::{BINS, CROWDS, Mesh, Sifted};
+
+/// As [`Hashes`], but it reduces what it is asked to, in launches of two blocks, if it does not give up.
+struct Reducing {
+    /// From the first trial.
+    gives_up: fn(u64) -> bool,
+    reduced: AtomicU64,
+}
+
+impl Reducing {
+    fn new(gives_up: fn(u64) -> bool) -> Reducing {
+        Reducing { gives_up, reduced: AtomicU64::new(0) }
+    }
+}
+
+impl Engine for Reducing {
+    type Scratch = u64;
+
+    fn trials_at_once(&self) -> usize {
+        5 * BLOCK
+    }
+
+    fn reductions_at_once(&self) -> usize {
+        3
+    }
+
+    fn scratch(&self) -> u64 {
+        0
+    }
+
+    fn evaluate(&self, calls: &mut u64, first_trial: u64, columns: &mut [&mut [f64]]) {
+        Hashes.evaluate(calls, first_trial, columns);
+    }
+
+    fn reduce(&self, first_trial: u64, trials: usize, meshes: &[Mesh]) -> Option<Reduced> {
+        if (self.gives_up)(first_trial) {
+            return None;
+        }
+        self.reduced.fetch_add(trials as u64, Ordering::SeqCst);
+        let mut values = vec![vec![0.0; trials]; 4];
+        let mut columns: Vec<&mut [f64]> = values.iter_mut().map(Vec::as_mut_slice).collect();
+        Hashes.evaluate(&mut 0, first_trial, &mut columns);
+        let mut reduced = Reduced::nothing();
+        for start in (0..trials).step_by(2 * BLOCK) {
+            let launch = start..trials.min(start + 2 * BLOCK);
+            let starts = launch.clone().step_by(BLOCK);
+            let blocks = starts.map(|start| start..launch.end.min(start + BLOCK));
+            reduced.append(Reduced {
+                blocks: blocks
+                    .map(|block| values.iter().map(|column| of_block(&column[block.clone()])).collect())
+                    .collect(),
+                sifted: meshes
+                    .iter()
+                    .zip(&values[2..])
+                    .map(|(mesh, output)| sifted(mesh, &output[launch.clone()]))
+                    .collect(),
+            });
+        }
+        Some(reduced)
+    }
+}
+
+/// What a mesh says, word for word.
+fn sifted(mesh: &Mesh, values: &[f64]) -> Sifted {
+    let segments = mesh.bounds.len();
+    let mut sifted = Sifted {
+        counts: vec![0; BINS + CROWDS],
+        between: vec![0; segments + 1],
+        equal: vec![0; segments],
+        integers: true,
+        picked: Vec::new(),
+    };
+    for number in values.iter().copied().filter(|value| value.is_finite()) {
+        sifted.integers &= number.fract() == 0.0;
+        if let Some(crowd) = mesh.crowds.iter().position(|crowd| *crowd == number) {
+            sifted.counts[BINS + crowd] += 1;
+            continue;
+        }
+        let place = ((number * mesh.bins_per_unit).floor() - mesh.first).clamp(0.0, mesh.last) as usize;
+        sifted.counts[place] += 1;
+        let Some(mut segment) = mesh.looked_at[place].map(|below| below as usize) else { continue };
+        while mesh.bounds.get(segment).is_some_and(|(_, high)| *high < number) {
+            segment += 1;
+        }
+        let inside = mesh.bounds.get(segment).filter(|(low, _)| *low <= number);
+        if place == 0 || place == BINS - 1 || inside.is_some_and(|(low, high)| low < high) {
+            sifted.picked.push(number);
+        } else if inside.is_some() {
+            sifted.equal[segment] += 1;
+        } else {
+            sifted.between[segment] += 1;
+        }
+    }
+    sifted
+}
+
+const TRIALS: u64 = 777_777;
+
+#[test]
+fn what_an_engine_reduces_comes_to_the_same_bits() {
+    for threads in [1, 2, 5] {
+        let run = Run { keep: Keep::Nothing, ..run(TRIALS, threads) };
+        let engine = Reducing::new(|_| false);
+        let results = simulate(&engine, &plan(), &run, &Unobserved).unwrap();
+        assert_same(&results, &simulated(&run));
+        // All but those that are kept to be ranked, and in a batch of which there is no saying yet where to look.
+        assert_eq!(engine.reduced.into_inner(), TRIALS - RANKED);
+    }
+}
+
+#[test]
+fn a_slice_of_which_nothing_is_kept_is_reduced_once_it_is_known_where_to_look() {
+    let run = Run { keep: Keep::Nothing, ..run(TRIALS, 2) };
+    let (engine, mut parts) = (Reducing::new(|_| false), Vec::new());
+    for trials in [0..100 * BLOCK as u64, 100 * BLOCK as u64..TRIALS] {
+        let slice = Slice { run: &run, trials };
+        parts.push(simulate_slice(&engine, &plan(), &slice, &Unobserved).unwrap());
+    }
+    let results = combine(&engine, &plan(), &run, parts.into_iter().map(Ok::<_, CombineError>)).unwrap();
+    assert_same(&results, &simulated(&run));
+    let reduced = engine.reduced.into_inner();
+    assert!(TRIALS / 2 < reduced && reduced < TRIALS - RANKED, "{reduced}");
+}
+
+#[test]
+fn trials_that_an_engine_gives_up_are_evaluated() {
+    for threads in [1, 3] {
+        let run = Run { keep: Keep::Nothing, ..run(TRIALS, threads) };
+        let engine = Reducing::new(|first_trial| first_trial / BLOCK as u64 % 3 == 1);
+        let results = simulate(&engine, &plan(), &run, &Unobserved).unwrap();
+        assert_same(&results, &simulated(&run));
+        let reduced = engine.reduced.into_inner();
+        assert!(0 < reduced && reduced < TRIALS - RANKED, "{reduced}");
+    }
+}
+
+#[test]
+fn a_cancelled_run_of_what_is_reduced_has_done_its_first_trials() {
+    for threads in [1, 3] {
+        let engine = Reducing::new(|first_trial| first_trial / BLOCK as u64 % 4 == 1);
+        let run = Run { keep: Keep::Nothing, ..run(2_000_000, threads) };
+        let results = simulate(&engine, &plan(), &run, &CancelAfter::new(500_000)).unwrap();
+        assert_eq!(results.stopped, Stopped::Cancelled);
+        assert!((500_000..2_000_000).contains(&results.trials), "{}", results.trials);
+        let expected = simulated(&Run { trials: results.trials, ..run });
+        assert_same(&results, &expected);
+    }
+}
