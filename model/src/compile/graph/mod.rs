@@ -6,13 +6,15 @@
 mod coerce;
 mod fold;
 mod hash;
+mod known;
 mod operations;
 
 pub use fold::text_facts;
 
 use hashbrown::HashTable;
 
-use hash::{hash_constant, hash_node, hash_words};
+use hash::{hash_constant, hash_words};
+use known::KnownNodes;
 
 use super::term::{Kinds, NodeIndex, Term};
 use super::text;
@@ -66,7 +68,7 @@ pub struct Graph {
     arguments: Vec<Operand>,
     constants: Vec<f64>,
     constant_index: HashTable<u32>,
-    node_index: HashTable<u32>,
+    known: KnownNodes,
     run_index: HashTable<(u32, u32)>,
     /// Each with whether it, or what it comes from, may depend on cells that its formula does not name.
     unsupported: Vec<(Unsupported, bool)>,
@@ -88,8 +90,7 @@ impl Graph {
     pub fn reserve(&mut self, nodes: usize) {
         self.nodes.reserve(nodes);
         self.kinds.reserve(nodes);
-        let held = &self.nodes;
-        self.node_index.reserve(nodes, |index| hash_node(&held[*index as usize]));
+        self.known.reserve(nodes);
     }
 
     /// The nodes made so far.
@@ -265,17 +266,14 @@ impl Graph {
 
     fn emit(&mut self, node: Node, kinds: Kinds) -> Term {
         let nodes = &self.nodes;
-        let hash = hash_node(&node);
         // A condition and a number can be made by the same operation, and differ to what asks for kinds.
-        let same = |index: &u32| nodes[*index as usize] == node && self.kinds[*index as usize] == kinds;
-        if let Some(known) = self.node_index.find(hash, same) {
-            return Term::Computed(NodeIndex(*known));
+        let same = |index: u32| nodes[index as usize] == node && self.kinds[index as usize] == kinds;
+        if let Some(known) = self.known.find_or_add(nodes, &node, same) {
+            return Term::Computed(NodeIndex(known));
         }
         let index = self.nodes.len() as u32;
         self.nodes.push(node);
         self.kinds.push(kinds);
-        let nodes = &self.nodes;
-        self.node_index.insert_unique(hash, index, |index| hash_node(&nodes[*index as usize]));
         Term::Computed(NodeIndex(index))
     }
 }
