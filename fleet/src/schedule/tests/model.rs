@@ -31,9 +31,9 @@ impl Fields {
             })
             .prop_map(|((minutes, hours, days, months), weekdays)| {
                 let list = |set: std::collections::BTreeSet<u32>| set.into_iter().collect();
-                // The ninth month stands for any: no cron of these is without a tick for years.
+                // A month that has every day is among them: no cron of these is without a tick for years.
                 let months = months.map(|mut months| {
-                    months.insert(9);
+                    months.insert(8);
                     list(months)
                 });
                 Fields {
