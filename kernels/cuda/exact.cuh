@@ -17,6 +17,7 @@ typedef int i32;
 #define CALLED_ON_DEVICE __device__ __noinline__
 #define DEVICE_TABLE static __device__ const
 #define UNROLL _Pragma("unroll")
+#define UNROLL_BY_8 _Pragma("unroll 8")
 
 ON_DEVICE double fused(double a, double b, double c) { return __fma_rn(a, b, c); }
 ON_DEVICE double square_root(double x) { return __dsqrt_rn(x); }
@@ -40,6 +41,7 @@ typedef int32_t i32;
 #define CALLED_ON_DEVICE static inline
 #define DEVICE_TABLE static const
 #define UNROLL
+#define UNROLL_BY_8
 
 using std::ceil;
 using std::floor;

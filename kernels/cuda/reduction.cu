@@ -18,10 +18,10 @@ struct Block {
 
 ON_DEVICE void moments_step(int step, const Block& block, const double* columns, u64 trials, u64 all_columns, u64* found) {
     Team team = team_of(columns, trials, all_columns, block.shared, block.thread, block.threads, block.number);
-    if (!team.values) return;
+    if (team.is_idle) return;
     switch (step) {
-    case 0: return count_errors(team);
-    case 1: return sum_up(team);
+    case 0: return sum_up(team);
+    case 1: return sum_up_without_errors(team);
     case 2: return sum_powers(team);
     default:
         if (team.lane == 0) tell_moments(team, found + (block.number * block.threads + block.thread) / LANES * WORDS_OF_BLOCK);

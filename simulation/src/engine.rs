@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fermiac_kernels::engine::cpu::{CpuEngine, CpuScratch, Simd};
 use fermiac_kernels::engine::cuda::{CudaEngine, CudaEngineError, CudaScratch, OpenGpu};
-use fermiac_kernels::engine::{Engine, Reduced};
+use fermiac_kernels::engine::{Engine, Reduced, Reductions};
 use fermiac_kernels::random::Sampling;
 use fermiac_kernels::simulation::Observer;
 use fermiac_kernels::statistics::sifted::Mesh;
@@ -113,10 +113,10 @@ impl Engine for DeviceEngine {
         }
     }
 
-    fn reductions_at_once(&self) -> usize {
+    fn reductions(&self) -> Option<Reductions> {
         match self {
-            DeviceEngine::Cpu(engine) => engine.reductions_at_once(),
-            DeviceEngine::Cuda(engine) => engine.reductions_at_once(),
+            DeviceEngine::Cpu(engine) => engine.reductions(),
+            DeviceEngine::Cuda(engine) => engine.reductions(),
         }
     }
 

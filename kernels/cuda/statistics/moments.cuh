@@ -16,6 +16,7 @@ enum Word { COUNT_WORD, MEAN_WORD, POWER_2_WORD, POWER_3_WORD, POWER_4_WORD, LEA
 #define WORDS_OF_BLOCK (ERRORS_WORD + LAST_ERROR)
 
 struct Team {
+    bool is_idle;
     const double* values;
     u64 count;
     // The quantities of the team's first lane; those of the next lane lie beside, the next quantity further on.
@@ -48,7 +49,8 @@ struct Team {
     // lane looks at every value.
     template <typename Step> ON_DEVICE_MEMBER void each_number(bool is_among_errors, Step step) const {
         if (!is_among_errors) {
-            for (u64 at = lane; at < count; at += LANES) step(values[at]);
+            // Numbers are fetched while those before them are added up.
+            UNROLL_BY_8 for (u64 at = lane; at < count; at += LANES) step(values[at]);
             return;
         }
         u64 place = 0;
@@ -60,19 +62,34 @@ struct Team {
     }
 };
 
-// A thread with no work has no team.
 ON_DEVICE Team team_of(const double* columns, u64 trials, u64 all_columns, double* shared, u64 thread, u64 threads, u64 block) {
     u64 blocks = (trials + TRIALS_OF_BLOCK - 1) / TRIALS_OF_BLOCK;
     u64 team = (block * threads + thread) / LANES;
-    if (team >= blocks * all_columns) return Team{nullptr, 0, nullptr, 0, 0};
     u64 first = team % blocks * TRIALS_OF_BLOCK, left = trials - first;
     u64 count = left < TRIALS_OF_BLOCK ? left : TRIALS_OF_BLOCK;
     u32 lane = (u32)(thread % LANES);
-    return Team{columns + team / blocks * trials + first, count, shared + (thread - lane), threads, lane};
+    bool is_idle = team >= blocks * all_columns;
+    return Team{is_idle, columns + team / blocks * trials + first, count, shared + (thread - lane), threads, lane};
 }
 
-ON_DEVICE void count_errors(const Team& team) {
+ON_DEVICE void sum_up_among(const Team& team, bool is_among_errors, double pivot) {
+    double sum = 0.0, least = pivot, greatest = pivot;
+    team.each_number(is_among_errors, [&](double number) {
+        sum = sum + (number - pivot);
+        least = number < least ? number : least;
+        greatest = number > greatest ? number : greatest;
+    });
+    team.own(SUM) = sum;
+    team.own(LEAST) = least;
+    team.own(GREATEST) = greatest;
+}
+
+// Sums up as if there were no errors, and counts those that there are.
+ON_DEVICE void sum_up(const Team& team) {
+    sum_up_among(team, false, team.values[0]);
     for (u32 kind = 0; kind < LAST_ERROR; kind++) team.own(ERRORS + kind) = 0.0;
+    // An error or an infinity has made a NaN or an infinity of the sum of its lane.
+    if (is_finite(team.own(SUM))) return;
     for (u64 at = team.lane; at < team.count; at += LANES) {
         if (is_finite(team.values[at])) continue;
         Value value = unpacked(team.values[at]);
@@ -81,18 +98,9 @@ ON_DEVICE void count_errors(const Team& team) {
     }
 }
 
-ON_DEVICE void sum_up(const Team& team) {
+ON_DEVICE void sum_up_without_errors(const Team& team) {
     u64 errors = team.errors();
-    if (errors == team.count) return;
-    double pivot = team.first_number(), sum = 0.0, least = pivot, greatest = pivot;
-    team.each_number(errors > 0, [&](double number) {
-        sum = sum + (number - pivot);
-        least = number < least ? number : least;
-        greatest = number > greatest ? number : greatest;
-    });
-    team.own(SUM) = sum;
-    team.own(LEAST) = least;
-    team.own(GREATEST) = greatest;
+    if (errors > 0 && errors < team.count) sum_up_among(team, true, team.first_number());
 }
 
 ON_DEVICE double across(const Team& team, u32 quantity) {

@@ -80,7 +80,7 @@ struct Sieve {
 
     ON_DEVICE_MEMBER void read(double number) const {
         if (!is_finite(number)) return;
-        if (floor(number) != number) counters[FRACTIONS] = 1;
+        if (floor(number) != number) count_one(&counters[FRACTIONS]);
         for (u32 crowd = 0; crowd < mesh->crowds; crowd++) {
             if (mesh->crowd[crowd] == number) return count_one(&counters[BINS + crowd]);
         }

@@ -5,7 +5,7 @@ pub mod cuda;
 pub mod image;
 mod reduced;
 
-pub use reduced::Reduced;
+pub use reduced::{Reduced, Reductions};
 
 use crate::random::Sampling;
 use crate::statistics::moments::BLOCK;
@@ -26,9 +26,9 @@ pub trait Engine: Sync {
         BLOCK
     }
 
-    /// How many threads are worth to have trials reduced at a time; 0 where [`Engine::reduce`] gives nothing.
-    fn reductions_at_once(&self) -> usize {
-        0
+    /// How trials are best reduced; none where [`Engine::reduce`] gives nothing, or nothing any more.
+    fn reductions(&self) -> Option<Reductions> {
+        None
     }
 
     /// Evaluates trials `first_trial ..` and makes their statistics where their values are, which stay there: of each column

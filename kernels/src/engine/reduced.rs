@@ -4,6 +4,15 @@ use crate::statistics::errors::ErrorCounts;
 use crate::statistics::moments::Moments;
 use crate::statistics::sifted::Sifted;
 
+/// How trials are best reduced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reductions {
+    /// By so many threads at a time; more gain nothing.
+    pub threads: usize,
+    /// So many at once, where there are so many: a multiple of a block.
+    pub trials: usize,
+}
+
 /// The statistics of some blocks of trials, whose values are gone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reduced {

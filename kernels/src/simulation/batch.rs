@@ -1,7 +1,7 @@
 //! Evaluating trials on all threads.
 
 use super::Observer;
-use crate::engine::{Engine, Reduced};
+use crate::engine::{Engine, Reduced, Reductions};
 use crate::statistics::moments::BLOCK;
 use crate::statistics::sifted::Mesh;
 use rayon::prelude::*;
@@ -25,6 +25,8 @@ pub(super) struct Evaluation<'a, E: Engine> {
     scratches: Mutex<Vec<E::Scratch>>,
     /// How many trials to evaluate before looking up again; learnt from how long they take.
     step: AtomicUsize,
+    /// How many to reduce.
+    reduced_step: AtomicUsize,
     /// By all threads, in any order.
     trials_done: AtomicUsize,
 }
@@ -48,6 +50,7 @@ where
             threads,
             scratches: Mutex::new(Vec::new()),
             step: AtomicUsize::new(SHORTEST_STEP),
+            reduced_step: AtomicUsize::new(BLOCK),
             trials_done: AtomicUsize::new(0),
         }
     }
@@ -57,9 +60,14 @@ where
         self.engine.trials_at_once()
     }
 
-    /// How many threads are worth to have trials reduced at a time.
-    pub fn reductions_at_once(&self) -> usize {
-        self.engine.reductions_at_once()
+    /// How trials are best reduced, if they can be.
+    pub fn reductions(&self) -> Option<Reductions> {
+        self.engine.reductions()
+    }
+
+    /// Whether the observer has cancelled.
+    pub fn cancelled(&self) -> bool {
+        self.observer.cancelled()
     }
 
     /// Evaluates a batch of trials into `columns`, from `first_trial` on. Returns how many were done from the first
@@ -102,24 +110,21 @@ where
     }
 
     /// Has the statistics of trials made where they are evaluated, some whole blocks at a time. Returns how many trials were
-    /// done, and what is left of them; none if the engine gives up any of them.
-    pub fn reduce_unit(&self, first_trial: u64, length: usize, meshes: &[Mesh]) -> Option<(usize, Reduced)> {
+    /// done, and what is left of them: fewer than asked for if the engine gave up or the observer cancelled.
+    pub fn reduce_unit(&self, first_trial: u64, length: usize, meshes: &[Mesh]) -> (usize, Reduced) {
+        let most = self.reductions().map_or(BLOCK, |best| best.trials);
         let (mut done, mut reduced) = (0, Reduced::nothing());
         while done < length && !self.observer.cancelled() {
-            let step = self.step.load(Ordering::Relaxed).next_multiple_of(BLOCK).min(length - done);
+            let step = self.reduced_step.load(Ordering::Relaxed).next_multiple_of(BLOCK).min(length - done);
             let started = Instant::now();
-            let Some(next) = self.engine.reduce(first_trial + done as u64, step, meshes) else {
-                // They are all done again.
-                self.trials_done.fetch_sub(done, Ordering::Relaxed);
-                return None;
-            };
+            let Some(next) = self.engine.reduce(first_trial + done as u64, step, meshes) else { break };
             reduced.append(next);
-            self.step.store(next_step((step, started.elapsed()), self.trials_at_once()), Ordering::Relaxed);
+            self.reduced_step.store(next_step((step, started.elapsed()), most), Ordering::Relaxed);
             done += step;
             let before = self.trials_done.fetch_add(step, Ordering::Relaxed);
             self.observer.progress((before + step) as u64);
         }
-        Some((done, reduced))
+        (done, reduced)
     }
 
     fn idle_scratches(&self) -> MutexGuard<'_, Vec<E::Scratch>> {

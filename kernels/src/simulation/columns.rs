@@ -7,6 +7,7 @@ use super::precision::next_look;
 use super::slice::{Slice, blocks as blocks_of};
 use super::stream::Streamed;
 use super::tallies::Tallies;
+use crate::engine::Reductions;
 use crate::statistics::errors::ErrorCounts;
 use crate::statistics::moments::{BLOCK, Moments};
 use crate::statistics::moments_tree::MomentsTree;
@@ -20,6 +21,8 @@ const BATCH_VALUES: usize = 1 << 19;
 const STREAM_VALUES: usize = 1 << 25;
 /// The statistics of at most so many blocks, one of each column, wait to be merged.
 const STREAM_STATISTICS: usize = 1 << 14;
+/// Those that an engine makes come faster than threads are gathered and sent out again.
+const REDUCED_STATISTICS: usize = 1 << 17;
 
 /// What is known of a block of a column.
 pub(super) type BlockStatistics = (Moments, ErrorCounts);
@@ -91,15 +94,19 @@ impl Columns {
     }
 
     /// The trials that may be streamed now: of which nothing is kept, in blocks that all threads have memory for. Where the
-    /// engine is to reduce them, there is none before it can be said how.
-    pub fn next_stream(&self, reduces: bool) -> Option<Range<u64>> {
+    /// engine reduces them there must have been a batch, which tells where percentiles will be.
+    pub fn next_stream(&self, reductions: Option<Reductions>) -> Option<Range<u64>> {
         let columns = (self.inputs.len() + self.outputs.len()).max(1);
-        let fits = columns * BLOCK * rayon::current_num_threads() <= STREAM_VALUES;
+        let threads = rayon::current_num_threads();
+        let (threads, statistics, has_begun) = match reductions {
+            None => (threads, STREAM_STATISTICS, true),
+            Some(best) => (threads.min(best.threads), REDUCED_STATISTICS, self.done > 0),
+        };
+        let fits = columns * BLOCK * threads <= STREAM_VALUES;
         let nothing_is_kept = self.done >= self.kept_inputs.max(self.kept_outputs);
-        let is_said = |tallies: &Tallies| !reduces || tallies.have_meshes();
-        let is_ready =
-            self.tallies.as_ref().is_some_and(is_said) && nothing_is_kept && fits && self.done < self.trials;
-        let blocks = (STREAM_STATISTICS / columns).max(1);
+        let is_left = has_begun && self.done < self.trials;
+        let is_ready = self.tallies.is_some() && nothing_is_kept && fits && is_left;
+        let blocks = (statistics / columns).max(1);
         let end = self.trials.min(self.done + blocks * BLOCK);
         is_ready.then_some(self.first_trial + self.done as u64..self.first_trial + end as u64)
     }

@@ -2,7 +2,8 @@
 //!
 //! Trials of which values are kept go through in *batches* of whole blocks. Phase one evaluates a batch: threads take
 //! *units* of trials and write their results straight to where they stay. Phase two makes the statistics of each of its
-//! blocks. Trials of which nothing is kept are *streamed*: a thread evaluates a block and makes its statistics at once.
+//! blocks. Trials of which nothing is kept are *streamed*: a thread evaluates a block and makes its statistics at once,
+//! or the engine makes them itself.
 //! What is computed of a trial depends on its number alone, of a block on its trials alone, blocks are merged
 //! in block order, and all else is counted; so neither the threads nor the sizes of batches and units change a bit of
 //! the results.

@@ -112,7 +112,7 @@ where
     E::Scratch: Send,
 {
     loop {
-        if let Some(trials) = columns.next_stream(evaluation.reductions_at_once() > 0) {
+        if let Some(trials) = columns.next_stream(evaluation.reductions()) {
             if stream_trials(evaluation, columns, trials) == Stopped::Cancelled {
                 return Stopped::Cancelled;
             }
@@ -141,7 +141,8 @@ where
     let streamed = stream(evaluation, tallies, count, trials.clone());
     let is_whole = streamed.done as u64 == trials.end - trials.start;
     columns.take_streamed(streamed);
-    if is_whole { Stopped::Trials } else { Stopped::Cancelled }
+    // What an engine gives up is streamed anew, in another way.
+    if is_whole || !evaluation.cancelled() { Stopped::Trials } else { Stopped::Cancelled }
 }
 
 fn is_reached(until: &Precision, columns: &Columns, trials: u64) -> bool {

@@ -4,14 +4,16 @@
 //! thread's caches: no thread waits for another, and the memory is written again and again. Statistics are made of
 //! blocks in order, whichever thread comes to it: so what a cancelled run has done is its first trials without a gap.
 //!
-//! What evaluates many blocks at once, as a GPU does, is given a *load* of them in place of one. It may reduce a load
-//! itself: then its thread waits for the turn of the load, as what the next one is read by depends on what was found.
+//! What evaluates many blocks at once, as a GPU does, is given a *load* of them in place of one. It may reduce loads itself,
+//! to statistics without values: then a thread does wait for the turn of its load, as what was found of it says how the next
+//! one is read.
 
 use super::batch::{Evaluation, Unit};
 use super::columns::{BlockStatistics, of_block};
 use super::tallies::Tallies;
 use crate::engine::{Engine, Reduced};
 use crate::statistics::moments::BLOCK;
+use crate::statistics::sifted::Mesh;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -41,6 +43,8 @@ struct Line<'a, E: Engine> {
     trials: Range<u64>,
     /// How many trials are taken at once: whole blocks.
     load: usize,
+    /// How many of these there is memory for at once.
+    piece: usize,
     /// Whether the engine is asked to reduce them.
     reduces: bool,
     /// The next load to be taken.
@@ -73,7 +77,7 @@ impl Order {
     }
 }
 
-/// The values of a load, column by column, each with room for a whole one.
+/// The values of a load or a piece of it, column by column, each with room for a whole one.
 struct Filled {
     values: Vec<f64>,
     /// How many of its trials were done.
@@ -92,18 +96,21 @@ where
     E: Engine,
     E::Scratch: Send,
 {
-    let reductions = evaluation.reductions_at_once().min(tallies.sets());
-    let threads = rayon::current_num_threads().min(if reductions > 0 { reductions } else { usize::MAX });
     let all_trials = (trials.end - trials.start) as usize;
-    // What is reduced takes no memory here.
-    let memory_columns = if reductions > 0 { 0 } else { columns * threads };
+    let threads = rayon::current_num_threads();
+    let best = evaluation.reductions();
+    let threads = best.map_or(threads, |best| threads.min(best.threads).min(tallies.sets()));
+    let fair_share = all_trials.div_ceil(threads);
+    let piece = load(evaluation.trials_at_once(), fair_share, columns * threads);
     let line = Line {
         evaluation,
         tallies,
         columns,
         threads,
-        load: load(evaluation.trials_at_once(), all_trials.div_ceil(threads), memory_columns),
-        reduces: reductions > 0,
+        // What is reduced takes no memory here.
+        load: best.map_or(piece, |best| load(best.trials, fair_share, 0)),
+        piece,
+        reduces: best.is_some(),
         trials,
         next: AtomicUsize::new(0),
         order: Mutex::default(),
@@ -111,7 +118,7 @@ where
     };
     let found: Vec<Vec<_>> =
         (0..threads).into_par_iter().with_max_len(1).map(|thread| line.work(thread)).collect();
-    let mut blocks = found.concat();
+    let mut blocks: Vec<_> = found.into_iter().flatten().collect();
     blocks.sort_unstable_by_key(|(block, _)| *block);
     Streamed { done: line.order().done, blocks: blocks.into_iter().map(|(_, found)| found).collect() }
 }
@@ -158,56 +165,93 @@ where
                 return made;
             }
             let length = self.load.min((self.trials.end - first_trial) as usize);
-            let (ready, is_over) = match self.reduced(thread, first_trial, length) {
-                Some(reduced) => self.in_turn(load, (thread, length), reduced, &mut made),
-                None => {
-                    let filled = self.fill(first_trial, length);
-                    let is_over = filled.done < length;
-                    (self.in_order(load, filled), is_over)
+            let is_over = if self.reduces {
+                self.reduce(thread, load, (first_trial, length), &mut made)
+            } else {
+                let filled = self.fill(first_trial, length);
+                let is_over = filled.done < length;
+                for (load, filled) in self.in_order(load, filled) {
+                    let first_block = load * (self.load / BLOCK);
+                    self.make_statistics(thread, first_block, filled, &mut made);
                 }
+                is_over
             };
-            for (load, filled) in ready {
-                let first_block = load * (self.load / BLOCK);
-                for (block, start) in (first_block..).zip((0..filled.done).step_by(BLOCK)) {
-                    let trials = start..filled.done.min(start + BLOCK);
-                    made.push((block, self.statistics(thread, &filled.values, trials)));
-                }
-                self.order().free.push(filled.values);
-            }
             if is_over {
                 return made;
             }
         }
     }
 
-    /// The trials that were done of a load, reduced; none if its values are wanted.
-    fn reduced(&self, thread: usize, first_trial: u64, length: usize) -> Option<(usize, Reduced)> {
-        let meshes = self.reduces.then(|| self.tallies.meshes(thread))??;
-        self.evaluation.reduce_unit(first_trial, length, &meshes)
+    /// Has a load reduced and takes it in its turn; says whether no more will have theirs.
+    fn reduce(
+        &self,
+        thread: usize,
+        load: usize,
+        (first_trial, length): (u64, usize),
+        made: &mut Vec<(usize, Vec<BlockStatistics>)>,
+    ) -> bool {
+        let meshes = self.tallies.meshes(thread);
+        let reduce = |meshes: Vec<Mesh>| self.evaluation.reduce_unit(first_trial, length, &meshes);
+        let (mut done, reduced) = meshes.map_or_else(|| (0, Reduced::nothing()), reduce);
+        if !self.wait_for_turn(load) {
+            return true;
+        }
+        let first_block = load * (self.load / BLOCK);
+        let take = |made: &mut Vec<_>| {
+            made.extend((first_block..).zip(reduced.blocks));
+            self.tallies.take(thread, &reduced.sifted);
+        };
+        if done == length {
+            // Nobody else has to do with what is taken.
+            let is_over = self.end_turn(length, length);
+            take(made);
+            return is_over;
+        }
+        take(made);
+        // What the engine gave up, its values say; but if it gives up all, the stream ends here, to be begun otherwise.
+        while done < length && self.evaluation.reductions().is_some() {
+            let piece = self.piece.min(length - done);
+            let filled = self.fill(first_trial + done as u64, piece);
+            let evaluated = filled.done;
+            self.make_statistics(thread, first_block + done / BLOCK, filled, made);
+            done += evaluated;
+            if evaluated < piece {
+                break;
+            }
+        }
+        self.end_turn(done, length)
     }
 
-    /// Waits for the turn of a load that was reduced, takes it, and takes out the loads whose turn has come then. Says whether
-    /// no more will.
-    fn in_turn(
-        &self,
-        load: usize,
-        (thread, length): (usize, usize),
-        (done, reduced): (usize, Reduced),
-        made: &mut Vec<(usize, Vec<BlockStatistics>)>,
-    ) -> (Vec<(usize, Filled)>, bool) {
+    /// The load whose turn it is has had it; says whether no more will.
+    fn end_turn(&self, done: usize, length: usize) -> bool {
+        let mut order = self.order();
+        order.takes_turn(done, length);
+        self.moved.notify_all();
+        order.ended
+    }
+
+    /// Waits for the turn of a load, and says whether it comes.
+    fn wait_for_turn(&self, load: usize) -> bool {
         let mut order = self.order();
         while order.next < load && !order.ended {
             order = self.moved.wait(order).expect("nothing that can panic runs under this lock");
         }
-        if order.ended {
-            return (Vec::new(), true);
+        !order.ended
+    }
+
+    /// Makes the statistics of each block of what was filled.
+    fn make_statistics(
+        &self,
+        thread: usize,
+        first_block: usize,
+        filled: Filled,
+        made: &mut Vec<(usize, Vec<BlockStatistics>)>,
+    ) {
+        for (block, start) in (first_block..).zip((0..filled.done).step_by(BLOCK)) {
+            let trials = start..filled.done.min(start + BLOCK);
+            made.push((block, self.statistics(thread, &filled.values, trials)));
         }
-        drop(order);
-        made.extend((load * (self.load / BLOCK)..).zip(reduced.blocks));
-        self.tallies.take(thread, &reduced.sifted);
-        let mut order = self.order();
-        order.takes_turn(done, length);
-        (self.ready(order), done < length)
+        self.order().free.push(filled.values);
     }
 
     /// The load whose turn it is is in the hands of another thread, which will tell.
@@ -221,8 +265,8 @@ where
 
     fn fill(&self, first_trial: u64, length: usize) -> Filled {
         let free = self.order().free.pop();
-        let mut values = free.unwrap_or_else(|| vec![0.0; self.columns * self.load]);
-        let columns = values.chunks_exact_mut(self.load).map(|column| &mut column[..length]).collect();
+        let mut values = free.unwrap_or_else(|| vec![0.0; self.columns * self.piece]);
+        let columns = values.chunks_exact_mut(self.piece).map(|column| &mut column[..length]).collect();
         let done = self.evaluation.evaluate_unit(Unit { first_trial, columns, length });
         Filled { values, done, length }
     }
@@ -231,11 +275,6 @@ where
     fn in_order(&self, load: usize, filled: Filled) -> Vec<(usize, Filled)> {
         let mut order = self.order();
         order.waiting.insert(load, filled);
-        self.ready(order)
-    }
-
-    /// The loads whose turn has come.
-    fn ready(&self, mut order: MutexGuard<'_, Order>) -> Vec<(usize, Filled)> {
         let mut ready = Vec::new();
         loop {
             let next = order.next;
@@ -243,12 +282,14 @@ where
             order.takes_turn(filled.done, filled.length);
             ready.push((next, filled));
         }
-        self.moved.notify_all();
+        if !ready.is_empty() {
+            self.moved.notify_all();
+        }
         ready
     }
 
     fn statistics(&self, thread: usize, values: &[f64], trials: Range<usize>) -> Vec<BlockStatistics> {
-        let columns = values.chunks_exact(self.load).map(|column| &column[trials.clone()]);
+        let columns = values.chunks_exact(self.piece).map(|column| &column[trials.clone()]);
         let inputs = self.columns - self.tallies.outputs();
         let of_column = |(column, values): (usize, &[f64])| {
             let found = of_block(values);

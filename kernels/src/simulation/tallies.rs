@@ -36,21 +36,17 @@ impl Tallies {
         self.sets.len()
     }
 
-    /// Whether the first set knows how the next numbers of all outputs may be read elsewhere.
-    pub fn have_meshes(&self) -> bool {
-        (0..self.outputs).all(|output| self.tally(0, output).mesh().is_some())
-    }
-
-    /// How the next numbers of each output may be read elsewhere for a thread, if that is known. A set without numbers
-    /// looks where the first one does.
+    /// How the next numbers of each output may be read elsewhere for a thread, if that can be said. A tally without numbers
+    /// looks where that of the first set does.
     pub fn meshes(&self, thread: usize) -> Option<Vec<Mesh>> {
         let mesh = |output: usize| {
             let is_fresh = !thread.is_multiple_of(self.sets.len()) && self.tally(thread, output).is_empty();
-            if is_fresh {
-                let alike = self.tally(0, output).alike()?;
-                *self.tally(thread, output) = alike;
+            let alike = if is_fresh { self.tally(0, output).alike() } else { None };
+            let mut tally = self.tally(thread, output);
+            if let Some(alike) = alike {
+                *tally = alike;
             }
-            self.tally(thread, output).mesh()
+            tally.mesh()
         };
         (0..self.outputs).map(mesh).collect()
     }

@@ -10,7 +10,8 @@ pub(crate) const SEGMENTS: usize = 160;
 /// How to read the numbers of an output: each is counted at a place, and few are picked out.
 ///
 /// A number that equals one of the crowds counts there and is done. The place of any other is
-/// `floor(number * bins_per_unit) - first`, within `0..=last`; if that is marked, the number is looked at: outside of all
+/// `floor(number * bins_per_unit) - first`, within `0..=last`, where a product that underflows is still below 0 if the number
+/// is; if that is marked, the number is looked at: outside of all
 /// segments it counts between them, in a segment of one number it counts there, in any other it is picked out, as it is
 /// wherever it lies if its place is the first or the last.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +39,15 @@ pub struct Sifted {
     pub(crate) integers: bool,
     /// In any order.
     pub(crate) picked: Vec<f64>,
+}
+
+impl Mesh {
+    /// By which all numbers are picked out.
+    pub(crate) fn of_everything() -> Mesh {
+        let all = (f64::NEG_INFINITY, f64::INFINITY);
+        let looked_at = vec![Some(0); BINS];
+        Mesh { bins_per_unit: 0.0, first: 0.0, last: 0.0, crowds: Vec::new(), bounds: vec![all], looked_at }
+    }
 }
 
 impl Sifted {

@@ -61,13 +61,17 @@ impl Tally {
     pub fn take(&mut self, sifted: &Sifted) {
         let spread = &mut self.known.spread;
         spread.integers = spread.integers && sifted.integers;
-        self.sieve.as_mut().expect("it has given a mesh").take(sifted, spread);
+        match &mut self.sieve {
+            Some(sieve) => sieve.take(sifted, spread),
+            None => self.first.extend(&sifted.picked),
+        }
         self.has_read(sifted.count());
     }
 
-    /// How the next numbers may be read elsewhere. None as long as the first ones are kept, or if they spread too wildly.
+    /// How the next numbers may be read elsewhere: as long as the first ones are kept, all are picked out. None if there are
+    /// too many segments.
     pub fn mesh(&self) -> Option<Mesh> {
-        self.sieve.as_ref()?.mesh()
+        self.sieve.as_ref().map_or_else(|| Some(Mesh::of_everything()), Sieve::mesh)
     }
 
     /// A tally of no numbers that looks where this one looks. None as long as that is everywhere.
@@ -75,7 +79,8 @@ impl Tally {
         let segments = self.known.segments.emptied();
         let sieve = Some(self.sieve.as_ref()?.alike(&segments));
         let known = Tallied { segments, spread: Spread::new() };
-        Some(Tally { known, first: Vec::new(), sieve, read: 0, narrow_at: self.narrow_at })
+        let narrow_at = self.narrow_at.min(MOST_COUNTED);
+        Some(Tally { known, first: Vec::new(), sieve, read: 0, narrow_at })
     }
 
     /// Whether any number was read.
@@ -229,7 +234,7 @@ mod tests {
         let numbers: Vec<f64> = (0..300_000).map(|trial| (uniform(trial) - 0.4).max(0.0)).collect();
         let (first, rest) = numbers.split_at(100_000);
         let mut tally = Tally::new();
-        assert!(tally.alike().is_none() && tally.mesh().is_none());
+        assert!(tally.alike().is_none() && tally.mesh() == Some(Mesh::of_everything()));
         tally.add(first);
         let mut other = tally.alike().unwrap();
         assert!(other.is_empty() && other.mesh() == tally.mesh());

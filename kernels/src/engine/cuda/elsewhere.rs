@@ -38,7 +38,7 @@ impl Interpreter {
         match *self {}
     }
 
-    pub(super) fn reduces(&self) -> bool {
+    pub(super) fn reduced_launch_trials(&self) -> Option<usize> {
         match *self {}
     }
 

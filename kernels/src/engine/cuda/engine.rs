@@ -9,7 +9,7 @@ use super::interpreter::Interpreter;
 use super::{FaultKind, Gpus, NoGpu, OpenGpu};
 use crate::engine::cpu::{CpuEngine, CpuEngineError, CpuScratch};
 use crate::engine::image::{Image, ImageError, Wanted};
-use crate::engine::{Engine, Reduced};
+use crate::engine::{Engine, Reduced, Reductions};
 use crate::random::Sampling;
 use crate::statistics::moments::BLOCK;
 use crate::statistics::sifted::Mesh;
@@ -66,6 +66,10 @@ pub struct CudaEngine {
 #[derive(Debug)]
 pub struct CudaScratch(Option<CpuScratch>);
 
+/// Each has two launches under way at times, and at others none.
+const REDUCING_THREADS: usize = POOLS.div_ceil(2);
+/// Between so many launches nobody waits for anything but the next.
+const LAUNCHES_AT_ONCE: usize = 8;
 /// The part of a GPU's memory that is used where nobody says.
 const MEMORY_FRACTION: f64 = 0.4;
 
@@ -130,10 +134,9 @@ impl Engine for CudaEngine {
         (2 * self.interpreter.launch_trials()).next_multiple_of(BLOCK)
     }
 
-    /// Each has two launches under way, and there are lanes for so many.
-    fn reductions_at_once(&self) -> usize {
-        let is_possible = self.interpreter.reduces() && self.failure.get().is_none();
-        if is_possible { POOLS.div_ceil(2) } else { 0 }
+    fn reductions(&self) -> Option<Reductions> {
+        let trials = self.interpreter.reduced_launch_trials().filter(|_| self.failure.get().is_none())?;
+        Some(Reductions { threads: REDUCING_THREADS, trials: LAUNCHES_AT_ONCE * trials })
     }
 
     fn reduce(&self, first_trial: u64, trials: usize, meshes: &[Mesh]) -> Option<Reduced> {

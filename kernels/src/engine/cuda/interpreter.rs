@@ -22,7 +22,6 @@ use super::budget::{Launch, Need};
 use super::shape::{BLOCK_THREADS, blocks, shared_bytes};
 use super::{CudaEngineError, FaultKind, OpenGpu};
 use crate::engine::image::Image;
-use crate::statistics::moments::BLOCK;
 use reduction::Layout;
 
 /// A plan on a GPU. What lies there goes before the kernel and its context.
@@ -30,8 +29,10 @@ use reduction::Layout;
 pub(super) struct Interpreter {
     words: DeviceBuffer<u64>,
     wanted: usize,
-    thread_numbers: usize,
     launch: Launch,
+    /// Numbers of the GPU's memory that are slots, and that a lane has in all.
+    slots: usize,
+    device: usize,
     shared_bytes: u32,
     /// Of launches that are reduced, if there is room for it.
     reduction: Option<Layout>,
@@ -65,16 +66,18 @@ impl Interpreter {
         let pool_bytes = gpu.budget().pool_bytes();
         let launch = Launch::new(pool_bytes, &need).ok_or_else(|| too_little("a launch", pool_bytes))?;
         let slots = launch.blocks as usize * BLOCK_THREADS as usize * need.thread_numbers;
-        let values = need.columns * launch.trials + slots;
-        let reduction = Layout::new((need.columns, outputs), launch.trials, values);
-        let fits = ((values + reduction.words()) * size_of::<f64>()) as u64 <= pool_bytes;
-        let reduction = Some(reduction).filter(|_| fits && launch.trials >= BLOCK);
+        let most = usize::try_from(pool_bytes).unwrap_or(usize::MAX) / size_of::<f64>();
+        let reduction = Layout::within((need.columns, outputs), launch.trials, slots..most);
+        // Both kinds of launches have their slots first.
+        let device = slots + need.columns * launch.trials;
+        let device = device.max(reduction.as_ref().map_or(0, |layout| layout.picked.end));
         let words = brought(gpu, image.words())?;
         Ok(Interpreter {
             words,
+            slots,
+            device,
             reduction,
             wanted: need.columns,
-            thread_numbers: need.thread_numbers,
             launch,
             shared_bytes: shared.unwrap_or(0),
             gpu: Arc::clone(gpu),
@@ -96,24 +99,24 @@ impl Interpreter {
         let trials = columns.first().map_or(0, |column| column.len());
         assert_eq!(columns.len(), self.wanted, "the columns are those of the plan");
         self.in_launches(
-            first_trial..first_trial + trials as u64,
+            (first_trial..first_trial + trials as u64, self.launch.trials),
             |lane, trials| self.begin(lane, trials),
             |lane, trials| self.finish(lane, trials, columns),
         )
     }
 
-    /// Has trials go through in launches: each is begun before the one before is finished.
+    /// Has trials go through in launches of at most so many: each is begun before the one before is finished.
     fn in_launches(
         &self,
-        trials: Range<u64>,
+        (trials, most): (Range<u64>, usize),
         begin: impl Fn(&mut Taken<'_>, Trials) -> Result<(), CudaEngineError>,
         mut finish: impl FnMut(Taken<'_>, Trials) -> Result<(), CudaEngineError>,
     ) -> Result<(), CudaEngineError> {
         self.gpu.kernel().take_up()?;
         let mut before: Option<(Taken<'_>, Trials)> = None;
         let count = (trials.end - trials.start) as usize;
-        for start in (0..count).step_by(self.launch.trials) {
-            let length = self.launch.trials.min(count - start);
+        for start in (0..count).step_by(most) {
+            let length = most.min(count - start);
             let some = Trials { first: trials.start + start as u64, start, length };
             // Whoever waits for a lane has none, so that those who have one come to their end.
             let free = before.as_ref().and_then(|_| self.gpu.kernel().lanes().try_take());
@@ -134,31 +137,23 @@ impl Interpreter {
     /// Launches the kernel for some trials and has their results copied. Nothing is waited for.
     fn begin(&self, lane: &mut Taken<'_>, trials: Trials) -> Result<(), CudaEngineError> {
         let count = self.wanted * trials.length;
-        self.evaluate_into(lane, trials, count)?;
+        lane.make_room(self.device, count)?;
+        self.evaluate_into(lane, trials)?;
         let Lane { stream, ended, device, host, .. } = lane.under_way();
         ended.record(stream).map_err(failed("timing the kernel"))?;
+        let results = device.index(self.slots..self.slots + count);
         // SAFETY: the memory of this machine is page-locked and as long, and, as below, nobody looks at it before the
         // stream was waited for.
-        let copied = unsafe { device.index(..count).async_copy_to(&mut host[..count], stream) };
+        let copied = unsafe { results.async_copy_to(&mut host[..count], stream) };
         copied.map_err(failed("bringing the results"))
     }
 
-    /// Launches the kernel for some trials. Their values are the first of the lane's memory on the GPU; on this machine it has
-    /// room for so many numbers.
-    fn evaluate_into(
-        &self,
-        lane: &mut Taken<'_>,
-        trials: Trials,
-        host: usize,
-    ) -> Result<(), CudaEngineError> {
-        let most = self.wanted * self.launch.trials;
-        let slots = self.launch.blocks as usize * BLOCK_THREADS as usize * self.thread_numbers;
-        let reduction = self.reduction.as_ref().map_or(0, Layout::words);
-        lane.make_room(most + slots + reduction, host.max(most))?;
+    /// Launches the kernel for some trials, whose values come to lie behind the slots of a lane in which there is room.
+    fn evaluate_into(&self, lane: &mut Taken<'_>, trials: Trials) -> Result<(), CudaEngineError> {
         // From here on there is something to wait for, whatever becomes of the rest.
         let Lane { stream, started, device, .. } = lane.under_way();
-        let memory =
-            if slots == 0 { DevicePointer::null() } else { device.index(most..most + slots).as_device_ptr() };
+        let slots = device.index(..self.slots);
+        let memory = if self.slots == 0 { DevicePointer::null() } else { slots.as_device_ptr() };
         let kernel = self.gpu.kernel().function().map_err(failed("finding the kernel"))?;
         let blocks = blocks(trials.length, self.launch.blocks);
         started.record(stream).map_err(failed("timing the kernel"))?;
@@ -172,7 +167,7 @@ impl Interpreter {
                 trials.first,
                 trials.length as u64,
                 memory,
-                device.as_device_ptr()
+                device.index(self.slots..).as_device_ptr()
             ))
         };
         launched.map_err(failed("launching the kernel"))

@@ -16,9 +16,9 @@ use super::failed;
 /// A stream with its memory. The stream goes last: fields are dropped in their order.
 #[derive(Debug)]
 pub(super) struct Lane {
-    /// On the GPU: results, then slots.
+    /// On the GPU: slots, then results, then what is made of them there.
     pub device: DeviceBuffer<f64>,
-    /// On this machine: results.
+    /// On this machine: what goes there, and what comes back.
     pub host: LockedBuffer<f64>,
     /// Before and behind the kernel.
     pub started: Event,

@@ -13,9 +13,9 @@ use crate::engine::Reduced;
 use crate::statistics::sifted::{Mesh, Sifted};
 
 impl Interpreter {
-    /// Whether there is room for it.
-    pub(in super::super) fn reduces(&self) -> bool {
-        self.reduction.is_some()
+    /// How many trials one launch reduces at most; none if there is no room for it.
+    pub(in super::super) fn reduced_launch_trials(&self) -> Option<usize> {
+        self.reduction.as_ref().map(|layout| layout.trials)
     }
 
     /// Evaluates trials and makes their statistics. None if more numbers were picked out than there is room for.
@@ -29,7 +29,7 @@ impl Interpreter {
         assert_eq!(meshes.len(), layout.outputs, "there is a mesh for every output");
         let mut reduced = Some(Reduced::nothing());
         self.in_launches(
-            first_trial..first_trial + trials as u64,
+            (first_trial..first_trial + trials as u64, layout.trials),
             |lane, trials| self.begin_reduction(layout, lane, trials, meshes),
             |lane, trials| {
                 let next = self.finish_reduction(layout, lane, trials)?;
@@ -40,6 +40,9 @@ impl Interpreter {
                 Ok(())
             },
         )?;
+        if reduced.is_some() {
+            self.gpu.reduced(trials);
+        }
         Ok(reduced)
     }
 
@@ -50,7 +53,11 @@ impl Interpreter {
         trials: Trials,
         meshes: &[Mesh],
     ) -> Result<(), CudaEngineError> {
-        self.evaluate_into(lane, trials, layout.words())?;
+        lane.make_room(self.device, layout.host_words())?;
+        if layout.outputs > 0 {
+            bring_meshes(layout, lane, meshes)?;
+        }
+        self.evaluate_into(lane, trials)?;
         let Lane { stream, ended, device, host, .. } = lane.under_way();
         let (length, kernels) = (trials.length as u64, self.gpu.kernel());
         let at = |place: usize| device.index(place..).as_device_ptr();
@@ -60,7 +67,7 @@ impl Interpreter {
         // waited for, as a lane that is under way is before its memory is touched or goes.
         let launched = unsafe {
             launch!(moments<<<layout.moments_blocks(trials.length), BLOCK_THREADS, MOMENTS_SHARED_BYTES, stream>>>(
-                device.as_device_ptr(),
+                at(layout.values.start),
                 length,
                 layout.columns as u64,
                 at(layout.found.start)
@@ -68,21 +75,13 @@ impl Interpreter {
         };
         launched.map_err(failed("launching the kernel"))?;
         if layout.outputs > 0 {
-            let meshes_here = &mut host[..layout.meshes.len()];
-            Layout::put_meshes(meshes, meshes_here);
-            // SAFETY: both are as long, and nobody touches either before the stream was waited for.
-            let brought = unsafe { device.index(layout.meshes.clone()).async_copy_from(meshes_here, stream) };
-            brought.map_err(failed("bringing the meshes"))?;
-            // SAFETY: nothing but the kernel that follows on this stream looks at the totals.
-            let cleared = unsafe { device.index(layout.totals.clone()).set_zero_async(stream) };
-            cleared.map_err(failed("clearing the totals"))?;
             let sift = kernels.sift().map_err(failed("finding the kernel"))?;
             let blocks_each = Layout::sift_blocks_each(trials.length);
             let blocks = blocks_each * layout.outputs as u32;
             // SAFETY: as above: the outputs are the last of the columns, and there are a mesh, counters and room for each.
             let launched = unsafe {
                 launch!(sift<<<blocks, SIFT_THREADS, SIFT_SHARED_BYTES, stream>>>(
-                    at((layout.columns - layout.outputs) * trials.length),
+                    at(layout.values.start + (layout.columns - layout.outputs) * trials.length),
                     length,
                     u64::from(blocks_each),
                     at(layout.meshes.start),
@@ -113,9 +112,21 @@ impl Interpreter {
         let blocks = layout.blocks(told, trials.length);
         let mut sifted = layout.sifted(told);
         take_picked(layout, &mut lane, &picks, &mut sifted)?;
-        self.gpu.reduced(trials.length);
         Ok(Some(Reduced { blocks, sifted }))
     }
+}
+
+/// Brings meshes to the GPU and clears the totals, before the kernels, which wait for it.
+fn bring_meshes(layout: &Layout, lane: &mut Taken<'_>, meshes: &[Mesh]) -> Result<(), CudaEngineError> {
+    let Lane { stream, device, host, .. } = lane.under_way();
+    let here = &mut host[..layout.meshes.len()];
+    Layout::put_meshes(meshes, here);
+    // SAFETY: both are as long, and nobody touches either before the stream was waited for.
+    let brought = unsafe { device.index(layout.meshes.clone()).async_copy_from(here, stream) };
+    brought.map_err(failed("bringing the meshes"))?;
+    // SAFETY: nothing but a kernel that follows on this stream looks at the totals.
+    let cleared = unsafe { device.index(layout.totals.clone()).set_zero_async(stream) };
+    cleared.map_err(failed("clearing the totals"))
 }
 
 /// Brings what was picked out: only now is it known how much that is.

@@ -36,9 +36,19 @@ pub(super) const MOMENTS_SHARED_BYTES: u32 = (QUANTITIES * size_of::<f64>()) as 
 /// And of one that sifts.
 pub(super) const SIFT_SHARED_BYTES: u32 = (PICKED * size_of::<u32>()) as u32;
 
+/// A launch has at least so many blocks of trials: with fewer, what is told of each output is no less than its values.
+const LEAST_BLOCKS: usize = 4;
+/// A launch has so many times as many trials as one whose values come back, as these are not waited for.
+const TIMES_TRIALS: usize = 4;
+/// What a launch brings back, and takes there, waits in so many words of the machine's memory at most.
+const HOST_WORDS: usize = 1 << 23;
+
 /// Where all this lies in the words of a lane's memory on the GPU, one part after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Layout {
+    /// A launch has at most so many.
+    pub(super) trials: usize,
+    pub(super) values: Range<usize>,
     pub(super) outputs: usize,
     pub(super) columns: usize,
     /// How many numbers may be picked out of each output.
@@ -51,19 +61,39 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// For so many columns, the last of which are outputs, and launches of whole blocks, from this word on.
-    pub(super) fn new((columns, outputs): (usize, usize), launch_trials: usize, start: usize) -> Layout {
-        let room = launch_trials / TRIALS_PER_PICK;
-        let after = |start: usize, words: usize| start..start + words;
-        let meshes = after(start, outputs * MESH_WORDS);
-        let totals = after(meshes.end, outputs * COUNTERS);
-        let found = after(totals.end, columns * launch_trials.div_ceil(BLOCK) * WORDS_OF_BLOCK);
-        let picked = after(found.end, outputs * room);
-        Layout { outputs, columns, room, meshes, totals, found, picked }
+    /// For so many columns, the last of which are outputs, from the first word on that is free of `words`. The launches are
+    /// larger than these, as far as there is room; none if there is not for the least.
+    pub(super) fn within(
+        (columns, outputs): (usize, usize),
+        launch_trials: usize,
+        free: Range<usize>,
+    ) -> Option<Layout> {
+        let wanted = (launch_trials * TIMES_TRIALS).next_multiple_of(BLOCK);
+        let fits = |layout: &Layout| layout.picked.end <= free.end && layout.host_words() <= HOST_WORDS;
+        let least = LEAST_BLOCKS * BLOCK;
+        let halved = |trials: &usize| {
+            let half = (trials / 2).next_multiple_of(BLOCK).max(least);
+            (half < *trials).then_some(half)
+        };
+        std::iter::successors(Some(wanted.max(least)), halved)
+            .map(|trials| Layout::new((columns, outputs), trials, free.start))
+            .find(fits)
     }
 
-    /// How many words all of it takes.
-    pub(super) fn words(&self) -> usize {
+    /// For launches of so many trials, which are whole blocks.
+    fn new((columns, outputs): (usize, usize), trials: usize, start: usize) -> Layout {
+        let room = trials / TRIALS_PER_PICK;
+        let after = |start: usize, words: usize| start..start + words;
+        let values = after(start, columns * trials);
+        let meshes = after(values.end, outputs * MESH_WORDS);
+        let totals = after(meshes.end, outputs * COUNTERS);
+        let found = after(totals.end, columns * (trials / BLOCK) * WORDS_OF_BLOCK);
+        let picked = after(found.end, outputs * room);
+        Layout { trials, values, outputs, columns, room, meshes, totals, found, picked }
+    }
+
+    /// How many words wait on this machine: the meshes, then all that is told, then what was picked out.
+    pub(super) fn host_words(&self) -> usize {
         self.picked.end - self.meshes.start
     }
 
@@ -165,22 +195,48 @@ fn statistics(words: &[f64]) -> (Moments, ErrorCounts) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_parts_of_a_layout_lie_one_after_the_other() {
         let layout = Layout::new((5, 2), 4 * BLOCK, 100);
-        assert_eq!(layout.meshes, 100..100 + 2 * 1365);
+        assert_eq!(layout.values, 100..100 + 5 * 4 * BLOCK);
+        assert_eq!(layout.meshes, layout.values.end..layout.values.end + 2 * 1365);
         assert_eq!(layout.totals.len(), 2 * 2387);
         assert_eq!(layout.found.len(), 5 * 4 * 17);
         assert_eq!(layout.picked_of(1, 7), layout.picked.start + 4096..layout.picked.start + 4103);
         assert_eq!(layout.picked_of(1, layout.room).end, layout.picked.end);
-        assert_eq!(layout.words(), 2 * (1365 + 2387) + 5 * 4 * 17 + 2 * 4096);
+        assert_eq!(layout.host_words(), 2 * (1365 + 2387) + 5 * 4 * 17 + 2 * 4096);
         assert_eq!(layout.told(BLOCK + 1), layout.totals.start..layout.totals.end + 5 * 2 * 17);
+        assert_eq!((layout.moments_blocks(BLOCK + 1), Layout::sift_blocks_each(4 * BLOCK + 1)), (2, 2));
+    }
+
+    #[test]
+    fn more_picks_than_there_is_room_for_show() {
+        let layout = Layout::new((5, 2), 4 * BLOCK, 0);
         let mut told = vec![0.0; layout.told(1).len()];
         (told[PICKED], told[COUNTERS + PICKED]) = (f64::from_bits(4096), f64::from_bits(7));
         assert_eq!(layout.picks(&told), Some(vec![4096, 7]));
         told[PICKED] = f64::from_bits(4097);
         assert_eq!(layout.picks(&told), None);
-        assert_eq!((layout.moments_blocks(BLOCK + 1), Layout::sift_blocks_each(4 * BLOCK + 1)), (2, 2));
+    }
+
+    proptest! {
+        #[test]
+        fn a_layout_stays_where_it_may(columns in 1..5_000_usize, share in 0.0..=1.0, blocks in 1..600_usize, words in 0..1_usize << 30) {
+            let outputs = (columns as f64 * share) as usize;
+            let start = words / 3;
+            match Layout::within((columns, outputs), blocks * BLOCK, start..words) {
+                Some(layout) => {
+                    prop_assert!(layout.values.start == start && layout.picked.end <= words);
+                    prop_assert!(layout.host_words() <= HOST_WORDS);
+                    prop_assert!(layout.trials.is_multiple_of(BLOCK) && layout.trials >= LEAST_BLOCKS * BLOCK);
+                }
+                None => {
+                    let least = Layout::new((columns, outputs), LEAST_BLOCKS * BLOCK, start);
+                    prop_assert!(least.picked.end > words || least.host_words() > HOST_WORDS);
+                }
+            }
+        }
     }
 }
