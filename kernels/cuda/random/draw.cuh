@@ -28,9 +28,9 @@ ON_DEVICE double integer_at(double min, double max, double p) {
     return at_most(min + floor(p * count), max);
 }
 
-ON_DEVICE double quantile_of(const Image& image, const Input& input, double p) {
+ON_DEVICE double quantile_of(const Image& image, const Input& input, u64 family, double p) {
     const double (&parameters)[5] = input.parameters;
-    switch (input.family) {
+    switch (family) {
     case CONSTANT: return parameters[0];
     case UNIFORM: return fused(p, parameters[1], parameters[0]);
     case NORMAL: return on_line(image, input, p);
@@ -47,10 +47,15 @@ ON_DEVICE double quantile_of(const Image& image, const Input& input, double p) {
     }
 }
 
-// The draw that a uniform 0 < u < 1 stands for.
-ON_DEVICE double draw_of(const Image& image, const Input& input, double u) {
+// The draw that a uniform 0 < u < 1 stands for, of an input of this family.
+ON_DEVICE double draw_of_family(const Image& image, const Input& input, u64 family, double u) {
     double p = input.is_truncated ? within(fused(u, input.width, input.from), LEAST_SHARE, GREATEST_SHARE) : u;
-    double x = quantile_of(image, input, p);
+    double x = quantile_of(image, input, family, p);
     x = input.is_truncated ? within(x, input.low, input.high) : x;
     return input.shift != 0.0 ? x + input.shift : x;
+}
+
+// The draw that a uniform 0 < u < 1 stands for.
+ON_DEVICE double draw_of(const Image& image, const Input& input, double u) {
+    return draw_of_family(image, input, input.family, u);
 }
