@@ -15,6 +15,11 @@ use crate::random::sampling::{Points, TooManyInputs};
 use crate::random::{Sampler, Sampling};
 
 const HEADER_WORDS: usize = 15;
+/// Places in the header.
+const INPUTS_AT: usize = 7;
+const GROUPS_AT: usize = 9;
+const COLUMNS_AT: usize = 12;
+const GROUP_WORDS: usize = 3;
 const NOT_WANTED: u64 = u64::MAX;
 
 /// Why there is no image of a plan.
@@ -50,6 +55,17 @@ pub struct Image {
     words: Vec<u64>,
     columns: usize,
     thread_numbers: usize,
+}
+
+/// What of an input is the same whatever the seed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct InputRecord {
+    /// Where in the image it is.
+    pub(super) at: usize,
+    /// Whether its trials are not independent.
+    pub(super) is_stratified: bool,
+    /// The number of its family, as in `cuda/plan/image.cuh`.
+    pub(super) family: usize,
 }
 
 impl Image {
@@ -95,6 +111,24 @@ impl Image {
     /// The words, from the header on.
     pub fn words(&self) -> &[u64] {
         &self.words
+    }
+
+    /// What code for this plan knows of an input.
+    pub(super) fn input(&self, input: usize) -> InputRecord {
+        let at = self.words[INPUTS_AT] as usize + input * INPUT_WORDS;
+        let [_, strata, _, family, ..] = self.words[at..] else { unreachable!("a record is longer") };
+        InputRecord { at, is_stratified: strata != 0, family: family as usize }
+    }
+
+    /// Where the record of a correlation group is.
+    pub(super) fn group_at(&self, group: usize) -> usize {
+        self.words[GROUPS_AT] as usize + group * GROUP_WORDS
+    }
+
+    /// The place of a column of the plan among those that are wanted, if it is.
+    pub(super) fn place(&self, column: usize) -> Option<u64> {
+        let place = self.words[self.words[COLUMNS_AT] as usize + column];
+        (place != NOT_WANTED).then_some(place)
     }
 
     /// How many columns are wanted.

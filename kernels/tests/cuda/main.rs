@@ -2,6 +2,7 @@
 //!
 //! No GPU is needed. A C++ compiler is: without one the tests say so and pass. Where there is a GPU, [`on_a_gpu`] uses it.
 
+mod assembled;
 #[path = "../distributions/mod.rs"]
 mod distributions;
 mod draws;

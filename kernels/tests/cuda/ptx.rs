@@ -1,9 +1,13 @@
 //! What the committed PTX may do, as far as its text tells. That it is what the source makes is `cuda/compile --check`'s.
 
+use crate::examples;
+use crate::host::image_of;
+use fermiac_kernels::engine::cuda::generated::{library::FUNCTIONS, ptx};
 use fermiac_kernels::engine::cuda::{PTX, REDUCTION_PTX};
+use fermiac_kernels::random::Sampling;
 
 /// Moves, choices and comparisons, which round nothing, and operations that round to nearest.
-const EXACT: [&str; 24] = [
+const EXACT: [&str; 25] = [
     "abs.f64",
     "add.rn.f64",
     "copysign.f64",
@@ -24,6 +28,7 @@ const EXACT: [&str; 24] = [
     "sqrt.rn.f64",
     "st.f64",
     "st.global.f64",
+    "st.local.f64",
     "st.param.f64",
     "st.shared.f64",
     "sub.rn.f64",
@@ -31,11 +36,26 @@ const EXACT: [&str; 24] = [
 ];
 
 #[test]
-fn no_operation_of_the_kernel_rounds_otherwise_than_to_nearest() {
-    for ptx in [PTX, REDUCTION_PTX] {
-        assert!(ptx.lines().filter_map(operation).next().is_some(), "the kernel computes");
+fn no_operation_of_the_kernels_rounds_otherwise_than_to_nearest() {
+    for text in [PTX, REDUCTION_PTX, FUNCTIONS] {
+        assert_exact(text);
     }
-    for operation in [PTX, REDUCTION_PTX].into_iter().flat_map(|ptx| ptx.lines().filter_map(operation)) {
+}
+
+#[test]
+fn nor_does_one_that_is_written_for_a_plan() {
+    for plan in examples::plans() {
+        let text = ptx(&plan, &image_of(&plan, 1, Sampling::Random)).expect("the examples are small");
+        assert_exact(&text);
+        assert!([".approx", ".ftz", ".f32"].iter().all(|part| !text.contains(part)));
+    }
+}
+
+/// Of the operations of doubles in a text.
+fn assert_exact(text: &str) {
+    let mut operations = text.lines().filter_map(operation).peekable();
+    assert!(operations.peek().is_some(), "the kernel computes");
+    for operation in operations {
         // A conversion to an integer in a double rounds as its name says, exactly.
         let known =
             EXACT.contains(&operation) || operation.starts_with("setp.") || operation.starts_with("cvt.");
@@ -52,9 +72,11 @@ fn operation(line: &str) -> Option<&str> {
 }
 
 #[test]
-fn no_operation_of_the_kernel_is_an_approximation() {
+fn no_operation_of_the_kernels_is_an_approximation() {
     for part in [".approx", ".ftz", ".f32", "call.uni _"] {
-        assert!(!PTX.contains(part) && !REDUCTION_PTX.contains(part), "{part}");
+        for text in [PTX, REDUCTION_PTX, FUNCTIONS] {
+            assert!(!text.contains(part), "{part}");
+        }
     }
     assert!(PTX.contains(".visible .entry fermiac_interpret("));
     for kernel in ["fermiac_moments", "fermiac_sift"] {

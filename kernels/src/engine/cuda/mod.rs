@@ -4,10 +4,12 @@
 //! [`REDUCTION_PTX`] makes the statistics of what it has come to, where that lies.
 //! [`gpus`] says which GPUs there are and why one is not used; it works where there is no driver. The plan goes to the
 //! GPU as an [`super::image::Image`]; what comes back are the bits that the processor would have computed.
+//! [`generated`] writes a kernel for one plan.
 
 mod budget;
 mod engine;
 mod fault;
+pub mod generated;
 pub mod gpus;
 #[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
 mod interpreter;

@@ -1,0 +1,86 @@
+//! The whole kernel: what is about the trials, with the tape in it.
+
+use std::fmt::Write as _;
+
+use fermiac_model::plan::Plan;
+
+use super::KERNEL;
+use super::instructions::Tape;
+use super::library::Library;
+use super::region::Text;
+use super::value::{Predicate, Register};
+use crate::engine::image::Image;
+
+/// How many registers there are.
+#[derive(Debug, Default)]
+pub(super) struct Registers {
+    doubles: u32,
+    predicates: u32,
+}
+
+impl Registers {
+    pub(super) fn double(&mut self) -> Register {
+        self.doubles += 1;
+        Register(self.doubles - 1)
+    }
+
+    pub(super) fn predicate(&mut self) -> Predicate {
+        self.predicates += 1;
+        Predicate(self.predicates - 1)
+    }
+}
+
+/// Each thread takes every so-and-so-manieth trial, as in `cuda/interpreter.cu`. `%at` is where the trial's value is in the
+/// first wanted column, `%pitch` leads to the next column.
+const UNTIL_A_TRIAL: &str = "	ld.param.u64 %words, [words];
+	ld.param.u64 %first_trial, [first_trial];
+	ld.param.u64 %trials, [trials];
+	ld.param.u64 %columns, [columns];
+	cvta.to.global.u64 %columns, %columns;
+	mov.u32 %block, %ctaid.x;
+	mov.u32 %blocks, %nctaid.x;
+	mov.u32 %block_threads, %ntid.x;
+	mov.u32 %thread, %tid.x;
+	mul.wide.u32 %index, %block, %block_threads;
+	cvt.u64.u32 %own, %thread;
+	add.u64 %index, %index, %own;
+	mul.wide.u32 %threads, %blocks, %block_threads;
+	shl.b64 %pitch, %trials, 3;
+$next:
+	setp.ge.u64 %is_done, %index, %trials;
+	@%is_done bra $done;
+	add.u64 %trial, %first_trial, %index;
+	shl.b64 %at, %index, 3;
+	add.u64 %at, %columns, %at;
+";
+
+const AFTER_A_TRIAL: &str = "	add.u64 %index, %index, %threads;
+	bra $next;
+$done:
+	ret;
+";
+
+/// The kernel's text with the functions that it calls before it.
+pub(super) fn written(plan: &Plan, image: &Image) -> String {
+    let Text { way, aside, registers, .. } = Tape::written(plan, image);
+    let mut kernel = format!(
+        ".visible .entry {KERNEL}(\n\
+         \t.param .u64 words,\n\t.param .u64 first_trial,\n\t.param .u64 trials,\n\
+         \t.param .u64 memory,\n\t.param .u64 columns\n)\n{{\n\
+         \t.reg .u32 %block, %blocks, %block_threads, %thread;\n\
+         \t.reg .u64 %words, %first_trial, %trials, %columns, %index, %own, %threads, %pitch, %trial, %at, %to;\n\
+         \t.reg .pred %is_done;\n\t.reg .f64 %f<{}>;\n\t.reg .pred %p<{}>;\n",
+        registers.doubles.max(1),
+        registers.predicates.max(1),
+    );
+    let has_runs = way.contains("%slots");
+    let parts = [("slots", plan.slots as usize, has_runs)];
+    let parts = parts.into_iter().chain([("uniforms", plan.draws.len(), !plan.correlations.is_empty())]);
+    for (name, numbers, _) in parts.filter(|(_, _, is_used)| *is_used) {
+        let bytes = numbers.max(1) * size_of::<f64>();
+        let _ = writeln!(kernel, "\t.local .align 8 .b8 {name}[{bytes}];\n\t.reg .u64 %{name};");
+        let _ = writeln!(kernel, "\tmov.u64 %{name}, {name};\n\tcvta.local.u64 %{name}, %{name};");
+    }
+    kernel.extend([UNTIL_A_TRIAL, &way, AFTER_A_TRIAL, &aside, "}\n"]);
+    Library::get().needed_by(&kernel) + &kernel
+}

@@ -1,0 +1,103 @@
+//! Code made for one plan: the kernel's PTX, written straight from the tape.
+//!
+//! What the interpreter looks up for every trial is known here once: the [kernel] has each instruction as an operation of
+//! registers, one register a value. [`region`] keeps the operations exact and holds them to what the interpreter says of
+//! errors and overflows; [`instructions`] takes the tape to them and [`draws`] the inputs; what is not written in place is
+//! called from the [library], which is compiled from the interpreter's own headers.
+
+mod draws;
+mod instructions;
+mod kernel;
+pub mod library;
+mod region;
+mod value;
+
+use fermiac_model::plan::Plan;
+
+use crate::engine::image::Image;
+
+/// The name of the kernel in what [`ptx`] writes.
+pub const KERNEL: &str = "fermiac_generated";
+
+/// Longer tapes stay interpreted: the assembler's time grows faster than the tape.
+///
+/// NVIDIA's ptxas 12.1 on one core of a small machine, for sm_90, without a GPU (22 November 2026), for tapes of sums and
+/// products, and for tapes with comparisons, exponentials and roundings among them:
+///
+/// | instructions | sums and products | mixed |
+/// |---|---|---|
+/// | 100 | 0.17 s | 0.23 s |
+/// | 300 | 0.28 s | 0.48 s |
+/// | 1,000 | 0.85 s | 1.70 s |
+/// | 2,000 | 2.93 s | 6.58 s |
+/// | 4,000 | 10.15 s | 16.16 s |
+pub const MOST_INSTRUCTIONS: usize = 1_000;
+
+/// The kernel of a plan, for images of it with the same columns and the same sampling. None for a plan that is better
+/// interpreted.
+pub fn ptx(plan: &Plan, image: &Image) -> Option<String> {
+    (plan.instructions.len() <= MOST_INSTRUCTIONS).then(|| kernel::written(plan, image))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::image::Wanted;
+    use crate::random::Sampling;
+    use fermiac_model::distribution::{Distribution, identity_hash};
+    use fermiac_model::plan::{Draw, Instruction, Opcode, Operand};
+
+    /// So many sums of a draw and what was before, then a comparison with a constant.
+    fn sums(count: u32) -> Plan {
+        let distribution = Distribution::parse("normal(1, 2)").unwrap();
+        let draw = Draw { identity: "B1".to_owned(), stream: identity_hash("B1"), distribution };
+        let mut plan =
+            Plan { slots: 3, outputs: 1, draws: vec![draw], constants: vec![1.5], ..Plan::default() };
+        let mut write = |opcode, destination, a: Operand, b: Operand| {
+            let (a, b) = (a.bits(), b.bits());
+            plan.instructions.push(Instruction { opcode, destination, a, b, c: 0 });
+        };
+        let [draw, constant] = [Operand::slot(0), Operand::constant(0)];
+        write(Opcode::Draw, 0, draw, draw);
+        write(Opcode::Add, 1, draw, constant);
+        for sum in 0..count {
+            write(Opcode::Add, 2 - sum % 2, Operand::slot(1 + sum % 2), draw);
+        }
+        write(Opcode::Store, 1, Operand::slot(1 + count % 2), draw);
+        plan
+    }
+
+    fn text(plan: &Plan, seed: u64, sampling: Sampling) -> Option<String> {
+        let columns = vec![true; plan.columns()];
+        ptx(plan, &Image::new(&Wanted { plan, seed, sampling, columns: &columns }).unwrap())
+    }
+
+    #[test]
+    fn sums_are_checked_once_at_their_end() {
+        let text = text(&sums(10), 1, Sampling::Random).unwrap();
+        assert_eq!(text.matches("@!").count(), 1, "{text}");
+        // The last of them, which is stored, is a number only if all are.
+        assert_eq!(text.matches("\tadd.rn.f64 %f").count(), 12 + functions_adding(&text), "{text}");
+        assert_eq!(text.split_once("fermiac_generated").unwrap().1.matches("abs.f64").count(), 1, "{text}");
+    }
+
+    /// Sums within the functions before the kernel.
+    fn functions_adding(text: &str) -> usize {
+        text.split_once("fermiac_generated").unwrap().0.matches("\tadd.rn.f64 %f").count()
+    }
+
+    #[test]
+    fn one_text_serves_every_seed_but_not_every_sampling() {
+        let [one, two] = [1, 2].map(|seed| text(&sums(3), seed, Sampling::Random).unwrap());
+        assert_eq!(one, two);
+        let sobol = text(&sums(3), 1, Sampling::Sobol).unwrap();
+        assert!(sobol.contains("fermiac_stratified") && !one.contains("fermiac_stratified"));
+    }
+
+    #[test]
+    fn a_long_tape_stays_interpreted() {
+        let most = MOST_INSTRUCTIONS as u32 - 3;
+        assert!(text(&sums(most), 1, Sampling::Random).is_some());
+        assert_eq!(text(&sums(most + 1), 1, Sampling::Random), None);
+    }
+}
