@@ -1,19 +1,22 @@
 // A driver whose GPUs are the processor: it stands in for libcuda.so.1 where the engine is tested without a GPU.
 //
-// Memory is memory, a launch runs the kernel's source thread by thread, and a kernel's PTX is only looked at. So all that
-// the engine asks of a driver is done, but nothing is told of what NVIDIA's own would make of the PTX. What goes to a
-// stream is done when the stream is waited for and no sooner: who does not wait sees that nothing was done. A kernel whose
-// threads wait for each other is taken through them step by step.
+// Memory is memory, and a launch runs the kernel's source thread by thread: the PTX of it is only looked at. A kernel made
+// for a plan has no source, and its PTX is run (ptx.hpp). So all that the engine asks of a driver is done, but nothing is
+// told of what NVIDIA's own would make of the PTX. What goes to a stream is done when the stream is waited for and no
+// sooner: who does not wait sees that nothing was done. A kernel whose threads wait for each other is taken through them
+// step by step.
 //
 //     STAND_IN_DEVICES=2                there are two GPUs
 //     STAND_IN_FAULT='1 launch 3 214'   the third launch on GPU 1 ends with error 214; so do all calls there after it,
-//                                       if that error breaks a context. Calls: load, allocate, launch
+//                                       if that error breaks a context. Calls: load, link, allocate,
+//                                       launch
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,17 +29,21 @@ static thread_local Index blockIdx, blockDim, gridDim, threadIdx;
 thread_local double shared[64 * 1024];
 
 #define __global__
+#define __device__
+#define __noinline__
 #define __shared__ thread_local
 #include "interpreter.cu"
 #include "reduction.cu"
 
-enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_CONTEXT = 201, INVALID_PTX = 218, NOT_FOUND = 500 };
+#include "ptx.hpp"
+
+enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_CONTEXT = 201, INVALID_PTX = 218, NOT_FOUND = 500, LAUNCH_FAILED = 719 };
 enum { PCI_BUS = 33, PCI_DEVICE = 34, PCI_DOMAIN = 50 };
 enum { MULTIPROCESSORS = 16, CAPABILITY_MAJOR = 75, CAPABILITY_MINOR = 76 };
 enum { JIT_ERROR_LOG = 5, JIT_ERROR_LOG_BYTES = 6 };
 enum { MOST_DEVICES = 8 };
-enum Call { LOAD, ALLOCATE, LAUNCH, CALLS };
-static const char* const CALL_NAMES[CALLS] = {"load", "allocate", "launch"};
+enum Call { LOAD, LINK, ALLOCATE, LAUNCH, CALLS };
+static const char* const CALL_NAMES[CALLS] = {"load", "link", "allocate", "launch"};
 
 // A device is its own context.
 struct Device {
@@ -60,7 +67,9 @@ static int device_count() {
     return count ? std::atoi(count) : 1;
 }
 
-static bool breaks_context(int error) { return error != INVALID_VALUE && error != OUT_OF_MEMORY && error != 701; }
+static bool breaks_context(int error) {
+    return error != INVALID_VALUE && error != OUT_OF_MEMORY && error != INVALID_PTX && error != 701;
+}
 
 // What a call on the current device comes to before it is made.
 static int begin(Call call) {
@@ -84,6 +93,53 @@ struct Stream {
 struct Event {
     std::chrono::steady_clock::time_point at;
 };
+
+// The kernels that were made for plans. Their modules and functions are one.
+static std::mutex making;
+static std::set<const void*> all_made;
+
+static bool is_made(const void* handle) {
+    std::lock_guard<std::mutex> lock(making);
+    return all_made.count(handle) != 0;
+}
+
+static ptx::Kernel* made(const std::string& text) {
+    ptx::Kernel* kernel = new ptx::Kernel(text);
+    std::lock_guard<std::mutex> lock(making);
+    all_made.insert(kernel);
+    return kernel;
+}
+
+static void unmake(ptx::Kernel* kernel) {
+    std::lock_guard<std::mutex> lock(making);
+    all_made.erase(kernel);
+    delete kernel;
+}
+
+struct Grid {
+    unsigned blocks, threads;
+};
+
+// Has a kernel that was made for a plan run when the stream is waited for.
+static int launch(const ptx::Kernel* kernel, Grid grid, void** arguments, Stream* stream) {
+    std::vector<u64> words;
+    for (int argument = 0; argument < 5; argument++) words.push_back(*(u64*)arguments[argument]);
+    stream->steps.push_back([=]() -> int {
+        if (int error = begin(LAUNCH)) return error;
+        try {
+            for (unsigned block = 0; block < grid.blocks; block++) {
+                for (unsigned thread = 0; thread < grid.threads; thread++) {
+                    kernel->run({block, grid.blocks, grid.threads, thread}, words);
+                }
+            }
+        } catch (const std::exception& error) {
+            std::fprintf(stderr, "the kernel: %s\n", error.what());
+            return current->broken = LAUNCH_FAILED;
+        }
+        return SUCCESS;
+    });
+    return SUCCESS;
+}
 
 static const int ARGUMENTS[KERNELS] = {5, 4, 7};
 
@@ -142,11 +198,18 @@ int cuDevicePrimaryCtxRetain(void** context, int device) { return *context = &de
 int cuDevicePrimaryCtxRelease_v2(int) { return SUCCESS; }
 int cuCtxSetCurrent(void* context) { return current = (Device*)context, SUCCESS; }
 
-int cuModuleLoadDataEx(void** module, const char* ptx, unsigned options, const int* names, void** values) {
+// A module is the kernel that was made for a plan, or else nothing but a handle.
+int cuModuleLoadDataEx(void** module, const char* text, unsigned options, const int* names, void** values) {
     if (int error = begin(LOAD)) return error;
     for (int kernel = 0; kernel < KERNELS; kernel++) {
         std::string entry = std::string(".entry ") + KERNEL_NAMES[kernel] + "(";
-        if (std::strstr(ptx, entry.c_str())) return *module = &handles[kernel], SUCCESS;
+        if (std::strstr(text, entry.c_str())) return *module = &handles[kernel], SUCCESS;
+    }
+    std::string words;
+    try {
+        return *module = made(text), SUCCESS;
+    } catch (const std::exception& error) {
+        words = error.what();
     }
     char* log = nullptr;
     size_t bytes = 0;
@@ -154,13 +217,31 @@ int cuModuleLoadDataEx(void** module, const char* ptx, unsigned options, const i
         if (names[option] == JIT_ERROR_LOG) log = (char*)values[option];
         if (names[option] == JIT_ERROR_LOG_BYTES) bytes = (size_t)values[option];
     }
-    if (log) std::snprintf(log, bytes, "there is no kernel in it");
+    if (log) std::snprintf(log, bytes, "%s", words.c_str());
     return INVALID_PTX;
 }
 
-int cuModuleUnload(void*) { return SUCCESS; }
+// What a linker makes of a text is the text.
+int cuLinkCreate_v2(unsigned, int*, void**, void** link) { return *link = new std::string, SUCCESS; }
+int cuLinkDestroy(void* link) { return delete (std::string*)link, SUCCESS; }
 
-int cuModuleGetFunction(void** function, void*, const char* name) {
+int cuLinkAddData_v2(void* link, int, const char* text, size_t bytes, const char*, unsigned, int*, void**) {
+    if (int error = begin(LINK)) return error;
+    return ((std::string*)link)->assign(text, bytes), SUCCESS;
+}
+
+int cuLinkComplete(void* link, void** cubin, size_t* bytes) {
+    std::string& text = *(std::string*)link;
+    return *cubin = text.data(), *bytes = text.size(), SUCCESS;
+}
+
+int cuModuleUnload(void* module) {
+    if (is_made(module)) unmake((ptx::Kernel*)module);
+    return SUCCESS;
+}
+
+int cuModuleGetFunction(void** function, void* module, const char* name) {
+    if (is_made(module)) return *function = module, std::strcmp(name, "fermiac_generated") == 0 ? SUCCESS : NOT_FOUND;
     for (int kernel = 0; kernel < KERNELS; kernel++) {
         if (std::strcmp(name, KERNEL_NAMES[kernel]) == 0) return *function = &handles[kernel], SUCCESS;
     }
@@ -231,6 +312,7 @@ int cuLaunchKernel(
     void* stream, void** arguments, void**
 ) {
     if (shared_bytes > sizeof shared) return INVALID_VALUE;
+    if (is_made(function)) return launch((ptx::Kernel*)function, {blocks, threads}, arguments, (Stream*)stream);
     Kernel kernel = (Kernel)((char*)function - handles);
     // Every argument is a word.
     std::vector<u64> words;

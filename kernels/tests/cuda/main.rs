@@ -16,4 +16,5 @@ mod plans;
 mod ptx;
 #[path = "../random_plans/mod.rs"]
 mod random_plans;
+mod refusals;
 mod runs;
