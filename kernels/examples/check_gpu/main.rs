@@ -71,6 +71,7 @@ fn check(folder: &std::path::Path, amount: Amount) -> Result<ExitCode, String> {
         & identity::random_plans(&mut table, &gpu, amount.random_plans)?;
     speed::call(&mut table, &gpu, folder, amount.call_paths)?;
     speed::workbook(&mut table, &gpu, amount.workbook_trials)?;
+    speed::making(&mut table, &gpu)?;
     speed::cold_start(&mut table)?;
     table.row("all of this", &format!("{:.0} s", started.elapsed().as_secs_f64()));
     Ok(if is_same { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use fermiac_kernels::engine::Engine;
 use fermiac_kernels::engine::cpu::CpuEngine;
+use fermiac_kernels::engine::cuda::generated::choice::Code;
 use fermiac_kernels::engine::cuda::{CudaEngine, OpenGpu};
 use fermiac_kernels::random::Sampling;
 use fermiac_kernels::simulation::{Keep, MAX_VALUES, Run, Unobserved, simulate};
@@ -19,6 +20,7 @@ use crate::{bus, models, open};
 /// A month of the company has eight formulas.
 const COLD_MONTHS: usize = 125;
 const WORKBOOK_MONTHS: usize = 28_000;
+const MADE_MONTHS: usize = 90;
 /// Of the first result.
 const COLD_TRIALS: u64 = 10_000;
 const EUROPEAN_CALL: &str = "european_call.json";
@@ -30,18 +32,20 @@ pub fn call(table: &mut Table, gpu: &Arc<OpenGpu>, folder: &Path, paths: u64) ->
     let text =
         std::fs::read(folder.join(EUROPEAN_CALL)).map_err(|error| format!("{EUROPEAN_CALL}: {error}"))?;
     let plan = models::of_json(&text)?;
-    let reduced = gpu.usage().reduced_trials;
-    let (whole, kernel) = on_gpu(&plan, gpu, paths)?;
-    let reduced = gpu.usage().reduced_trials - reduced;
     let processor = on_processor(&plan, paths / 10)?;
     let bytes_per_second = bus::bytes_per_second(gpu)?;
     let bytes = plan.columns() as f64 * size_of::<f64>() as f64;
-    table.row("European call, GPU, all statistics", &format!("{whole:.3e} paths/s"));
+    let reduced = gpu.usage().reduced_trials;
+    for (code, name) in [(Code::Interpreted, "interpreted"), (Code::Generated, "generated")] {
+        let (whole, kernel) = on_gpu(&plan, gpu, paths, code)?;
+        let what = format!("European call, GPU, {name}, all statistics");
+        table.row(&what, &format!("{whole:.3e} paths/s, the kernels alone {kernel:.3e}"));
+    }
+    let reduced = gpu.usage().reduced_trials - reduced;
     table.row(
         "European call, paths of which only statistics crossed the bus, with those of warming up",
         &reduced.to_string(),
     );
-    table.row("European call, the kernels alone", &format!("{kernel:.3e} paths/s"));
     table.row("European call, processor, all statistics", &format!("{processor:.3e} paths/s"));
     let bound = format!("{:.3e} paths/s", bytes_per_second / bytes);
     let what = format!(
@@ -55,7 +59,7 @@ pub fn call(table: &mut Table, gpu: &Arc<OpenGpu>, folder: &Path, paths: u64) ->
 /// The 28,000 months of the workbook of 280,000 cells, as far as its net present value depends on them.
 pub fn workbook(table: &mut Table, gpu: &Arc<OpenGpu>, trials: u64) -> Result<(), String> {
     let plan = models::of_json(models::company(WORKBOOK_MONTHS).as_bytes())?;
-    let (whole, kernel) = on_gpu(&plan, gpu, trials)?;
+    let (whole, kernel) = on_gpu(&plan, gpu, trials, Code::Interpreted)?;
     let processor = on_processor(&plan, (trials / 10).max(1))?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     table.row(
@@ -69,8 +73,9 @@ pub fn workbook(table: &mut Table, gpu: &Arc<OpenGpu>, trials: u64) -> Result<()
 }
 
 /// Trials a second of a whole run, and of the kernel by its own time. A first run warms up.
-fn on_gpu(plan: &Plan, gpu: &Arc<OpenGpu>, trials: u64) -> Result<(f64, f64), String> {
-    let engine = CudaEngine::on(gpu, plan, SEED, Sampling::Random).map_err(|error| error.to_string())?;
+fn on_gpu(plan: &Plan, gpu: &Arc<OpenGpu>, trials: u64, code: Code) -> Result<(f64, f64), String> {
+    let engine = CudaEngine::on(gpu, plan, SEED, Sampling::Random);
+    let engine = engine.and_then(|engine| engine.with_code(code)).map_err(|error| error.to_string())?;
     per_second(&engine, plan, (trials / 10).max(1))?;
     let before = gpu.usage();
     let whole = per_second(&engine, plan, trials)?;
@@ -95,6 +100,22 @@ where
     let started = Instant::now();
     simulate(engine, plan, &run, &Unobserved).map_err(|error| error.to_string())?;
     Ok(trials as f64 / started.elapsed().as_secs_f64())
+}
+
+/// What it takes to make code for a plan of nearly as many instructions as may be, and to find it again.
+pub fn making(table: &mut Table, gpu: &Arc<OpenGpu>) -> Result<(), String> {
+    let plan = models::of_json(models::company(MADE_MONTHS).as_bytes())?;
+    let instructions = plan.instructions.len();
+    for what in ["made, or found if it was made before", "found"] {
+        let engine = CudaEngine::on(gpu, &plan, SEED, Sampling::Random).map_err(|error| error.to_string())?;
+        let started = Instant::now();
+        let engine = engine.with_code(Code::Generated).map_err(|error| error.to_string())?;
+        let seconds = started.elapsed().as_secs_f64();
+        let verdict =
+            if engine.code() == Code::Generated { format!("{seconds:.3} s") } else { "none".to_owned() };
+        table.row(&format!("code for {instructions} instructions, {what}"), &verdict);
+    }
+    Ok(())
 }
 
 /// Opens the GPU, compiles a model of 1,000 cells and simulates it.

@@ -22,6 +22,9 @@ fn run_beside_the_driver(name: &str, fault: Option<&str>) {
     let Some(folder) = folder() else { return };
     let mut tests = Command::new(std::env::current_exe().expect("this program runs"));
     tests.arg(format!("on_a_gpu::{name}")).arg("--nocapture").env("LD_LIBRARY_PATH", folder);
+    // What is kept of one driver is nothing to another.
+    let cache = folder.join(format!("cache-{}", name.len() + fault.map_or(0, str::len)));
+    tests.env("XDG_CACHE_HOME", &cache).env("STAND_IN_PLANS", "3000");
     if let Some(fault) = fault {
         tests.env("STAND_IN_FAULT", fault);
     }
@@ -29,6 +32,7 @@ fn run_beside_the_driver(name: &str, fault: Option<&str>) {
     let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && told.contains("test result: ok."), "{told}");
     assert!(!told.contains("skipped") && !told.contains(" 0 passed"), "{told}");
+    let _ = std::fs::remove_dir_all(cache);
 }
 
 #[test]
@@ -44,5 +48,13 @@ fn the_engine_goes_on_without_a_gpu_that_fails() {
     // Launches of three kernels each, the first of them in the middle of what is reduced.
     for launch in [60, 61, 62] {
         run_beside_the_driver("a_gpu_that_fails_while", Some(&format!("0 launch {launch} 719")));
+    }
+}
+
+#[test]
+fn a_kernel_that_the_driver_does_not_link_is_loaded_and_one_that_it_does_not_load_is_done_without() {
+    // The first to be loaded are the interpreter and the statistics.
+    for fault in ["0 link 1 218", "0 load 3 218"] {
+        run_beside_the_driver("a_plan_has_code_of_its_own", Some(fault));
     }
 }

@@ -1,20 +1,31 @@
 //! The engine of GPUs beside that of the processor, where there is a GPU. Where there is none, [`crate::driver`] runs
 //! these tests beside a driver of its own.
 
-use crate::draws::draw;
+use crate::draws::{distributions, draw};
 use crate::examples;
+use crate::random_plans::{INPUTS, any_draft, plan_of};
+use fermiac_kernels::engine::Engine;
 use fermiac_kernels::engine::cpu::CpuEngine;
+use fermiac_kernels::engine::cuda::generated::choice::Code;
 use fermiac_kernels::engine::cuda::{CudaEngine, CudaEngineError, FaultKind, Gpus, OpenGpu};
 use fermiac_kernels::random::Sampling;
 use fermiac_kernels::simulation::{Keep, MAX_VALUES, Run, Unobserved, simulate};
 use fermiac_model::compile::compile;
 use fermiac_model::json_model;
-use fermiac_model::plan::{Instruction, Opcode, Operand, Plan};
+use fermiac_model::plan::{CorrelationGroup, Instruction, Opcode, Operand, Plan};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Not a whole number of blocks.
 const TRIALS: u64 = 3 * 4096 + 77;
 const SEED: u64 = 5;
+/// On a GPU that is one each plan has to be assembled.
+const RANDOM_PLANS: u32 = 30;
+const FEW: usize = 150;
+/// Of one launch.
+const MANY: usize = 4096;
 
 fn has_gpu() -> bool {
     let gpus = Gpus::find();
@@ -27,9 +38,14 @@ fn has_gpu() -> bool {
 /// Gives the engine of the GPU, after it has come to the results of the processor.
 #[track_caller]
 fn assert_same_results(plan: &Plan, sampling: Sampling) -> CudaEngine {
+    let gpu = CudaEngine::new(plan, SEED, sampling, None).expect("there is a GPU");
+    assert_same_results_of(gpu, plan, sampling)
+}
+
+#[track_caller]
+fn assert_same_results_of(gpu: CudaEngine, plan: &Plan, sampling: Sampling) -> CudaEngine {
     let run = Run { trials: TRIALS, threads: 3, keep: Keep::Everything, max_values: MAX_VALUES };
     let cpu = CpuEngine::with_sampling(plan, SEED, sampling).expect("the plan keeps its rules");
-    let gpu = CudaEngine::new(plan, SEED, sampling, None).expect("there is a GPU");
     let ours = simulate(&cpu, plan, &run, &Unobserved).expect("the run is possible");
     let theirs = simulate(&gpu, plan, &run, &Unobserved).expect("the run is possible");
     let bits =
@@ -65,6 +81,103 @@ fn every_example_comes_to_the_results_of_the_processor() {
             assert_same_results(&plan, sampling);
         }
     }
+}
+
+#[test]
+fn code_made_for_every_example_comes_to_the_results_of_the_processor() {
+    if !has_gpu() {
+        return;
+    }
+    let gpu = open(1 << 28);
+    for plan in examples::plans() {
+        for sampling in [Sampling::Random, Sampling::Sobol, Sampling::LatinHypercube { trials: TRIALS }] {
+            let engine = CudaEngine::on(&gpu, &plan, SEED, sampling).expect("there is room");
+            let engine = engine.with_code(Code::Generated).expect("it is assembled");
+            let engine = assert_same_results_of(engine, &plan, sampling);
+            assert!(engine.failure().is_none(), "{:?}", engine.failure());
+        }
+    }
+}
+
+#[test]
+fn code_made_for_random_plans_comes_to_the_results_of_the_processor() {
+    if !has_gpu() {
+        return;
+    }
+    let gpu = open(1 << 28);
+    // Inputs that cost tables by the dozen of microseconds, not milliseconds.
+    let cheap: Vec<&str> = distributions().filter(|text| !text.starts_with("beta(0.0")).collect();
+    let inputs = prop::collection::vec(prop::sample::select(cheap), INPUTS as usize);
+    let samplings = [Sampling::Random, Sampling::Sobol, Sampling::LatinHypercube { trials: 1 << 20 }];
+    let run = (any::<u64>(), prop::sample::select(samplings.to_vec()), 0..1u64 << 19);
+    let plans = (prop::collection::vec(any_draft(), 1..80), any::<[bool; 2]>(), inputs, run);
+    let config = Config { failure_persistence: None, ..Config::with_cases(random_plans()) };
+    let outcome = TestRunner::new(config).run(&plans, |(drafts, [plain, tied], inputs, run)| {
+        let (seed, sampling, first) = run;
+        let mut plan = plan_of(&drafts);
+        if !plain {
+            plan.draws = inputs.iter().enumerate().map(|(index, text)| draw(index, text)).collect();
+        }
+        if tied {
+            plan.correlations = vec![CorrelationGroup { inputs: vec![1, 0], factor: vec![1.0, 0.6, 0.8] }];
+        }
+        let cpu = CpuEngine::with_sampling(&plan, seed, sampling).expect("the plan keeps its rules");
+        let engine = CudaEngine::on(&gpu, &plan, seed, sampling).expect("there is room");
+        let engine = engine.with_code(Code::Generated).expect("it is assembled");
+        let [ours, theirs] = [evaluated(&cpu, &plan, first, FEW), evaluated(&engine, &plan, first, FEW)];
+        prop_assert!(engine.failure().is_none(), "{:?}", engine.failure());
+        prop_assert_eq!(ours, theirs);
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+fn random_plans() -> u32 {
+    std::env::var("STAND_IN_PLANS").map_or(RANDOM_PLANS, |plans| plans.parse().expect("it is a number"))
+}
+
+/// The bits of every column.
+fn evaluated<E: Engine>(engine: &E, plan: &Plan, first: u64, trials: usize) -> Vec<Vec<u64>> {
+    let mut columns = vec![vec![f64::NAN; trials]; plan.columns()];
+    let mut views: Vec<&mut [f64]> = columns.iter_mut().map(Vec::as_mut_slice).collect();
+    engine.evaluate(&mut engine.scratch(), first, &mut views);
+    columns.iter().map(|column| crate::host::bits(column)).collect()
+}
+
+#[test]
+fn what_code_made_for_a_plan_comes_to_is_reduced_on_the_gpu_too() {
+    if !has_gpu() {
+        return;
+    }
+    let (plan, gpu) = (chain(9), open(1 << 28));
+    let engine = CudaEngine::on(&gpu, &plan, SEED, Sampling::Random).expect("there is room");
+    let engine = engine.with_code(Code::Generated).expect("it is assembled");
+    let [ours, theirs] = both(&plan, SEED, &engine, 3);
+    assert_eq!(ours, theirs);
+    assert_eq!(gpu.usage().reduced_trials, MANY_TRIALS - 65_536);
+}
+
+#[test]
+fn a_plan_has_code_of_its_own_once_interpreting_it_has_taken_long() {
+    if !has_gpu() {
+        return;
+    }
+    let (plan, gpu) = (chain(9), open(1 << 28));
+    let is_refused = std::env::var("STAND_IN_FAULT").is_ok_and(|fault| fault.contains("load"));
+    let cpu = CpuEngine::new(&plan, SEED).expect("the plan keeps its rules");
+    let engine = CudaEngine::on(&gpu, &plan, SEED, Sampling::Random).expect("there is room");
+    let (mut first, started) = (0, Instant::now());
+    let patience = Duration::from_secs(if is_refused { 4 } else { 60 });
+    while engine.code() == Code::Interpreted && started.elapsed() < patience {
+        assert_eq!(evaluated(&cpu, &plan, first, MANY), evaluated(&engine, &plan, first, MANY));
+        first += MANY as u64;
+    }
+    assert_eq!(engine.code() == Code::Interpreted, is_refused, "after {first} trials");
+    for _ in 0..10 {
+        assert_eq!(evaluated(&cpu, &plan, first, MANY), evaluated(&engine, &plan, first, MANY));
+        first += MANY as u64;
+    }
+    assert!(engine.failure().is_none(), "{:?}", engine.failure());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use fermiac_model::plan::Plan;
 
 use super::budget::POOLS;
+use super::generated::{self, choice::Code};
 use super::interpreter::Interpreter;
 use super::{FaultKind, Gpus, NoGpu, OpenGpu};
 use crate::engine::cpu::{CpuEngine, CpuEngineError, CpuScratch};
@@ -97,7 +98,23 @@ impl CudaEngine {
         let image = Image::new(&Wanted { plan, seed, sampling, columns: &columns })?;
         let interpreter =
             Interpreter::new(gpu, &image, plan.outputs as usize).inspect_err(|error| gpu.failed(error))?;
+        let interpreter = match generated::ptx(plan, &image) {
+            Some(ptx) => interpreter.with_kernel(ptx, plan.instructions.len()),
+            None => interpreter,
+        };
         Ok(CudaEngine { gpu: Arc::clone(gpu), interpreter, sampling, cpu: None, failure: OnceLock::new() })
+    }
+
+    /// Leaves no choice to the time that each takes: for tests and measurements. A plan that is too long for code of its
+    /// own stays interpreted. Both come to the same bytes.
+    pub fn with_code(self, code: Code) -> Result<CudaEngine, CudaEngineError> {
+        self.interpreter.settle(code)?;
+        Ok(self)
+    }
+
+    /// What evaluates its launches now.
+    pub fn code(&self) -> Code {
+        self.interpreter.code()
     }
 
     /// What it computes on.

@@ -5,6 +5,7 @@
 
 mod kernel;
 mod lanes;
+mod made;
 mod reduce;
 mod reduction;
 
@@ -17,8 +18,10 @@ use cust::memory::{AsyncCopyDestination, DeviceBuffer, DevicePointer};
 
 pub(super) use kernel::Kernel;
 use lanes::{Lane, Taken};
+use made::Made;
 
 use super::budget::{Launch, Need};
+use super::generated::choice::Code;
 use super::shape::{BLOCK_THREADS, blocks, shared_bytes};
 use super::{CudaEngineError, FaultKind, OpenGpu};
 use crate::engine::image::Image;
@@ -36,6 +39,7 @@ pub(super) struct Interpreter {
     shared_bytes: u32,
     /// Of launches that are reduced, if there is room for it.
     reduction: Option<Layout>,
+    made: Made,
     gpu: Arc<OpenGpu>,
 }
 
@@ -80,8 +84,26 @@ impl Interpreter {
             wanted: need.columns,
             launch,
             shared_bytes: shared.unwrap_or(0),
+            made: Made::never(),
             gpu: Arc::clone(gpu),
         })
+    }
+
+    /// Has it use a kernel of this text, made for this plan of so many instructions, where that is faster.
+    pub(super) fn with_kernel(mut self, ptx: String, instructions: usize) -> Interpreter {
+        self.made = Made::new(ptx, instructions, &self.gpu);
+        self
+    }
+
+    /// Which of its kernels it uses now.
+    pub(super) fn code(&self) -> Code {
+        self.made.code()
+    }
+
+    /// Has it use one of its kernels for good, if it has it.
+    pub(super) fn settle(&self, code: Code) -> Result<(), CudaEngineError> {
+        self.gpu.kernel().take_up()?;
+        self.made.settle(code, &self.gpu)
     }
 
     /// How many trials one launch evaluates at most.
@@ -151,18 +173,28 @@ impl Interpreter {
     /// Launches the kernel for some trials, whose values come to lie behind the slots of a lane in which there is room.
     fn evaluate_into(&self, lane: &mut Taken<'_>, trials: Trials) -> Result<(), CudaEngineError> {
         // From here on there is something to wait for, whatever becomes of the rest.
-        let Lane { stream, started, device, .. } = lane.under_way();
+        let made = self.made.for_launch(&self.gpu);
+        let Lane { stream, started, evaluated, device, code, .. } = lane.under_way();
         let slots = device.index(..self.slots);
         let memory = if self.slots == 0 { DevicePointer::null() } else { slots.as_device_ptr() };
-        let kernel = self.gpu.kernel().function().map_err(failed("finding the kernel"))?;
-        let blocks = blocks(trials.length, self.launch.blocks);
+        // A kernel made for the plan has its slots in registers.
+        let (kernel, most_blocks, shared_bytes) = match made {
+            Some(made) => (made.function()?, made.resident_blocks(), 0),
+            None => {
+                let kernel = self.gpu.kernel().function().map_err(failed("finding the kernel"))?;
+                (kernel, self.launch.blocks, self.shared_bytes)
+            }
+        };
+        *code = if made.is_some() { Code::Generated } else { Code::Interpreted };
+        let blocks = blocks(trials.length, most_blocks);
         started.record(stream).map_err(failed("timing the kernel"))?;
-        // SAFETY: the arguments are those that the kernel takes, in their order. The plan was checked when its image
+        // SAFETY: the arguments are those that either kernel takes, in their order. The plan was checked when its image
         // was made, so that the kernel reads inside the image and writes inside the slots; there are slots for every
-        // thread of the most blocks, and columns for more trials than these, as was made sure above. All of it stays
+        // thread of the most blocks (a kernel made for the plan uses none), and columns for more trials than these, as was
+        // made sure above; that other kernel was made from this image, whose places are in it. All of it stays
         // until the stream was waited for, as a lane that is under way is before its memory is touched or goes.
         let launched = unsafe {
-            launch!(kernel<<<blocks, BLOCK_THREADS, self.shared_bytes, stream>>>(
+            launch!(kernel<<<blocks, BLOCK_THREADS, shared_bytes, stream>>>(
                 self.words.as_device_ptr(),
                 trials.first,
                 trials.length as u64,
@@ -170,7 +202,15 @@ impl Interpreter {
                 device.index(self.slots..).as_device_ptr()
             ))
         };
-        launched.map_err(failed("launching the kernel"))
+        launched.map_err(failed("launching the kernel"))?;
+        evaluated.record(stream).map_err(failed("timing the kernel"))
+    }
+
+    /// Notes how long so many trials took that were waited for: what is done with them afterwards does not count.
+    fn note_evaluation(&self, lane: &Taken<'_>, trials: usize) -> Result<(), CudaEngineError> {
+        let (code, time) = lane.evaluated()?;
+        self.made.took(code, trials, time);
+        Ok(())
     }
 
     /// Waits for a launch, and takes its results to their columns.
@@ -185,6 +225,7 @@ impl Interpreter {
             column[start..start + length].copy_from_slice(results);
         }
         self.gpu.worked(length, kernel_time);
+        self.note_evaluation(&lane, length)?;
         Ok(())
     }
 }

@@ -3,8 +3,8 @@
 //! [`PTX`] is the kernel, compiled ahead from `kernels/cuda/` and committed: no compiler is needed to build or to run.
 //! [`REDUCTION_PTX`] makes the statistics of what it has come to, where that lies.
 //! [`gpus`] says which GPUs there are and why one is not used; it works where there is no driver. The plan goes to the
-//! GPU as an [`super::image::Image`]; what comes back are the bits that the processor would have computed.
-//! [`generated`] writes a kernel for one plan.
+//! GPU as an [`super::image::Image`]; what comes back are the bits that the processor would have computed. A plan that is
+//! run for long has a kernel [`generated`] for it, where that is faster.
 
 mod budget;
 mod engine;

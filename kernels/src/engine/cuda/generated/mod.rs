@@ -4,7 +4,12 @@
 //! registers, one register a value. [`region`] keeps the operations exact and holds them to what the interpreter says of
 //! errors and overflows; [`instructions`] takes the tape to them and [`draws`] the inputs; what is not written in place is
 //! called from the [library], which is compiled from the interpreter's own headers.
+//!
+//! Both kernels come to the same bytes: which of them evaluates a launch is a [choice] by time alone. What the driver's
+//! assembler has made is kept in a [cache].
 
+pub mod cache;
+pub mod choice;
 mod draws;
 mod instructions;
 mod kernel;

@@ -89,9 +89,9 @@ impl Drop for Kernel {
     }
 }
 
-/// Has the driver assemble the kernel for the GPU of the current context.
-fn module(ptx: &str) -> Result<Module, CudaEngineError> {
-    let text = CString::new(ptx).expect("the committed PTX has no zero byte");
+/// Has the driver assemble a kernel for the GPU of the current context.
+pub(super) fn module(ptx: &str) -> Result<Module, CudaEngineError> {
+    let text = CString::new(ptx).expect("neither the committed PTX nor what is written here has a zero byte");
     Module::from_ptx_cstr(&text, &[]).map_err(|error| CudaEngineError::Kernel {
         reason: error.to_string(),
         log: words_of_assembler(&text),

@@ -11,6 +11,7 @@ use cust::stream::{Stream, StreamFlags};
 
 use super::super::CudaEngineError;
 use super::super::budget::POOLS;
+use super::super::generated::choice::Code;
 use super::failed;
 
 /// A stream with its memory. The stream goes last: fields are dropped in their order.
@@ -22,7 +23,10 @@ pub(super) struct Lane {
     pub host: LockedBuffer<f64>,
     /// Before and behind the kernel.
     pub started: Event,
+    pub evaluated: Event,
     pub ended: Event,
+    /// What is under way on it, or was last.
+    pub code: Code,
     pub stream: Stream,
     is_under_way: bool,
 }
@@ -98,7 +102,9 @@ impl Lane {
             device: DeviceBuffer::zeroed(1)?,
             host: LockedBuffer::new(&0.0, 1)?,
             started: Event::new(EventFlags::DEFAULT)?,
+            evaluated: Event::new(EventFlags::DEFAULT)?,
             ended: Event::new(EventFlags::DEFAULT)?,
+            code: Code::Interpreted,
             // It waits for what goes to no stream: plans that are brought, memory that is set to zero.
             stream: Stream::new(StreamFlags::DEFAULT, None)?,
             is_under_way: false,
@@ -151,6 +157,13 @@ impl Taken<'_> {
         lane.is_under_way = false;
         let kernel_time = lane.ended.elapsed(&lane.started).map_err(failed("timing the kernel"))?;
         Ok((&lane.host, kernel_time))
+    }
+
+    /// What has evaluated the trials that were waited for, and how long that took.
+    pub fn evaluated(&self) -> Result<(Code, Duration), CudaEngineError> {
+        let lane = self.lane.as_ref().expect("it is there until it is dropped");
+        let time = lane.evaluated.elapsed(&lane.started).map_err(failed("timing the kernel"))?;
+        Ok((lane.code, time))
     }
 
     fn lane(&mut self) -> &mut Lane {

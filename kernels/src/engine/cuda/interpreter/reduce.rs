@@ -111,6 +111,7 @@ impl Interpreter {
         let Some(picks) = layout.picks(told) else { return Ok(None) };
         let blocks = layout.blocks(told, trials.length);
         let mut sifted = layout.sifted(told);
+        self.note_evaluation(&lane, trials.length)?;
         take_picked(layout, &mut lane, &picks, &mut sifted)?;
         Ok(Some(Reduced { blocks, sifted }))
     }

@@ -1,0 +1,137 @@
+//! The kernel that is made for one plan: when it is made, and when it is used.
+
+use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::time::Duration;
+
+use cust::CudaApiVersion;
+use cust::function::{BlockSize, Function};
+use cust::link::Linker;
+use cust::module::Module;
+
+use super::super::generated::cache::{Cache, Source};
+use super::super::generated::choice::{Choice, Code, Step};
+use super::super::generated::{KERNEL, MOST_INSTRUCTIONS};
+use super::super::shape::BLOCK_THREADS;
+use super::super::{CudaEngineError, OpenGpu};
+use super::failed;
+use super::kernel::module;
+
+/// The kernel of a plan on a GPU, made or not.
+#[derive(Debug)]
+pub(super) struct Made {
+    /// None of a plan that is only interpreted.
+    ptx: Option<String>,
+    choice: Mutex<Choice>,
+    loaded: OnceLock<Loaded>,
+}
+
+/// What a launch needs of it.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    module: Module,
+    /// How many blocks of threads the GPU holds at a time.
+    resident_blocks: u32,
+}
+
+impl Made {
+    /// Of a plan that is interpreted, whatever it takes.
+    pub(super) fn never() -> Made {
+        Made { ptx: None, choice: Mutex::new(Choice::settled(Code::Interpreted)), loaded: OnceLock::new() }
+    }
+
+    /// Of a plan of so many instructions, with this text.
+    pub(super) fn new(ptx: String, instructions: usize, gpu: &OpenGpu) -> Made {
+        debug_assert!(instructions <= MOST_INSTRUCTIONS, "longer plans have no text");
+        let target = target_of(gpu);
+        let is_ready = Cache::of_user().get(&Source { ptx: &ptx, target: &target }).is_some();
+        let choice = Mutex::new(Choice::new(instructions, is_ready));
+        Made { ptx: Some(ptx), choice, loaded: OnceLock::new() }
+    }
+
+    /// Leaves no choice any more. Code that is not there yet is made.
+    pub(super) fn settle(&self, code: Code, gpu: &OpenGpu) -> Result<(), CudaEngineError> {
+        let Some(ptx) = self.ptx.as_ref().filter(|_| code == Code::Generated) else {
+            *self.choice() = Choice::settled(Code::Interpreted);
+            return Ok(());
+        };
+        self.load(ptx, gpu)?;
+        *self.choice() = Choice::settled(code);
+        Ok(())
+    }
+
+    /// What the next launch is of: this kernel, or else the interpreter. In the context of the GPU.
+    pub(super) fn for_launch(&self, gpu: &OpenGpu) -> Option<&Loaded> {
+        // Taken apart from what follows: others may ask while code is being made.
+        let step = self.choice().step();
+        if step == Step::Make {
+            let loaded = self.ptx.as_ref().map(|ptx| self.load(ptx, gpu));
+            self.choice().made(matches!(loaded, Some(Ok(()))));
+            return None;
+        }
+        self.loaded.get().filter(|_| step == Step::Launch(Code::Generated))
+    }
+
+    /// What is launched now.
+    pub(super) fn code(&self) -> Code {
+        self.choice().code()
+    }
+
+    /// A launch has taken so long.
+    pub(super) fn took(&self, code: Code, trials: usize, time: Duration) {
+        self.choice().took(code, trials, time);
+    }
+
+    fn load(&self, ptx: &str, gpu: &OpenGpu) -> Result<(), CudaEngineError> {
+        if self.loaded.get().is_none() {
+            // Of threads that load at once the first is heard.
+            let _ = self.loaded.set(Loaded::new(ptx, gpu)?);
+        }
+        Ok(())
+    }
+
+    fn choice(&self) -> MutexGuard<'_, Choice> {
+        self.choice.lock().expect("nothing that can panic runs under this lock")
+    }
+}
+
+impl Loaded {
+    fn new(ptx: &str, gpu: &OpenGpu) -> Result<Loaded, CudaEngineError> {
+        let (target, cache) = (target_of(gpu), Cache::of_user());
+        let source = Source { ptx, target: &target };
+        let kept = cache.get(&source).and_then(|code| Module::from_cubin(code, &[]).ok());
+        let module = kept.map_or_else(|| assembled(&source, &cache), Ok)?;
+        let function = module.get_function(KERNEL).map_err(failed("finding the kernel"))?;
+        let resident = function.max_active_blocks_per_multiprocessor(BlockSize::x(BLOCK_THREADS), 0);
+        let resident = resident.map_err(failed("asking for room"))?;
+        let resident_blocks = resident.saturating_mul(gpu.gpu().multiprocessors).max(1);
+        Ok(Loaded { module, resident_blocks })
+    }
+
+    pub(super) fn function(&self) -> Result<Function<'_>, CudaEngineError> {
+        self.module.get_function(KERNEL).map_err(failed("finding the kernel"))
+    }
+
+    pub(super) fn resident_blocks(&self) -> u32 {
+        self.resident_blocks
+    }
+}
+
+/// Has the driver make machine code, which is kept. Where it makes none it is asked in the way in which it says why.
+fn assembled(source: &Source<'_>, cache: &Cache) -> Result<Module, CudaEngineError> {
+    let code = Linker::new().and_then(|mut linker| {
+        // The driver reads to a zero byte.
+        linker.add_ptx(format!("{}\0", source.ptx))?;
+        linker.complete()
+    });
+    let Ok(code) = code else { return module(source.ptx) };
+    let loaded = Module::from_cubin(&code, &[]).map_err(failed("loading the kernel"))?;
+    cache.put(source, &code);
+    Ok(loaded)
+}
+
+/// What machine code is made for: the GPU, and the CUDA that its driver speaks.
+fn target_of(gpu: &OpenGpu) -> String {
+    let gpu = gpu.gpu();
+    let driver = CudaApiVersion::get().map_or_else(|_| String::new(), |version| format!("{version:?}"));
+    format!("{} {} {driver}", gpu.name, gpu.compute_capability)
+}
