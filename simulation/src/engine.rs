@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fermiac_kernels::engine::cpu::{CpuEngine, CpuScratch, Simd};
+use fermiac_kernels::engine::cuda::generated::choice::Code;
 use fermiac_kernels::engine::cuda::{CudaEngine, CudaEngineError, CudaScratch, OpenGpu};
 use fermiac_kernels::engine::{Engine, Reduced, Reductions};
 use fermiac_kernels::random::Sampling;
@@ -45,10 +46,15 @@ impl DeviceEngine {
     ) -> Result<DeviceEngine, Failure> {
         let engine = match computer {
             Computer::Asked(device @ Device::Cuda(ordinal)) => {
+                let code = code_asked_for(std::env::var(CODE_VARIABLE).ok().as_deref())?;
                 CudaEngine::new(plan, seed, sampling, *ordinal)
+                    .and_then(|engine| with_code(engine, code))
                     .map_err(|error| Failure::Refused(format!("--device {device}: {error}")))?
             }
-            Computer::Open(gpu) => CudaEngine::on(gpu, plan, seed, sampling)?,
+            Computer::Open(gpu) => {
+                let code = code_asked_for(std::env::var(CODE_VARIABLE).ok().as_deref())?;
+                CudaEngine::on(gpu, plan, seed, sampling).and_then(|engine| with_code(engine, code))?
+            }
             Computer::Asked(Device::Auto | Device::Cpu) => {
                 let simd = simd_asked_for()?.map_or_else(Simd::detect, Ok).map_err(Failure::refused)?;
                 let engine = CpuEngine::build(plan, seed, sampling, simd);
@@ -175,6 +181,28 @@ impl From<CudaEngineError> for Failure {
     }
 }
 
+/// Says what evaluates plans on GPUs, to compare the ways or to work around one of them.
+const CODE_VARIABLE: &str = "FERMIAC_GPU_CODE";
+
+/// What evaluates plans on GPUs; none for whatever turns out faster.
+fn code_asked_for(variable: Option<&str>) -> Result<Option<Code>, Failure> {
+    match variable {
+        None | Some("" | "auto") => Ok(None),
+        Some("interpreted") => Ok(Some(Code::Interpreted)),
+        Some("generated") => Ok(Some(Code::Generated)),
+        Some(other) => Err(Failure::Refused(format!(
+            "{CODE_VARIABLE}={other}: it takes interpreted, generated or auto, which uses what turns out faster"
+        ))),
+    }
+}
+
+fn with_code(engine: CudaEngine, code: Option<Code>) -> Result<CudaEngine, CudaEngineError> {
+    match code {
+        Some(code) => engine.with_code(code),
+        None => Ok(engine),
+    }
+}
+
 /// The vector instructions that the variable `FERMIAC_SIMD` asks for, to compare them or to work around a processor.
 fn simd_asked_for() -> Result<Option<Simd>, Failure> {
     match std::env::var("FERMIAC_SIMD").as_deref() {
@@ -185,5 +213,20 @@ fn simd_asked_for() -> Result<Option<Simd>, Failure> {
         Ok(other) => Err(Failure::Refused(format!(
             "FERMIAC_SIMD={other}: it takes avx512, avx2 or portable; unset it to use the best that the processor has"
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_of_evaluating_on_gpus_that_there_is_not_is_refused() {
+        assert_eq!(code_asked_for(None).unwrap(), None);
+        assert_eq!(code_asked_for(Some("auto")).unwrap(), None);
+        assert_eq!(code_asked_for(Some("interpreted")).unwrap(), Some(Code::Interpreted));
+        assert_eq!(code_asked_for(Some("generated")).unwrap(), Some(Code::Generated));
+        let refusal = code_asked_for(Some("abacus")).unwrap_err().to_string();
+        assert!(refusal.contains("FERMIAC_GPU_CODE=abacus") && refusal.contains("interpreted"), "{refusal}");
     }
 }

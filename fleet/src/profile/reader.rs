@@ -14,8 +14,14 @@ const MAX_SECRET_BYTES: u64 = 64 << 10;
 pub type Variables = BTreeMap<String, String>;
 
 /// Variables of ours that are no settings of a role: how to compute, how long to test, whom `fermiac submit` asks.
-const NOT_SETTINGS: [&str; 5] =
-    ["FERMIAC_SIMD", "FERMIAC_SEEDS", "FERMIAC_SERVER", "FERMIAC_API_KEY", "FERMIAC_API_KEY_FILE"];
+const NOT_SETTINGS: [&str; 6] = [
+    "FERMIAC_SIMD",
+    "FERMIAC_GPU_CODE",
+    "FERMIAC_SEEDS",
+    "FERMIAC_SERVER",
+    "FERMIAC_API_KEY",
+    "FERMIAC_API_KEY_FILE",
+];
 
 /// A setting as it was read, without what is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
