@@ -16,6 +16,8 @@ use fermiac_maintenance::vault::Identity;
 use serde_json::Value;
 
 const SOON: Duration = Duration::from_secs(60);
+/// An archiver that was busy when it was told, or failed three times, looks again after a minute.
+const ARCHIVED: Duration = Duration::from_secs(180);
 /// A workbook's blob is named by the SHA-256 of its bytes.
 const CONTENT: &str = "hello";
 const HASH: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
@@ -188,7 +190,7 @@ fn a_data_directory_that_is_destroyed_comes_back_as_it_was_at_an_instant_by_one_
 fn archive_all(server: &PostgresServer, database: &str) {
     let segment = server.sql(database, "select pg_walfile_name(pg_current_wal_insert_lsn())");
     server.sql(database, "select pg_switch_wal()");
-    wait_until("the segment is archived", SOON, || {
+    wait_until("the segment is archived", ARCHIVED, || {
         server.sql(database, "select coalesce(last_archived_wal, '') from pg_stat_archiver") >= segment
     });
 }
