@@ -81,6 +81,7 @@ static int begin(Call call) {
     const char* fault = std::getenv("STAND_IN_FAULT");
     bool is_told = fault && std::sscanf(fault, "%d %15s %d %d", &device, name, &at, &error) == 4;
     if (!is_told || current != &devices[device] || std::strcmp(name, CALL_NAMES[call]) != 0 || made != at) return SUCCESS;
+    std::fprintf(stderr, "STAND_IN_FAULT: %s\n", fault);
     if (breaks_context(error)) current->broken = error;
     return error;
 }

@@ -46,13 +46,13 @@ impl DeviceEngine {
     ) -> Result<DeviceEngine, Failure> {
         let engine = match computer {
             Computer::Asked(device @ Device::Cuda(ordinal)) => {
-                let code = code_asked_for(std::env::var(CODE_VARIABLE).ok().as_deref())?;
+                let code = gpu_code_asked_for()?;
                 CudaEngine::new(plan, seed, sampling, *ordinal)
                     .and_then(|engine| with_code(engine, code))
                     .map_err(|error| Failure::Refused(format!("--device {device}: {error}")))?
             }
             Computer::Open(gpu) => {
-                let code = code_asked_for(std::env::var(CODE_VARIABLE).ok().as_deref())?;
+                let code = gpu_code_asked_for()?;
                 CudaEngine::on(gpu, plan, seed, sampling).and_then(|engine| with_code(engine, code))?
             }
             Computer::Asked(Device::Auto | Device::Cpu) => {
@@ -184,7 +184,12 @@ impl From<CudaEngineError> for Failure {
 /// Says what evaluates plans on GPUs, to compare the ways or to work around one of them.
 const CODE_VARIABLE: &str = "FERMIAC_GPU_CODE";
 
-/// What evaluates plans on GPUs; none for whatever turns out faster.
+/// What the variable `FERMIAC_GPU_CODE` says is to evaluate plans on GPUs; none for whatever turns out faster. A worker asks
+/// when it starts: it is not for the jobs to fail of it.
+pub fn gpu_code_asked_for() -> Result<Option<Code>, Failure> {
+    code_asked_for(std::env::var(CODE_VARIABLE).ok().as_deref())
+}
+
 fn code_asked_for(variable: Option<&str>) -> Result<Option<Code>, Failure> {
     match variable {
         None | Some("" | "auto") => Ok(None),

@@ -26,6 +26,7 @@ mod until;
 mod warnings;
 
 pub use device::{Device, UnknownDevice};
+pub use engine::gpu_code_asked_for;
 pub use failure::Failure;
 pub use fermiac_kernels::engine::cuda::{FaultKind, Gpus, NoGpu, OpenGpu, Usage};
 pub use fermiac_kernels::simulation::{Observer, SlicePart};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fermiac_fleet::job::Label;
 use fermiac_fleet::profile::{DeviceFallback, Profile};
-use fermiac_simulation::{Gpus, OpenGpu};
+use fermiac_simulation::{Gpus, OpenGpu, gpu_code_asked_for};
 
 use crate::failure::Failure;
 
@@ -15,6 +15,7 @@ pub fn open(profile: &Profile) -> Result<Vec<Arc<OpenGpu>>, Failure> {
     if !is_wanted {
         return Ok(Vec::new());
     }
+    gpu_code_asked_for()?;
     match (found(profile.gpu.memory_fraction), profile.gpu.fallback) {
         (Ok(gpus), _) => Ok(gpus),
         (Err(reason), DeviceFallback::Cpu) => {

@@ -24,6 +24,7 @@ fn run_beside_the_driver(name: &str, fault: Option<&str>) {
     tests.arg(format!("on_a_gpu::{name}")).arg("--nocapture").env("LD_LIBRARY_PATH", folder);
     // What is kept of one driver is nothing to another.
     let cache = folder.join(format!("cache-{}", name.len() + fault.map_or(0, str::len)));
+    let _ = std::fs::remove_dir_all(&cache);
     tests.env("XDG_CACHE_HOME", &cache).env("STAND_IN_PLANS", "3000");
     if let Some(fault) = fault {
         tests.env("STAND_IN_FAULT", fault);
@@ -31,6 +32,7 @@ fn run_beside_the_driver(name: &str, fault: Option<&str>) {
     let output = tests.output().expect("a program starts that runs already");
     let told = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && told.contains("test result: ok."), "{told}");
+    assert_eq!(told.contains("STAND_IN_FAULT:"), fault.is_some(), "{told}");
     assert!(!told.contains("skipped") && !told.contains(" 0 passed"), "{told}");
     let _ = std::fs::remove_dir_all(cache);
 }

@@ -99,7 +99,7 @@ impl CudaEngine {
         let interpreter =
             Interpreter::new(gpu, &image, plan.outputs as usize).inspect_err(|error| gpu.failed(error))?;
         let interpreter = match generated::ptx(plan, &image) {
-            Some(ptx) => interpreter.with_kernel(ptx, plan.instructions.len()),
+            Some(ptx) => interpreter.with_kernel(ptx, generated::size(plan)),
             None => interpreter,
         };
         Ok(CudaEngine { gpu: Arc::clone(gpu), interpreter, sampling, cpu: None, failure: OnceLock::new() })

@@ -18,7 +18,7 @@ use cust::memory::{AsyncCopyDestination, DeviceBuffer, DevicePointer};
 
 pub(super) use kernel::Kernel;
 use lanes::{Lane, Taken};
-use made::Made;
+use made::{Loaded, Made};
 
 use super::budget::{Launch, Need};
 use super::generated::choice::Code;
@@ -170,10 +170,52 @@ impl Interpreter {
         copied.map_err(failed("bringing the results"))
     }
 
-    /// Launches the kernel for some trials, whose values come to lie behind the slots of a lane in which there is room.
+    /// Launches a kernel for some trials, whose values come to lie behind the slots of a lane in which there is room.
     fn evaluate_into(&self, lane: &mut Taken<'_>, trials: Trials) -> Result<(), CudaEngineError> {
+        if self.made.is_to_be_made() {
+            let is_usable = self.made.make(&self.gpu).is_ok() && self.agree(lane, trials)?;
+            self.made.made(is_usable);
+        }
+        let made = self.made.loaded().filter(|_| self.made.code() == Code::Generated);
+        let launched = self.launch(lane, trials, made);
+        match launched {
+            // What the interpreter may still do.
+            Err(CudaEngineError::Gpu { kind, .. }) if made.is_some() && !kind.is_lasting() => {
+                self.made.settle(Code::Interpreted, &self.gpu)?;
+                self.launch(lane, trials, None)
+            }
+            launched => launched,
+        }
+    }
+
+    /// Whether both kernels come to the same bits for the first of these trials. The lane is as it was afterwards.
+    fn agree(&self, lane: &mut Taken<'_>, trials: Trials) -> Result<bool, CudaEngineError> {
+        let room = lane.under_way().host.len() / self.wanted.max(1);
+        let length = trials.length.min(room).min(BLOCK_THREADS as usize);
+        let mut found: Vec<Vec<u64>> = Vec::new();
+        for made in [None, self.made.loaded()] {
+            self.launch(lane, Trials { length, ..trials }, made)?;
+            let Lane { stream, ended, device, host, .. } = lane.under_way();
+            ended.record(stream).map_err(failed("timing the kernel"))?;
+            let results = device.index(self.slots..self.slots + self.wanted * length);
+            // SAFETY: the memory of this machine is page-locked and as long, and nobody looks at it before the stream was
+            // waited for.
+            let copied = unsafe { results.async_copy_to(&mut host[..self.wanted * length], stream) };
+            copied.map_err(failed("bringing the results"))?;
+            let (values, _) = lane.wait()?;
+            found.push(values[..self.wanted * length].iter().map(|value| value.to_bits()).collect());
+        }
+        Ok(length > 0 && found[0] == found[1])
+    }
+
+    /// Launches the kernel that was made, or else the interpreter.
+    fn launch(
+        &self,
+        lane: &mut Taken<'_>,
+        trials: Trials,
+        made: Option<&Loaded>,
+    ) -> Result<(), CudaEngineError> {
         // From here on there is something to wait for, whatever becomes of the rest.
-        let made = self.made.for_launch(&self.gpu);
         let Lane { stream, started, evaluated, device, code, .. } = lane.under_way();
         let slots = device.index(..self.slots);
         let memory = if self.slots == 0 { DevicePointer::null() } else { slots.as_device_ptr() };

@@ -8,11 +8,13 @@
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 const MAGIC: &[u8] = b"fermiac machine code 1\n";
 const MOST_BYTES: u64 = 64 << 20;
 const EXTENSION: &str = "cubin";
+const UNFINISHED: &str = "part";
 
 /// Files in a folder.
 #[derive(Debug, Clone)]
@@ -61,7 +63,7 @@ impl Cache {
         entry.extend_from_slice(&hash(entry.as_slice()).to_le_bytes());
         // What cannot be kept is made again: a full disk, or a folder of somebody else's, is no reason to fail.
         let _ = fs::create_dir_all(folder);
-        let unfinished = folder.join(format!("{}.{}", source.file(), std::process::id()));
+        let unfinished = folder.join(unfinished_name(source));
         let written = fs::write(&unfinished, entry);
         if written.and_then(|()| fs::rename(&unfinished, folder.join(source.file()))).is_err() {
             let _ = fs::remove_file(unfinished);
@@ -69,10 +71,12 @@ impl Cache {
         self.shrink(folder);
     }
 
-    /// The oldest go until the rest is within the bound.
+    /// The oldest go until the rest is within the bound, those among them that nobody finished.
     fn shrink(&self, folder: &Path) {
         let Ok(entries) = fs::read_dir(folder) else { return };
-        let known = |path: &PathBuf| path.extension().is_some_and(|extension| extension == EXTENSION);
+        let known = |path: &PathBuf| {
+            path.extension().is_some_and(|extension| extension == EXTENSION || extension == UNFINISHED)
+        };
         let mut files: Vec<(SystemTime, u64, PathBuf)> = entries
             .flatten()
             .map(|entry| entry.path())
@@ -105,6 +109,14 @@ impl Source<'_> {
         let sizes = [self.target.len(), self.ptx.len()].map(|bytes| (bytes as u64).to_le_bytes());
         [MAGIC, sizes.as_flattened(), self.target.as_bytes(), self.ptx.as_bytes()].concat()
     }
+}
+
+/// Of no other writer: threads have their own, and so have processes of one number in several containers.
+fn unfinished_name(source: &Source<'_>) -> String {
+    static WRITTEN: AtomicU64 = AtomicU64::new(0);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    let own = (std::process::id(), WRITTEN.fetch_add(1, Ordering::Relaxed), now);
+    format!("{:016x}-{:016x}.{UNFINISHED}", hash(source), hash(own))
 }
 
 fn hash(of: impl Hash) -> u64 {

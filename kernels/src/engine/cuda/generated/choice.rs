@@ -1,8 +1,10 @@
 //! Which of the two kernels evaluates a launch: by the time that each takes for a trial.
 //!
 //! Making machine code takes as long as hundreds of millions of trials. So a plan is interpreted until that has taken
-//! about as long as making its code would: whatever the length of the run, no more than twice the time of the better way
-//! is spent. Code that lies ready is tried at once. A few launches of it are measured, and the faster of the two goes on.
+//! about as long as making its code would: whatever the length of the run, about twice the time of the better way is spent at
+//! most. (Launches overlap, and each counts: with several under way code is made sooner.) Code that lies ready is tried at once.
+//! Before it is used it must come to the interpreter's bits for some trials. A few launches of it are measured, and the faster
+//! of the two goes on.
 
 use std::time::Duration;
 
@@ -49,7 +51,7 @@ struct Measured {
     time: Duration,
 }
 
-/// As many of each are measured before one is preferred.
+/// As many of each are measured before one is preferred, behind a first that warms up.
 const LAUNCHES: u32 = 4;
 /// What making takes: see the figures at [`super::MOST_INSTRUCTIONS`].
 const MAKING: Duration = Duration::from_millis(150);
@@ -77,7 +79,7 @@ impl Choice {
     pub fn step(&mut self) -> Step {
         match self.state {
             State::Interpreting
-                if self.interpreted.launches >= LAUNCHES && self.interpreted.time >= self.making =>
+                if self.interpreted.launches > LAUNCHES && self.interpreted.time >= self.making =>
             {
                 self.state = State::Making;
                 Step::Make
@@ -107,9 +109,11 @@ impl Choice {
             Code::Generated => &mut self.generated,
         };
         measured.launches = measured.launches.saturating_add(1);
-        measured.trials += trials as u64;
-        measured.time += time;
-        if self.state == State::Trying && self.generated.launches >= LAUNCHES {
+        if measured.launches > 1 {
+            measured.trials += trials as u64;
+            measured.time += time;
+        }
+        if self.state == State::Trying && self.generated.launches > LAUNCHES {
             let is_faster = self.generated.nanoseconds_a_trial() <= self.interpreted.nanoseconds_a_trial();
             self.state = State::Settled(if is_faster { Code::Generated } else { Code::Interpreted });
         }
@@ -140,9 +144,9 @@ mod tests {
 
     #[test]
     fn code_is_made_once_interpreting_has_taken_as_long() {
-        assert_eq!(interpreted_until_made(&mut Choice::new(100, false)), 300);
+        assert_eq!(interpreted_until_made(&mut Choice::new(100, false)), 1 + 300);
         let mut ready = Choice::new(100, true);
-        assert_eq!(interpreted_until_made(&mut ready), LAUNCHES);
+        assert_eq!(interpreted_until_made(&mut ready), 1 + LAUNCHES);
         assert_eq!(ready.step(), Step::Launch(Code::Interpreted), "while it is being made");
     }
 
@@ -152,9 +156,10 @@ mod tests {
             let mut choice = Choice::new(1, true);
             interpreted_until_made(&mut choice);
             choice.made(true);
-            for _ in 0..LAUNCHES {
+            for launch in 0..=LAUNCHES {
                 assert_eq!(choice.step(), Step::Launch(Code::Generated));
-                choice.took(Code::Generated, 1000, time);
+                // The first loads what it needs.
+                choice.took(Code::Generated, 1000, if launch == 0 { 100 * MILLISECOND } else { time });
             }
             assert_eq!(choice.step(), Step::Launch(faster));
         }

@@ -37,7 +37,7 @@ impl<'a> Inputs<'a> {
         for (group, correlated) in plan.correlations.iter().enumerate() {
             let places = || correlated.inputs.iter().map(|input| (*input as usize, *input as usize * 8));
             for (input, place) in places() {
-                let independent = inputs.uniform(input, text);
+                let independent = inputs.uniforms[input].unwrap_or_else(|| inputs.uniform(input, text));
                 text.put(&format!("st.local.f64 [uniforms+{place}], {independent}"));
             }
             let record = image.group_at(group);

@@ -242,7 +242,9 @@ impl<'a> Tape<'a> {
     }
 
     fn remember(&mut self, slot: usize, value: Value) {
-        if self.in_memory[slot].replace(value) == Some(value) {
+        // By their text, as 0 and -0 are two.
+        let before = self.in_memory[slot].replace(value);
+        if before.is_some_and(|before| before.to_string() == value.to_string()) {
             return;
         }
         let register = self.text.registers.double();

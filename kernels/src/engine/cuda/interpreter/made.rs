@@ -12,7 +12,7 @@ use super::super::generated::cache::{Cache, Source};
 use super::super::generated::choice::{Choice, Code, Step};
 use super::super::generated::{KERNEL, MOST_INSTRUCTIONS};
 use super::super::shape::BLOCK_THREADS;
-use super::super::{CudaEngineError, OpenGpu};
+use super::super::{CudaEngineError, FaultKind, OpenGpu};
 use super::failed;
 use super::kernel::module;
 
@@ -59,16 +59,24 @@ impl Made {
         Ok(())
     }
 
-    /// What the next launch is of: this kernel, or else the interpreter. In the context of the GPU.
-    pub(super) fn for_launch(&self, gpu: &OpenGpu) -> Option<&Loaded> {
-        // Taken apart from what follows: others may ask while code is being made.
-        let step = self.choice().step();
-        if step == Step::Make {
-            let loaded = self.ptx.as_ref().map(|ptx| self.load(ptx, gpu));
-            self.choice().made(matches!(loaded, Some(Ok(()))));
-            return None;
-        }
-        self.loaded.get().filter(|_| step == Step::Launch(Code::Generated))
+    /// Whether it is to be made now, by whoever is told so, who then tells [`Made::made`].
+    pub(super) fn is_to_be_made(&self) -> bool {
+        self.choice().step() == Step::Make
+    }
+
+    /// Makes it, in the context of the GPU.
+    pub(super) fn make(&self, gpu: &OpenGpu) -> Result<(), CudaEngineError> {
+        self.ptx.as_ref().map_or(Ok(()), |ptx| self.load(ptx, gpu))
+    }
+
+    /// It has been made and is right, or it is not to be used.
+    pub(super) fn made(&self, is_usable: bool) {
+        self.choice().made(is_usable);
+    }
+
+    /// It, if it is there.
+    pub(super) fn loaded(&self) -> Option<&Loaded> {
+        self.loaded.get()
     }
 
     /// What is launched now.
@@ -103,7 +111,11 @@ impl Loaded {
         let function = module.get_function(KERNEL).map_err(failed("finding the kernel"))?;
         let resident = function.max_active_blocks_per_multiprocessor(BlockSize::x(BLOCK_THREADS), 0);
         let resident = resident.map_err(failed("asking for room"))?;
-        let resident_blocks = resident.saturating_mul(gpu.gpu().multiprocessors).max(1);
+        let resident_blocks = resident.saturating_mul(gpu.gpu().multiprocessors);
+        if resident_blocks == 0 {
+            let reason = "the GPU has no room for a block of its threads".to_owned();
+            return Err(CudaEngineError::Gpu { doing: "asking for room", reason, kind: FaultKind::Refused });
+        }
         Ok(Loaded { module, resident_blocks })
     }
 
