@@ -279,9 +279,12 @@ fn a_gpu_that_fails_in_the_middle_changes_no_bit_and_is_told() {
     let fails = std::env::var_os("STAND_IN_FAULT").is_some();
     assert_eq!(gpu.failure().is_some(), fails, "{:?}", gpu.failure());
     if let Some(failure) = gpu.failure() {
-        let told = "the GPU failed while running the kernel: \"unspecified launch failure\"";
-        assert_eq!(failure.to_string(), told);
-        assert_eq!(gpu.gpu().out_of_use(), Some(failure));
+        // Of threads that hear of it at once any may be the first, whatever it was doing.
+        let told = failure.to_string();
+        let is_told =
+            told.starts_with("the GPU failed while ") && told.ends_with(": \"unspecified launch failure\"");
+        assert!(is_told, "{told}");
+        assert!(gpu.gpu().out_of_use().is_some());
     }
 }
 
