@@ -42,7 +42,7 @@ const ALL: Amount = Amount {
     workbook_trials: 100_000,
 };
 const QUICK: Amount =
-    Amount { identity_trials: 300_000, random_plans: 100, call_paths: 200_000, workbook_trials: 300 };
+    Amount { identity_trials: 300_000, random_plans: 100, call_paths: 1_000_000, workbook_trials: 300 };
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
