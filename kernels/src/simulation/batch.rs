@@ -102,8 +102,7 @@ where
             let next = next_step((step.len(), started.elapsed()), self.trials_at_once());
             self.step.store(next, Ordering::Relaxed);
             done = step.end;
-            let before = self.trials_done.fetch_add(step.len(), Ordering::Relaxed);
-            self.observer.progress((before + step.len()) as u64);
+            self.tell(step.len());
         }
         self.idle_scratches().push(scratch);
         done
@@ -121,10 +120,15 @@ where
             reduced.append(next);
             self.reduced_step.store(next_step((step, started.elapsed()), most), Ordering::Relaxed);
             done += step;
-            let before = self.trials_done.fetch_add(step, Ordering::Relaxed);
-            self.observer.progress((before + step) as u64);
+            self.tell(step);
         }
         (done, reduced)
+    }
+
+    /// So many more trials are done.
+    fn tell(&self, trials: usize) {
+        let before = self.trials_done.fetch_add(trials, Ordering::Relaxed);
+        self.observer.progress((before + trials) as u64);
     }
 
     fn idle_scratches(&self) -> MutexGuard<'_, Vec<E::Scratch>> {

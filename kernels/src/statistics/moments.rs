@@ -4,7 +4,7 @@
 pub const BLOCK: usize = 4096;
 
 /// Lanes of accumulation. Fixed, so that the sums have the same bits whatever vectors the processor has.
-const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// Below this a sum of squares or of fourth powers has lost digits to underflow.
 const SMALLEST_SOUND: f64 = f64::MIN_POSITIVE / f64::EPSILON;

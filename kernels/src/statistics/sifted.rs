@@ -11,9 +11,8 @@ pub(crate) const SEGMENTS: usize = 160;
 ///
 /// A number that equals one of the crowds counts there and is done. The place of any other is
 /// `floor(number * bins_per_unit) - first`, within `0..=last`, where a product that underflows is still below 0 if the number
-/// is; if that is marked, the number is looked at: outside of all
-/// segments it counts between them, in a segment of one number it counts there, in any other it is picked out, as it is
-/// wherever it lies if its place is the first or the last.
+/// is; if that is marked, the number is looked at: outside of all segments it counts between them, in a segment of one number it
+/// counts there, in any other it is picked out, as it is wherever it lies if its place is the first or the last.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mesh {
     pub(crate) bins_per_unit: f64,

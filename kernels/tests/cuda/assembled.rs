@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::draws::{distributions, draw};
+use crate::draws::{distributions, draws, tied};
 use crate::examples;
 use crate::host::image_of;
 use crate::random_plans::{INPUTS, any_draft, plan_of};
 use fermiac_kernels::engine::cuda::generated::ptx;
 use fermiac_kernels::random::Sampling;
-use fermiac_model::plan::{CorrelationGroup, Plan};
+use fermiac_model::plan::Plan;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -62,9 +62,9 @@ fn the_code_of_random_plans_assembles() {
     let config = Config { failure_persistence: None, max_shrink_iters: 0, ..Config::with_cases(PLANS) };
     let outcome = TestRunner::new(config).run(&plans, |(drafts, inputs, sampling, are_tied)| {
         let mut plan = plan_of(&drafts);
-        plan.draws = inputs.iter().enumerate().map(|(index, text)| draw(index, text)).collect();
+        plan.draws = draws(inputs);
         if are_tied {
-            plan.correlations = vec![CorrelationGroup { inputs: vec![1, 0], factor: vec![1.0, 0.6, 0.8] }];
+            plan.correlations = tied();
         }
         assert_assembles(&assembler, &plan, sampling);
         Ok(())

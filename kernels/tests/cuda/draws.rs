@@ -33,9 +33,18 @@ pub fn draw(index: usize, text: &str) -> Draw {
     Draw { stream: identity_hash(&identity), identity, distribution }
 }
 
+/// One input for each of these.
+pub fn draws<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<Draw> {
+    texts.into_iter().enumerate().map(|(index, text)| draw(index, text)).collect()
+}
+
+/// Has the first two inputs move together.
+pub fn tied() -> Vec<CorrelationGroup> {
+    vec![CorrelationGroup { inputs: vec![1, 0], factor: vec![1.0, 0.6, 0.8] }]
+}
+
 fn plan_of_all() -> Plan {
-    let draws = distributions().enumerate().map(|(index, text)| draw(index, text));
-    Plan { draws: draws.collect(), ..Plan::default() }
+    Plan { draws: draws(distributions()), ..Plan::default() }
 }
 
 #[test]

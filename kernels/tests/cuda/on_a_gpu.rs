@@ -1,7 +1,7 @@
 //! The engine of GPUs beside that of the processor, where there is a GPU. Where there is none, [`crate::driver`] runs
 //! these tests beside a driver of its own.
 
-use crate::draws::{distributions, draw};
+use crate::draws::{distributions, draw, draws, tied};
 use crate::examples;
 use crate::random_plans::{INPUTS, any_draft, plan_of};
 use fermiac_kernels::engine::Engine;
@@ -12,7 +12,7 @@ use fermiac_kernels::random::Sampling;
 use fermiac_kernels::simulation::{Keep, MAX_VALUES, Run, Unobserved, simulate};
 use fermiac_model::compile::compile;
 use fermiac_model::json_model;
-use fermiac_model::plan::{CorrelationGroup, Instruction, Opcode, Operand, Plan};
+use fermiac_model::plan::{Instruction, Opcode, Operand, Plan};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::sync::Arc;
@@ -112,14 +112,14 @@ fn code_made_for_random_plans_comes_to_the_results_of_the_processor() {
     let run = (any::<u64>(), prop::sample::select(samplings.to_vec()), 0..1u64 << 19);
     let plans = (prop::collection::vec(any_draft(), 1..80), any::<[bool; 2]>(), inputs, run);
     let config = Config { failure_persistence: None, ..Config::with_cases(random_plans()) };
-    let outcome = TestRunner::new(config).run(&plans, |(drafts, [plain, tied], inputs, run)| {
+    let outcome = TestRunner::new(config).run(&plans, |(drafts, [plain, are_tied], inputs, run)| {
         let (seed, sampling, first) = run;
         let mut plan = plan_of(&drafts);
         if !plain {
-            plan.draws = inputs.iter().enumerate().map(|(index, text)| draw(index, text)).collect();
+            plan.draws = draws(inputs);
         }
-        if tied {
-            plan.correlations = vec![CorrelationGroup { inputs: vec![1, 0], factor: vec![1.0, 0.6, 0.8] }];
+        if are_tied {
+            plan.correlations = tied();
         }
         let cpu = CpuEngine::with_sampling(&plan, seed, sampling).expect("the plan keeps its rules");
         let engine = CudaEngine::on(&gpu, &plan, seed, sampling).expect("there is room");
@@ -152,8 +152,7 @@ fn what_code_made_for_a_plan_comes_to_is_reduced_on_the_gpu_too() {
     let (plan, gpu) = (chain(9), open(1 << 28));
     let engine = CudaEngine::on(&gpu, &plan, SEED, Sampling::Random).expect("there is room");
     let engine = engine.with_code(Code::Generated).expect("it is assembled");
-    let [ours, theirs] = both(&plan, SEED, &engine, 3);
-    assert_eq!(ours, theirs);
+    assert_same_of_both(&plan, SEED, &engine, (MANY_TRIALS, 3));
     assert_eq!(gpu.usage().reduced_trials, MANY_TRIALS - 65_536);
 }
 
@@ -201,13 +200,20 @@ fn open(bytes: u64) -> Arc<OpenGpu> {
 const MANY_TRIALS: u64 = 80 * 4096 + 77;
 
 /// The processor's results and the GPU's of a run that keeps nothing.
-fn both(plan: &Plan, seed: u64, engine: &CudaEngine, threads: usize) -> [String; 2] {
+fn both(plan: &Plan, seed: u64, engine: &CudaEngine, (trials, threads): (u64, usize)) -> [String; 2] {
     let cpu = CpuEngine::with_sampling(plan, seed, Sampling::Random).expect("the plan keeps its rules");
-    let run = Run { trials: MANY_TRIALS, threads, keep: Keep::Nothing, max_values: MAX_VALUES };
+    let run = Run { trials, threads, keep: Keep::Nothing, max_values: MAX_VALUES };
     let ours = simulate(&cpu, plan, &run, &Unobserved).expect("the run is possible");
     let theirs = simulate(engine, plan, &run, &Unobserved).expect("the run is possible");
-    assert!(engine.failure().is_none(), "{:?}", engine.failure());
     [ours, theirs].map(|results| format!("{results:?}"))
+}
+
+/// They are the same, and the GPU has not failed.
+#[track_caller]
+fn assert_same_of_both(plan: &Plan, seed: u64, engine: &CudaEngine, amount: (u64, usize)) {
+    let [ours, theirs] = both(plan, seed, engine, amount);
+    assert!(engine.failure().is_none(), "{:?}", engine.failure());
+    assert_eq!(ours, theirs, "seed {seed}, {amount:?}");
 }
 
 #[test]
@@ -218,8 +224,7 @@ fn what_is_reduced_on_a_gpu_comes_to_the_same_statistics() {
     let (plan, gpu) = (chain(9), open(1 << 28));
     let engine = CudaEngine::on(&gpu, &plan, SEED, Sampling::Random).expect("there is room");
     for threads in [1, 3, 8] {
-        let [ours, theirs] = both(&plan, SEED, &engine, threads);
-        assert_eq!(ours, theirs, "{threads} threads");
+        assert_same_of_both(&plan, SEED, &engine, (MANY_TRIALS, threads));
     }
     let usage = gpu.usage();
     assert_eq!(usage.trials, 3 * MANY_TRIALS);
@@ -238,8 +243,7 @@ fn errors_crowds_whole_numbers_and_far_tails_are_reduced_as_they_are() {
     let gpu = open(1 << 29);
     for seed in [1, u64::MAX] {
         let engine = CudaEngine::on(&gpu, &plan, seed, Sampling::Random).expect("there is room");
-        let [ours, theirs] = both(&plan, seed, &engine, 2);
-        assert_eq!(ours, theirs, "seed {seed}");
+        assert_same_of_both(&plan, seed, &engine, (MANY_TRIALS, 2));
     }
     assert!(gpu.usage().reduced_trials > MANY_TRIALS, "{:?}", gpu.usage());
 }
@@ -255,12 +259,8 @@ fn launches_stay_within_little_memory_and_less_is_refused() {
     // Slots of one block of threads, and results of fewer trials than a block of statistics.
     let (plan, little) = (chain(500), 3_500_000);
     for gpu in [open(little), open(2 * little)] {
-        let cpu = CpuEngine::with_sampling(&plan, SEED, Sampling::Random).expect("the plan keeps its rules");
         let engine = CudaEngine::on(&gpu, &plan, SEED, Sampling::Random).expect("there is room");
-        let run = Run { trials: TRIALS, threads: 8, keep: Keep::Nothing, max_values: MAX_VALUES };
-        let ours = simulate(&cpu, &plan, &run, &Unobserved).expect("the run is possible");
-        let theirs = simulate(&engine, &plan, &run, &Unobserved).expect("the run is possible");
-        assert_eq!(ours, theirs);
+        assert_same_of_both(&plan, SEED, &engine, (TRIALS, 8));
         let used = gpu.usage().memory_bytes;
         assert!(used > 0 && used <= gpu.budget().bytes(), "{used}");
         drop(engine);
@@ -294,11 +294,8 @@ fn a_gpu_that_fails_while_it_reduces_changes_no_bit() {
         return;
     }
     let plan = chain(9);
-    let cpu = CpuEngine::with_sampling(&plan, SEED, Sampling::Random).expect("the plan keeps its rules");
     let gpu = CudaEngine::new(&plan, SEED, Sampling::Random, None).expect("there is a GPU");
-    let run = Run { trials: MANY_TRIALS, threads: 3, keep: Keep::Nothing, max_values: MAX_VALUES };
-    let ours = simulate(&cpu, &plan, &run, &Unobserved).expect("the run is possible");
-    let theirs = simulate(&gpu, &plan, &run, &Unobserved).expect("the run is possible");
+    let [ours, theirs] = both(&plan, SEED, &gpu, (MANY_TRIALS, 3));
     assert_eq!(ours, theirs);
     assert_eq!(gpu.failure().is_some(), std::env::var_os("STAND_IN_FAULT").is_some());
 }

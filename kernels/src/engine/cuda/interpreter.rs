@@ -89,9 +89,9 @@ impl Interpreter {
         })
     }
 
-    /// Has it use a kernel of this text, made for this plan of so many instructions, where that is faster.
-    pub(super) fn with_kernel(mut self, ptx: String, instructions: usize) -> Interpreter {
-        self.made = Made::new(ptx, instructions, &self.gpu);
+    /// Has it use a kernel of this text, made for this plan of such a [size](super::generated::size), where that is faster.
+    pub(super) fn with_kernel(mut self, ptx: String, size: usize) -> Interpreter {
+        self.made = Made::new(ptx, size, &self.gpu);
         self
     }
 
@@ -161,12 +161,17 @@ impl Interpreter {
         let count = self.wanted * trials.length;
         lane.make_room(self.device, count)?;
         self.evaluate_into(lane, trials)?;
+        self.bring_values(lane, count)
+    }
+
+    /// Has so many values copied, once they are there. Nothing is waited for.
+    fn bring_values(&self, lane: &mut Taken<'_>, count: usize) -> Result<(), CudaEngineError> {
         let Lane { stream, ended, device, host, .. } = lane.under_way();
         ended.record(stream).map_err(failed("timing the kernel"))?;
-        let results = device.index(self.slots..self.slots + count);
+        let values = device.index(self.slots..self.slots + count);
         // SAFETY: the memory of this machine is page-locked and as long, and, as below, nobody looks at it before the
         // stream was waited for.
-        let copied = unsafe { results.async_copy_to(&mut host[..count], stream) };
+        let copied = unsafe { values.async_copy_to(&mut host[..count], stream) };
         copied.map_err(failed("bringing the results"))
     }
 
@@ -192,18 +197,13 @@ impl Interpreter {
     fn agree(&self, lane: &mut Taken<'_>, trials: Trials) -> Result<bool, CudaEngineError> {
         let room = lane.under_way().host.len() / self.wanted.max(1);
         let length = trials.length.min(room).min(BLOCK_THREADS as usize);
+        let count = self.wanted * length;
         let mut found: Vec<Vec<u64>> = Vec::new();
         for made in [None, self.made.loaded()] {
             self.launch(lane, Trials { length, ..trials }, made)?;
-            let Lane { stream, ended, device, host, .. } = lane.under_way();
-            ended.record(stream).map_err(failed("timing the kernel"))?;
-            let results = device.index(self.slots..self.slots + self.wanted * length);
-            // SAFETY: the memory of this machine is page-locked and as long, and nobody looks at it before the stream was
-            // waited for.
-            let copied = unsafe { results.async_copy_to(&mut host[..self.wanted * length], stream) };
-            copied.map_err(failed("bringing the results"))?;
+            self.bring_values(lane, count)?;
             let (values, _) = lane.wait()?;
-            found.push(values[..self.wanted * length].iter().map(|value| value.to_bits()).collect());
+            found.push(values[..count].iter().map(|value| value.to_bits()).collect());
         }
         Ok(length > 0 && found[0] == found[1])
     }

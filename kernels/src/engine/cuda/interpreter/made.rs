@@ -39,21 +39,20 @@ impl Made {
         Made { ptx: None, choice: Mutex::new(Choice::settled(Code::Interpreted)), loaded: OnceLock::new() }
     }
 
-    /// Of a plan of so many instructions, with this text.
-    pub(super) fn new(ptx: String, instructions: usize, gpu: &OpenGpu) -> Made {
+    /// Of a plan of such a size, with this text.
+    pub(super) fn new(ptx: String, size: usize, gpu: &OpenGpu) -> Made {
         let target = target_of(gpu);
         let is_ready = Cache::of_user().get(&Source { ptx: &ptx, target: &target }).is_some();
-        let choice = Mutex::new(Choice::new(instructions, is_ready));
+        let choice = Mutex::new(Choice::new(size, is_ready));
         Made { ptx: Some(ptx), choice, loaded: OnceLock::new() }
     }
 
     /// Leaves no choice any more. Code that is not there yet is made.
     pub(super) fn settle(&self, code: Code, gpu: &OpenGpu) -> Result<(), CudaEngineError> {
-        let Some(ptx) = self.ptx.as_ref().filter(|_| code == Code::Generated) else {
-            *self.choice() = Choice::settled(Code::Interpreted);
-            return Ok(());
-        };
-        self.load(ptx, gpu)?;
+        let code = if self.ptx.is_some() { code } else { Code::Interpreted };
+        if code == Code::Generated {
+            self.make(gpu)?;
+        }
         *self.choice() = Choice::settled(code);
         Ok(())
     }
@@ -63,9 +62,13 @@ impl Made {
         self.choice().step() == Step::Make
     }
 
-    /// Makes it, in the context of the GPU.
+    /// Makes it, if there is a text of it, in the context of the GPU.
     pub(super) fn make(&self, gpu: &OpenGpu) -> Result<(), CudaEngineError> {
-        self.ptx.as_ref().map_or(Ok(()), |ptx| self.load(ptx, gpu))
+        if let (Some(ptx), None) = (&self.ptx, self.loaded.get()) {
+            // Of threads that make it at once the first is heard.
+            let _ = self.loaded.set(Loaded::new(ptx, gpu)?);
+        }
+        Ok(())
     }
 
     /// It has been made and is right, or it is not to be used.
@@ -86,14 +89,6 @@ impl Made {
     /// A launch has taken so long.
     pub(super) fn took(&self, code: Code, trials: usize, time: Duration) {
         self.choice().took(code, trials, time);
-    }
-
-    fn load(&self, ptx: &str, gpu: &OpenGpu) -> Result<(), CudaEngineError> {
-        if self.loaded.get().is_none() {
-            // Of threads that load at once the first is heard.
-            let _ = self.loaded.set(Loaded::new(ptx, gpu)?);
-        }
-        Ok(())
     }
 
     fn choice(&self) -> MutexGuard<'_, Choice> {

@@ -4,16 +4,14 @@ use std::ops::Range;
 
 use super::super::shape::{BLOCK_THREADS, blocks};
 use crate::statistics::errors::ErrorCounts;
-use crate::statistics::moments::{BLOCK, Moments};
+use crate::statistics::moments::{BLOCK, LANES, Moments};
 use crate::statistics::sifted::{BINS, CROWDS, Mesh, SEGMENTS, Sifted};
+use fermiac_model::value::ErrorKind;
 
-/// The kinds of errors.
-const KINDS: usize = 10;
+const KINDS: usize = ErrorKind::ALL.len();
 /// Seven numbers of its moments.
 const WORDS_OF_BLOCK: usize = 7 + KINDS;
-/// Threads that make the moments of a block of trials together.
-const TEAM: usize = 16;
-/// What a thread of a team writes down for the others.
+/// What a thread, which is a lane of a block, writes down for those of the others.
 const QUANTITIES: usize = 6 + KINDS;
 /// Scale, counts, crowds, bounds, and the marks, of which two are a word.
 const MESH_WORDS: usize = 5 + CROWDS + 2 * SEGMENTS + BINS / 2;
@@ -110,7 +108,7 @@ impl Layout {
 
     /// How many blocks of threads it takes to make the moments of so many trials.
     pub(super) fn moments_blocks(&self, trials: usize) -> u32 {
-        blocks(self.columns * trials.div_ceil(BLOCK) * TEAM, u32::MAX)
+        blocks(self.columns * trials.div_ceil(BLOCK) * LANES, u32::MAX)
     }
 
     /// How many blocks of threads sift each output.
