@@ -178,8 +178,9 @@ impl Interpreter {
     /// Launches a kernel for some trials, whose values come to lie behind the slots of a lane in which there is room.
     fn evaluate_into(&self, lane: &mut Taken<'_>, trials: Trials) -> Result<(), CudaEngineError> {
         if self.made.is_to_be_made() {
-            let is_usable = self.made.make(&self.gpu).is_ok() && self.agree(lane, trials)?;
-            self.made.made(is_usable);
+            // What fails for good fails again at the launch.
+            let is_usable = self.made.make(&self.gpu).and_then(|()| self.agree(lane, trials));
+            self.made.made(is_usable.unwrap_or(false));
         }
         let made = self.made.loaded().filter(|_| self.made.code() == Code::Generated);
         let launched = self.launch(lane, trials, made);
