@@ -16,6 +16,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::models;
 use crate::random_plans::{any_draft, plan_of};
+use crate::random_rows::any_plan_with_rows;
 use crate::table::Table;
 
 const SEED: u64 = 5;
@@ -79,13 +80,22 @@ pub fn unbroken(engine: &CudaEngine) -> Result<(), String> {
     engine.failure().map_or(Ok(()), |failure| Err(failure.to_string()))
 }
 
-/// Plans over every opcode and every kind of value: each trial of each column, to the bit.
-pub fn random_plans(table: &mut Table, gpu: &Arc<OpenGpu>, plans: u32) -> Result<bool, String> {
+/// Plans over every opcode and every kind of value, and fewer whose rows repeat: each trial of each column, to the bit.
+pub fn random_plans(table: &mut Table, gpu: &Arc<OpenGpu>, plans: u32) -> bool {
+    let drafts = prop::collection::vec(any_draft(), 1..40).prop_map(|drafts| plan_of(&drafts));
+    let with_rows = (plans / 10, "whose rows repeat ", any_plan_with_rows());
+    plans_of(table, gpu, (plans, "", drafts)) & plans_of(table, gpu, with_rows)
+}
+
+fn plans_of(
+    table: &mut Table,
+    gpu: &Arc<OpenGpu>,
+    (plans, which, plan): (u32, &str, impl Strategy<Value = Plan>),
+) -> bool {
     let config = Config { failure_persistence: None, max_shrink_iters: 0, ..Config::with_cases(plans) };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let generated = Cell::new(0);
-    let outcome = runner.run(&(prop::collection::vec(any_draft(), 1..40), any::<u64>()), |(drafts, seed)| {
-        let plan = plan_of(&drafts);
+    let outcome = runner.run(&(plan, any::<u64>()), |(plan, seed)| {
         let cpu = CpuEngine::new(&plan, seed).map_err(|error| TestCaseError::fail(error.to_string()))?;
         let ours = values(&cpu, &plan);
         let both = generated.replace(generated.get() + 1) < GENERATED;
@@ -100,8 +110,9 @@ pub fn random_plans(table: &mut Table, gpu: &Arc<OpenGpu>, plans: u32) -> Result
         Ok(())
     });
     let verdict = outcome.as_ref().map_or_else(ToString::to_string, |()| "identical".to_owned());
-    table.row(&format!("{plans} random plans ({GENERATED} generated too), {FEW} trials each"), &verdict);
-    Ok(outcome.is_ok())
+    let both = GENERATED.min(plans as usize);
+    table.row(&format!("{plans} random plans {which}({both} generated too), {FEW} trials each"), &verdict);
+    outcome.is_ok()
 }
 
 fn values<E: Engine>(engine: &E, plan: &Plan) -> Vec<u64> {

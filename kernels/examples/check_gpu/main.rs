@@ -8,6 +8,8 @@ mod identity;
 mod models;
 #[path = "../../tests/random_plans/mod.rs"]
 mod random_plans;
+#[path = "../../tests/random_rows/mod.rs"]
+mod random_rows;
 mod speed;
 mod table;
 
@@ -68,10 +70,10 @@ fn check(folder: &std::path::Path, amount: Amount) -> Result<ExitCode, String> {
     let gpu = open().map_err(|error| error.to_string())?;
     let mut table = Table::begin(&gpu, gpu.gpu().name == STAND_IN);
     let is_same = identity::examples(&mut table, &gpu, folder, amount.identity_trials)?
-        & identity::random_plans(&mut table, &gpu, amount.random_plans)?;
+        & identity::random_plans(&mut table, &gpu, amount.random_plans);
     speed::call(&mut table, &gpu, folder, amount.call_paths)?;
     speed::workbook(&mut table, &gpu, amount.workbook_trials)?;
-    speed::making(&mut table, &gpu)?;
+    speed::making(&mut table, &gpu, folder)?;
     speed::cold_start(&mut table)?;
     table.row("all of this", &format!("{:.0} s", started.elapsed().as_secs_f64()));
     Ok(if is_same { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -20,11 +20,11 @@ use crate::{bus, models, open};
 /// A month of the company has eight formulas.
 const COLD_MONTHS: usize = 125;
 const WORKBOOK_MONTHS: usize = 28_000;
-const MADE_MONTHS: usize = 90;
 /// Of the first result.
 const COLD_TRIALS: u64 = 10_000;
 const EUROPEAN_CALL: &str = "european_call.json";
 const SEED: u64 = 1;
+const CODES: [(Code, &str); 2] = [(Code::Interpreted, "interpreted"), (Code::Generated, "generated")];
 
 /// Paths a second of the European call, with all statistics; and how many there could be at most if every value crossed
 /// the bus, as those of trials do that are not reduced on the GPU.
@@ -36,7 +36,7 @@ pub fn call(table: &mut Table, gpu: &Arc<OpenGpu>, folder: &Path, paths: u64) ->
     let bytes_per_second = bus::bytes_per_second(gpu)?;
     let bytes = plan.columns() as f64 * size_of::<f64>() as f64;
     let reduced = gpu.usage().reduced_trials;
-    for (code, name) in [(Code::Interpreted, "interpreted"), (Code::Generated, "generated")] {
+    for (code, name) in CODES {
         let (whole, kernel) = on_gpu(&plan, gpu, paths, code)?;
         let what = format!("European call, GPU, {name}, all statistics");
         table.row(&what, &format!("{whole:.3e} paths/s, the kernels alone {kernel:.3e}"));
@@ -59,16 +59,16 @@ pub fn call(table: &mut Table, gpu: &Arc<OpenGpu>, folder: &Path, paths: u64) ->
 /// The 28,000 months of the workbook of 280,000 cells, as far as its net present value depends on them.
 pub fn workbook(table: &mut Table, gpu: &Arc<OpenGpu>, trials: u64) -> Result<(), String> {
     let plan = models::of_json(models::company(WORKBOOK_MONTHS).as_bytes())?;
-    let (whole, kernel) = on_gpu(&plan, gpu, trials, Code::Interpreted)?;
     let processor = on_processor(&plan, (trials / 10).max(1))?;
+    for (code, name) in CODES {
+        let (whole, kernel) = on_gpu(&plan, gpu, trials, code)?;
+        let what = format!("workbook of 280,000 cells, GPU, {name}");
+        let speed = format!("{whole:.3e} trials/s, the kernels alone {kernel:.3e}");
+        table.row(&what, &format!("{speed}, {:.2} times the processor", whole / processor));
+    }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    table.row(
-        "workbook of 280,000 cells, GPU",
-        &format!("{whole:.3e} trials/s, the kernel alone {kernel:.3e}"),
-    );
     let what = format!("workbook of 280,000 cells, processor, {threads} threads");
     table.row(&what, &format!("{processor:.3e} trials/s"));
-    table.row("workbook of 280,000 cells, GPU over processor", &format!("{:.2}", whole / processor));
     Ok(())
 }
 
@@ -102,9 +102,10 @@ where
     Ok(trials as f64 / started.elapsed().as_secs_f64())
 }
 
-/// What it takes to make code for a plan of nearly as many instructions as may be, and to find it again.
-pub fn making(table: &mut Table, gpu: &Arc<OpenGpu>) -> Result<(), String> {
-    let plan = models::of_json(models::company(MADE_MONTHS).as_bytes())?;
+/// What it takes to make code for the longest plan of the examples, and to find it again.
+pub fn making(table: &mut Table, gpu: &Arc<OpenGpu>, folder: &Path) -> Result<(), String> {
+    let plans = models::of_folder(folder)?.into_iter().map(|(_, plan)| plan);
+    let plan = plans.max_by_key(|plan| plan.instructions.len()).ok_or("there is no model")?;
     let instructions = plan.instructions.len();
     for what in ["made, or found if it was made before", "found"] {
         let engine = CudaEngine::on(gpu, &plan, SEED, Sampling::Random).map_err(|error| error.to_string())?;

@@ -15,7 +15,10 @@ use crate::random::sampling::{Points, TooManyInputs};
 use crate::random::{Sampler, Sampling};
 
 const HEADER_WORDS: usize = 15;
+pub(super) const INSTRUCTION_WORDS: usize = 3;
 /// Places in the header.
+const INSTRUCTIONS_AT: usize = 1;
+const CONSTANTS_AT: usize = 4;
 const INPUTS_AT: usize = 7;
 const GROUPS_AT: usize = 9;
 const COLUMNS_AT: usize = 12;
@@ -118,6 +121,16 @@ impl Image {
         let at = self.words[INPUTS_AT] as usize + input * INPUT_WORDS;
         let [_, strata, _, family, ..] = self.words[at..] else { unreachable!("a record is longer") };
         InputRecord { at, is_stratified: strata != 0, family: family as usize }
+    }
+
+    /// Where the instructions begin.
+    pub(super) fn instructions_at(&self) -> usize {
+        self.words[INSTRUCTIONS_AT] as usize
+    }
+
+    /// Where the constants begin.
+    pub(super) fn constants_at(&self) -> usize {
+        self.words[CONSTANTS_AT] as usize
     }
 
     /// Where the record of a correlation group is.

@@ -7,7 +7,8 @@ use crate::draws::{distributions, draws, tied};
 use crate::examples;
 use crate::host::image_of;
 use crate::random_plans::{INPUTS, any_draft, plan_of};
-use fermiac_kernels::engine::cuda::generated::ptx;
+use crate::random_rows::any_plan_with_rows;
+use fermiac_kernels::engine::cuda::generated::Generated;
 use fermiac_kernels::random::Sampling;
 use fermiac_model::plan::Plan;
 use proptest::prelude::*;
@@ -30,11 +31,11 @@ fn assembler() -> Option<PathBuf> {
 
 #[track_caller]
 fn assert_assembles(assembler: &Path, plan: &Plan, sampling: Sampling) {
-    let Some(code) = ptx(plan, &image_of(plan, 1, sampling)) else { return };
+    let Some(generated) = Generated::new(plan, &image_of(plan, 1, sampling)) else { return };
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let thread = format!("{:?}", std::thread::current().id());
     let [text, made] = ["ptx", "cubin"].map(|kind| folder.join(format!("generated-{thread}.{kind}")));
-    std::fs::write(&text, &code).expect("the folder is cargo's own");
+    std::fs::write(&text, &generated.ptx).expect("the folder is cargo's own");
     for architecture in ["sm_70", "sm_90"] {
         let mut command = Command::new(assembler);
         command.arg(format!("--gpu-name={architecture}")).arg("-o").arg(&made).arg(&text);
@@ -67,6 +68,17 @@ fn the_code_of_random_plans_assembles() {
             plan.correlations = tied();
         }
         assert_assembles(&assembler, &plan, sampling);
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+#[test]
+fn the_code_of_rows_that_repeat_assembles() {
+    let Some(assembler) = assembler() else { return };
+    let config = Config { failure_persistence: None, max_shrink_iters: 0, ..Config::with_cases(PLANS) };
+    let outcome = TestRunner::new(config).run(&any_plan_with_rows(), |plan| {
+        assert_assembles(&assembler, &plan, Sampling::Random);
         Ok(())
     });
     outcome.unwrap();

@@ -44,8 +44,11 @@ fn the_engine_comes_to_the_results_of_the_processor() {
 
 #[test]
 fn the_engine_goes_on_without_a_gpu_that_fails() {
-    for fault in ["0 launch 1 719", "0 launch 3 719"] {
-        run_beside_the_driver("a_gpu_that_fails", Some(fault));
+    // One test a process: what fails has failed for all of it.
+    for name in ["a_gpu_that_fails_in", "a_gpu_that_fails_while"] {
+        for fault in ["0 launch 1 719", "0 launch 3 719"] {
+            run_beside_the_driver(name, Some(fault));
+        }
     }
     // Launches of three kernels each, the first of them in the middle of what is reduced.
     for launch in [60, 61, 62] {

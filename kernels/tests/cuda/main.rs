@@ -16,5 +16,7 @@ mod plans;
 mod ptx;
 #[path = "../random_plans/mod.rs"]
 mod random_plans;
+#[path = "../random_rows/mod.rs"]
+mod random_rows;
 mod refusals;
 mod runs;

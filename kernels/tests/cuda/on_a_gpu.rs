@@ -4,6 +4,7 @@
 use crate::draws::{distributions, draw, draws, tied};
 use crate::examples;
 use crate::random_plans::{INPUTS, any_draft, plan_of};
+use crate::random_rows::any_plan_with_rows;
 use fermiac_kernels::engine::Engine;
 use fermiac_kernels::engine::cpu::CpuEngine;
 use fermiac_kernels::engine::cuda::generated::choice::Code;
@@ -130,6 +131,62 @@ fn code_made_for_random_plans_comes_to_the_results_of_the_processor() {
         Ok(())
     });
     outcome.unwrap();
+}
+
+#[test]
+fn code_made_for_rows_that_repeat_comes_to_the_results_of_the_processor() {
+    if !has_gpu() {
+        return;
+    }
+    let gpu = open(1 << 28);
+    let config = Config { failure_persistence: None, ..Config::with_cases(random_plans()) };
+    let outcome = TestRunner::new(config).run(&(any_plan_with_rows(), any::<u64>()), |(plan, seed)| {
+        let cpu = CpuEngine::new(&plan, seed).expect("the plan keeps its rules");
+        let engine = CudaEngine::on(&gpu, &plan, seed, Sampling::Random).expect("there is room");
+        let engine = engine.with_code(Code::Generated).expect("it is assembled");
+        let [ours, theirs] = [evaluated(&cpu, &plan, 0, FEW), evaluated(&engine, &plan, 0, FEW)];
+        prop_assert!(engine.failure().is_none(), "{:?}", engine.failure());
+        prop_assert_eq!(ours, theirs);
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+/// Rows of which each takes over what the one before made, the two values changing places.
+fn exchange(rows: u32) -> Plan {
+    let inputs = [draw(0, "normal(1, 2)"), draw(1, "uniform(3, 4)")];
+    let mut plan =
+        Plan { slots: 4, outputs: 2, draws: inputs.to_vec(), constants: vec![1.0, 0.0], ..Plan::default() };
+    let mut write = |opcode, destination, [a, b, c]: [Operand; 3]| {
+        let [a, b, c] = [a, b, c].map(Operand::bits);
+        plan.instructions.push(Instruction { opcode, destination, a, b, c });
+    };
+    let slot = Operand::slot;
+    let [one, nothing] = [0, 1].map(Operand::constant);
+    (0..2).for_each(|input| write(Opcode::Draw, input, [slot(input); 3]));
+    for row in 0..rows {
+        let (from, to) = (row % 2 * 2, 2 - row % 2 * 2);
+        write(Opcode::Select, to, [one, slot(from + 1), nothing]);
+        write(Opcode::Select, to + 1, [one, slot(from), nothing]);
+    }
+    let last = rows % 2 * 2;
+    (0..2).for_each(|value| write(Opcode::Store, 2 + value, [slot(last + value); 3]));
+    plan
+}
+
+#[test]
+fn values_that_change_places_in_every_row_are_where_they_belong() {
+    if !has_gpu() {
+        return;
+    }
+    let gpu = open(1 << 28);
+    for rows in [20, 21] {
+        let plan = exchange(rows);
+        let engine = CudaEngine::on(&gpu, &plan, SEED, Sampling::Random).expect("there is room");
+        let engine = engine.with_code(Code::Generated).expect("it is assembled");
+        assert_eq!(engine.code(), Code::Generated);
+        assert_same_results_of(engine, &plan, Sampling::Random);
+    }
 }
 
 fn random_plans() -> u32 {

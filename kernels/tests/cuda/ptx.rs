@@ -2,7 +2,7 @@
 
 use crate::examples;
 use crate::host::image_of;
-use fermiac_kernels::engine::cuda::generated::{library::FUNCTIONS, ptx};
+use fermiac_kernels::engine::cuda::generated::{Generated, library::FUNCTIONS};
 use fermiac_kernels::engine::cuda::{PTX, REDUCTION_PTX};
 use fermiac_kernels::random::Sampling;
 
@@ -45,7 +45,8 @@ fn no_operation_of_the_kernels_rounds_otherwise_than_to_nearest() {
 #[test]
 fn nor_does_one_that_is_written_for_a_plan() {
     for plan in examples::plans() {
-        let text = ptx(&plan, &image_of(&plan, 1, Sampling::Random)).expect("the examples are small");
+        let generated = Generated::new(&plan, &image_of(&plan, 1, Sampling::Random));
+        let text = generated.expect("the examples are small").ptx;
         assert_exact(&text);
         assert!([".approx", ".ftz", ".f32"].iter().all(|part| !text.contains(part)));
     }

@@ -23,6 +23,9 @@ pub struct Operand(u32);
 const CONSTANT_BIT: u32 = 1 << 31;
 
 impl Operand {
+    /// The bits of [`Operand::bits`] that are the index.
+    pub const INDEX_BITS: u32 = !CONSTANT_BIT;
+
     /// The operand that reads slot `index`.
     pub fn slot(index: u32) -> Operand {
         debug_assert!(index < CONSTANT_BIT, "slots are bounded far below 2^31");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::generated::choice::Code;
+use super::generated::{Generated, choice::Code};
 use super::{CudaEngineError, Gpu, NoGpu, OpenGpu};
 use crate::engine::Reduced;
 use crate::engine::image::Image;
@@ -31,7 +31,7 @@ impl Interpreter {
         match *gpu.kernel() {}
     }
 
-    pub(super) fn with_kernel(self, _: String, _: usize) -> Interpreter {
+    pub(super) fn with_kernel(self, _: Generated) -> Interpreter {
         match self {}
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use fermiac_model::plan::Plan;
 
 use super::budget::POOLS;
-use super::generated::{self, choice::Code};
+use super::generated::{Generated, choice::Code};
 use super::interpreter::Interpreter;
 use super::{FaultKind, Gpus, NoGpu, OpenGpu};
 use crate::engine::cpu::{CpuEngine, CpuEngineError, CpuScratch};
@@ -98,8 +98,8 @@ impl CudaEngine {
         let image = Image::new(&Wanted { plan, seed, sampling, columns: &columns })?;
         let interpreter =
             Interpreter::new(gpu, &image, plan.outputs as usize).inspect_err(|error| gpu.failed(error))?;
-        let interpreter = match generated::ptx(plan, &image) {
-            Some(ptx) => interpreter.with_kernel(ptx, generated::size(plan)),
+        let interpreter = match Generated::new(plan, &image) {
+            Some(generated) => interpreter.with_kernel(generated),
             None => interpreter,
         };
         Ok(CudaEngine { gpu: Arc::clone(gpu), interpreter, sampling, cpu: None, failure: OnceLock::new() })

@@ -21,7 +21,7 @@ use lanes::{Lane, Taken};
 use made::{Loaded, Made};
 
 use super::budget::{Launch, Need};
-use super::generated::choice::Code;
+use super::generated::{Generated, choice::Code};
 use super::shape::{BLOCK_THREADS, blocks, shared_bytes};
 use super::{CudaEngineError, FaultKind, OpenGpu};
 use crate::engine::image::Image;
@@ -89,9 +89,9 @@ impl Interpreter {
         })
     }
 
-    /// Has it use a kernel of this text, made for this plan of such a [size](super::generated::size), where that is faster.
-    pub(super) fn with_kernel(mut self, ptx: String, size: usize) -> Interpreter {
-        self.made = Made::new(ptx, size, &self.gpu);
+    /// Has it use the kernel that was written for this plan, where that is faster.
+    pub(super) fn with_kernel(mut self, generated: Generated) -> Interpreter {
+        self.made = Made::new(generated, &self.gpu);
         self
     }
 

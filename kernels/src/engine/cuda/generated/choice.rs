@@ -58,7 +58,7 @@ const MAKING: Duration = Duration::from_millis(150);
 const MAKING_AN_INSTRUCTION: Duration = Duration::from_micros(1500);
 
 impl Choice {
-    /// For a plan of such a [size](super::size), whose code lies ready or is still to be made.
+    /// For a plan of such a [size](super::Generated::size), whose code lies ready or is still to be made.
     pub fn new(size: usize, is_ready: bool) -> Choice {
         let size = u32::try_from(size).unwrap_or(u32::MAX);
         let making = MAKING + MAKING_AN_INSTRUCTION.saturating_mul(size);

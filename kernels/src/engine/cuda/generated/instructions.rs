@@ -5,6 +5,7 @@ use fermiac_model::value::Value as Packed;
 
 use super::draws::Inputs;
 use super::region::{Region, Text, call};
+use super::repeat::Stretch;
 use super::value::{Predicate, Register, Value};
 use crate::engine::image::Image;
 
@@ -14,33 +15,38 @@ const NEAR: f64 = 1.1e-14;
 /// The tape on its way into a text.
 #[derive(Debug)]
 pub(super) struct Tape<'a> {
-    plan: &'a Plan,
-    image: &'a Image,
-    inputs: Inputs<'a>,
-    slots: Vec<Option<Value>>,
+    pub(super) plan: &'a Plan,
+    pub(super) image: &'a Image,
+    pub(super) inputs: Inputs<'a>,
+    pub(super) slots: Vec<Option<Value>>,
     /// Which value of each slot lies where runs are read from.
     in_memory: Vec<Option<Value>>,
-    region: Region,
-    text: Text,
+    pub(super) region: Region,
+    pub(super) text: Text,
 }
 
 impl<'a> Tape<'a> {
-    /// The text of all draws and instructions of one trial.
-    pub(super) fn written(plan: &'a Plan, image: &'a Image) -> Text {
+    /// The text of all draws and instructions of one trial, cut into these stretches.
+    pub(super) fn written(plan: &'a Plan, image: &'a Image, stretches: &[Stretch]) -> Text {
         let slots = vec![None; plan.slots as usize];
         let mut text = Text::default();
         let inputs = Inputs::new(plan, image, &mut text);
         let region = Region::default();
         let mut tape = Tape { plan, image, inputs, in_memory: slots.clone(), slots, region, text };
-        for instruction in &plan.instructions {
-            tape.add(instruction);
+        for stretch in stretches {
+            match stretch {
+                Stretch::Once(instructions) => {
+                    plan.instructions[instructions.clone()].iter().for_each(|each| tape.add(each));
+                }
+                Stretch::Rows(rows) => tape.roll(rows),
+            }
         }
         tape.inputs.draw_the_rest(&mut tape.text);
         tape.region.close(&mut tape.text);
         tape.text
     }
 
-    fn add(&mut self, instruction: &Instruction) {
+    pub(super) fn add(&mut self, instruction: &Instruction) {
         let Instruction { opcode, destination, a, b, c } = *instruction;
         let value = match opcode.shape() {
             Shape::Draw => self.inputs.draw(a as usize, &mut self.text),
@@ -58,7 +64,7 @@ impl<'a> Tape<'a> {
     }
 
     /// The operand of these bits. A constant that no packing makes is what it unpacks to.
-    fn operand(&self, bits: u32) -> Value {
+    pub(super) fn operand(&self, bits: u32) -> Value {
         match Operand::from_bits(bits).place() {
             Place::Slot(slot) => self.slots[slot as usize].expect("a slot is read after it was written"),
             Place::Constant(index) => {

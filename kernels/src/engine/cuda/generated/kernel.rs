@@ -8,6 +8,7 @@ use super::KERNEL;
 use super::instructions::Tape;
 use super::library::Library;
 use super::region::Text;
+use super::repeat::Stretch;
 use super::value::{Predicate, Register};
 use crate::engine::image::Image;
 
@@ -60,14 +61,15 @@ $done:
 	ret;
 ";
 
-/// The kernel's text with the functions that it calls before it.
-pub(super) fn written(plan: &Plan, image: &Image) -> String {
-    let Text { way, aside, registers, .. } = Tape::written(plan, image);
+/// The kernel's text with the functions that it calls before it, from a tape that is cut into stretches.
+pub(super) fn written(plan: &Plan, image: &Image, stretches: &[Stretch]) -> String {
+    let Text { way, aside, registers, .. } = Tape::written(plan, image, stretches);
     let mut kernel = format!(
         ".visible .entry {KERNEL}(\n\
          \t.param .u64 words,\n\t.param .u64 first_trial,\n\t.param .u64 trials,\n\
          \t.param .u64 memory,\n\t.param .u64 columns\n)\n{{\n\
          \t.reg .u32 %block, %blocks, %block_threads, %thread;\n\
+         \t.reg .u32 %bits;\n\t.reg .u64 %turn, %row, %constants, %record;\n\
          \t.reg .u64 %words, %first_trial, %trials, %columns, %index, %own, %threads, %pitch, %trial, %at, %to;\n\
          \t.reg .pred %is_done;\n\t.reg .f64 %f<{}>;\n\t.reg .pred %p<{}>;\n",
         registers.doubles.max(1),

@@ -3,7 +3,8 @@
 //! What the interpreter looks up for every trial is known here once: the [kernel] has each instruction as an operation of
 //! registers, one register a value. [`region`] keeps the operations exact and holds them to what the interpreter says of
 //! errors and overflows; [`instructions`] takes the tape to them and [`draws`] the inputs; what is not written in place is
-//! called from the [library], which is compiled from the interpreter's own headers.
+//! called from the [library], which is compiled from the interpreter's own headers. Rows of instructions that [`repeat`] are
+//! [`rolled`] into a loop, so that a model of a hundred thousand formulas in a few columns is as quickly made as one row of it.
 //!
 //! Both kernels come to the same bytes: which of them evaluates a launch is a [choice] by time alone. What the driver's
 //! assembler has made is kept in a [cache].
@@ -15,16 +16,22 @@ mod instructions;
 mod kernel;
 pub mod library;
 mod region;
+mod repeat;
+mod rolled;
 mod value;
 
-use fermiac_model::plan::{Plan, Shape};
+use std::collections::BTreeSet;
+
+use fermiac_model::plan::{Instruction, Opcode, Plan, Shape};
+
+use repeat::Stretch;
 
 use crate::engine::image::Image;
 
 /// The name of the kernel in what [`ptx`] writes.
 pub const KERNEL: &str = "fermiac_generated";
 
-/// Longer tapes stay interpreted: the assembler's time grows faster than the tape.
+/// Tapes of which more is to be written stay interpreted: the assembler's time grows faster than the text.
 ///
 /// NVIDIA's ptxas 12.1 on one core of a small machine, for sm_90, without a GPU (22 November 2026), for tapes of sums and
 /// products, and for tapes with comparisons, exponentials and roundings among them:
@@ -45,20 +52,42 @@ const MOST_SIZE: usize = 1_500;
 /// A thread has at most so many numbers in memory of its own, which the driver sets aside for every thread that the GPU holds.
 const MOST_LOCAL_NUMBERS: usize = 256;
 
-/// How long a plan takes the assembler, as a number of instructions.
-pub fn size(plan: &Plan) -> usize {
-    plan.instructions.len().saturating_add(plan.draws.len().saturating_mul(INSTRUCTIONS_OF_AN_INPUT))
+/// The kernel of a plan, before it is assembled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Generated {
+    /// Its text.
+    pub ptx: String,
+    /// How long it takes the assembler, as a number of instructions.
+    pub size: usize,
 }
 
-/// The kernel of a plan, for images of it with the same columns and the same sampling. None for a plan that is better
-/// interpreted.
-pub fn ptx(plan: &Plan, image: &Image) -> Option<String> {
-    let has_runs = plan.instructions.iter().any(|instruction| instruction.opcode.shape() == Shape::Run);
-    let slots = if has_runs { plan.slots as usize } else { 0 };
-    let uniforms = if plan.correlations.is_empty() { 0 } else { plan.draws.len() };
-    let is_short = plan.instructions.len() <= MOST_INSTRUCTIONS && size(plan) <= MOST_SIZE;
-    let fits = is_short && slots + uniforms <= MOST_LOCAL_NUMBERS;
-    fits.then(|| kernel::written(plan, image))
+impl Generated {
+    /// For images of the plan with the same columns and the same sampling. None for a plan that is better interpreted.
+    pub fn new(plan: &Plan, image: &Image) -> Option<Generated> {
+        let has_runs = plan.instructions.iter().any(|instruction| instruction.opcode.shape() == Shape::Run);
+        let slots = if has_runs { plan.slots as usize } else { 0 };
+        let uniforms = if plan.correlations.is_empty() { 0 } else { plan.draws.len() };
+        if slots + uniforms > MOST_LOCAL_NUMBERS {
+            return None;
+        }
+        let stretches = repeat::stretches(plan, image, MOST_INSTRUCTIONS)?;
+        let size = size(plan, &stretches);
+        (size <= MOST_SIZE).then(|| Generated { ptx: kernel::written(plan, image, &stretches), size })
+    }
+}
+
+fn size(plan: &Plan, stretches: &[Stretch]) -> usize {
+    let is_draw = |instruction: &&Instruction| instruction.opcode == Opcode::Draw;
+    let drawn: BTreeSet<u32> = plan.instructions.iter().filter(is_draw).map(|draw| draw.a).collect();
+    // Those that the tape does not ask for are drawn at its end.
+    let mut inputs = plan.draws.len() - drawn.len();
+    let mut instructions = 0;
+    for stretch in stretches {
+        let written = &plan.instructions[stretch.written()];
+        instructions += written.len();
+        inputs += written.iter().filter(is_draw).count();
+    }
+    instructions + inputs * INSTRUCTIONS_OF_AN_INPUT
 }
 
 #[cfg(test)]
@@ -67,9 +96,9 @@ mod tests {
     use crate::engine::image::Wanted;
     use crate::random::Sampling;
     use fermiac_model::distribution::{Distribution, identity_hash};
-    use fermiac_model::plan::{Draw, Instruction, Opcode, Operand};
+    use fermiac_model::plan::{Draw, Operand};
 
-    /// So many sums of a draw and what was before, then a comparison with a constant.
+    /// So many sums and differences of a draw and what was before, in no order that repeats, between two sums that differ.
     fn sums(count: u32) -> Plan {
         let distribution = Distribution::parse("normal(1, 2)").unwrap();
         let draw = Draw { identity: "B1".to_owned(), stream: identity_hash("B1"), distribution };
@@ -83,7 +112,9 @@ mod tests {
         write(Opcode::Draw, 0, draw, draw);
         write(Opcode::Add, 1, draw, constant);
         for sum in 0..count {
-            write(Opcode::Add, 2 - sum % 2, Operand::slot(1 + sum % 2), draw);
+            let is_sum = identity_hash(&format!("{sum}")).is_multiple_of(2);
+            let opcode = if is_sum { Opcode::Add } else { Opcode::Subtract };
+            write(opcode, 2 - sum % 2, Operand::slot(1 + sum % 2), draw);
         }
         write(Opcode::Store, 1, Operand::slot(1 + count % 2), draw);
         plan
@@ -91,21 +122,38 @@ mod tests {
 
     fn text(plan: &Plan, seed: u64, sampling: Sampling) -> Option<String> {
         let columns = vec![true; plan.columns()];
-        ptx(plan, &Image::new(&Wanted { plan, seed, sampling, columns: &columns }).unwrap())
+        let image = Image::new(&Wanted { plan, seed, sampling, columns: &columns }).unwrap();
+        Generated::new(plan, &image).map(|generated| generated.ptx)
     }
 
     #[test]
     fn sums_are_checked_once_at_their_end() {
         let text = text(&sums(10), 1, Sampling::Random).unwrap();
         assert_eq!(text.matches("@!").count(), 1, "{text}");
+        let (_, kernel) = text.split_once("fermiac_generated").unwrap();
+        let computed = |operation: &str| kernel.matches(operation).count();
+        assert_eq!(computed("\tadd.rn.f64 %f") + computed("\tsub.rn.f64 %f"), 12, "{text}");
         // The last of them, which is stored, is a number only if all are.
-        assert_eq!(text.matches("\tadd.rn.f64 %f").count(), 12 + functions_adding(&text), "{text}");
-        assert_eq!(text.split_once("fermiac_generated").unwrap().1.matches("abs.f64").count(), 1, "{text}");
+        assert_eq!(computed("abs.f64"), 1, "{text}");
     }
 
-    /// Sums within the functions before the kernel.
-    fn functions_adding(text: &str) -> usize {
-        text.split_once("fermiac_generated").unwrap().0.matches("\tadd.rn.f64 %f").count()
+    #[test]
+    fn a_long_tape_of_rows_is_written_as_one_row() {
+        let mut plan = sums(0);
+        let store = plan.instructions.pop().unwrap();
+        let sum = Instruction { destination: 1, ..plan.instructions[1] };
+        let [there, back] = [(2, 1), (1, 2)].map(|(destination, from)| Instruction {
+            destination,
+            b: Operand::slot(from).bits(),
+            ..sum
+        });
+        plan.instructions.extend([there, back].repeat(50_000));
+        plan.instructions.push(store);
+        let text = text(&plan, 1, Sampling::Random).unwrap();
+        let (_, kernel) = text.split_once("fermiac_generated").unwrap();
+        // The one before the rows, that of the row, and that of the store.
+        assert_eq!(kernel.matches("\tadd.rn.f64 %f").count(), 3, "{kernel}");
+        assert!(kernel.contains(", %turn, 100000;"), "{kernel}");
     }
 
     #[test]

@@ -45,12 +45,19 @@ pub(super) struct Text {
     pub(super) aside: String,
     pub(super) registers: Registers,
     rows: usize,
+    labels: usize,
 }
 
 impl Text {
     /// Adds an instruction.
     pub(super) fn put(&mut self, instruction: &str) {
         writeln!(self.way, "\t{instruction};").expect("a text takes all that is written");
+    }
+
+    /// The name of a place that the kernel comes back to.
+    pub(super) fn label(&mut self) -> String {
+        self.labels += 1;
+        format!("$again{}", self.labels - 1)
     }
 
     /// Puts a value into a column, of which there is the place among those that are wanted.

@@ -7,13 +7,13 @@ use std::fmt;
 pub(super) enum Value {
     /// The same for every trial, packed.
     Constant(f64),
-    /// A draw. It is a finite number, as all draws are.
-    Draw(Register),
+    /// A finite number, as all draws are, and constants that are looked up.
+    Number(Register),
     /// What an instruction came to, packed.
     Result(Register),
 }
 
-/// A register of a double. Each is written for one value only.
+/// A register of a double. Each is written for one value only, or for that value of every row that repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Register(pub u32);
 
@@ -32,7 +32,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::Constant(value) => write!(f, "0d{:016X}", value.to_bits()),
-            Value::Draw(register) | Value::Result(register) => register.fmt(f),
+            Value::Number(register) | Value::Result(register) => register.fmt(f),
         }
     }
 }

@@ -8,9 +8,9 @@ use cust::function::{BlockSize, Function};
 use cust::link::Linker;
 use cust::module::Module;
 
-use super::super::generated::KERNEL;
 use super::super::generated::cache::{Cache, Source};
 use super::super::generated::choice::{Choice, Code, Step};
+use super::super::generated::{Generated, KERNEL};
 use super::super::shape::BLOCK_THREADS;
 use super::super::{CudaEngineError, FaultKind, OpenGpu};
 use super::failed;
@@ -39,8 +39,8 @@ impl Made {
         Made { ptx: None, choice: Mutex::new(Choice::settled(Code::Interpreted)), loaded: OnceLock::new() }
     }
 
-    /// Of a plan of such a size, with this text.
-    pub(super) fn new(ptx: String, size: usize, gpu: &OpenGpu) -> Made {
+    /// Of a plan for which it was written.
+    pub(super) fn new(Generated { ptx, size }: Generated, gpu: &OpenGpu) -> Made {
         let target = target_of(gpu);
         let is_ready = Cache::of_user().get(&Source { ptx: &ptx, target: &target }).is_some();
         let choice = Mutex::new(Choice::new(size, is_ready));
