@@ -146,6 +146,8 @@ class Kernel {
     void read(std::vector<std::string> words) {
         if (words[0] == ".reg") return declare_registers(words);
         if (words[0] == ".param") return declare(words.back(), Variable{8, true});
+        // A wish, of the assembler's.
+        if (words[0] == ".pragma") return;
         if (words[0] == ".local") return declare(words[4], Variable{std::stoul(words[6]), false});
         if (words.size() == 2 && words[1] == ":") {
             if (!labels_.emplace(words[0], code_.size()).second) throw Error("it has been before");

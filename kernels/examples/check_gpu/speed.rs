@@ -104,8 +104,8 @@ where
 
 /// What it takes to make code for the longest plan of the examples, and to find it again.
 pub fn making(table: &mut Table, gpu: &Arc<OpenGpu>, folder: &Path) -> Result<(), String> {
-    let plans = models::of_folder(folder)?.into_iter().map(|(_, plan)| plan);
-    let plan = plans.max_by_key(|plan| plan.instructions.len()).ok_or("there is no model")?;
+    let plans = models::of_folder(folder)?.into_iter();
+    let (name, plan) = plans.max_by_key(|(_, plan)| plan.instructions.len()).ok_or("there is no model")?;
     let instructions = plan.instructions.len();
     for what in ["made, or found if it was made before", "found"] {
         let engine = CudaEngine::on(gpu, &plan, SEED, Sampling::Random).map_err(|error| error.to_string())?;
@@ -114,7 +114,7 @@ pub fn making(table: &mut Table, gpu: &Arc<OpenGpu>, folder: &Path) -> Result<()
         let seconds = started.elapsed().as_secs_f64();
         let verdict =
             if engine.code() == Code::Generated { format!("{seconds:.3} s") } else { "none".to_owned() };
-        table.row(&format!("code for {instructions} instructions, {what}"), &verdict);
+        table.row(&format!("code for {name}, of {instructions} instructions, {what}"), &verdict);
     }
     Ok(())
 }

@@ -3,11 +3,12 @@
 
 use crate::draws::{distributions, draw, draws, tied};
 use crate::examples;
+use crate::host::image_of;
 use crate::random_plans::{INPUTS, any_draft, plan_of};
 use crate::random_rows::any_plan_with_rows;
 use fermiac_kernels::engine::Engine;
 use fermiac_kernels::engine::cpu::CpuEngine;
-use fermiac_kernels::engine::cuda::generated::choice::Code;
+use fermiac_kernels::engine::cuda::generated::{Generated, choice::Code};
 use fermiac_kernels::engine::cuda::{CudaEngine, CudaEngineError, FaultKind, Gpus, OpenGpu};
 use fermiac_kernels::random::Sampling;
 use fermiac_kernels::simulation::{Keep, MAX_VALUES, Run, Unobserved, simulate};
@@ -16,6 +17,7 @@ use fermiac_model::json_model;
 use fermiac_model::plan::{Instruction, Opcode, Operand, Plan};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -106,9 +108,7 @@ fn code_made_for_random_plans_comes_to_the_results_of_the_processor() {
         return;
     }
     let gpu = open(1 << 28);
-    // Inputs that cost tables by the dozen of microseconds, not milliseconds.
-    let cheap: Vec<&str> = distributions().filter(|text| !text.starts_with("beta(0.0")).collect();
-    let inputs = prop::collection::vec(prop::sample::select(cheap), INPUTS as usize);
+    let inputs = prop::collection::vec(prop::sample::select(cheap()), INPUTS as usize);
     let samplings = [Sampling::Random, Sampling::Sobol, Sampling::LatinHypercube { trials: 1 << 20 }];
     let run = (any::<u64>(), prop::sample::select(samplings.to_vec()), 0..1u64 << 19);
     let plans = (prop::collection::vec(any_draft(), 1..80), any::<[bool; 2]>(), inputs, run);
@@ -139,17 +139,42 @@ fn code_made_for_rows_that_repeat_comes_to_the_results_of_the_processor() {
         return;
     }
     let gpu = open(1 << 28);
+    let inputs = prop::collection::vec(prop::sample::select(cheap()), 1..3);
+    let samplings = [Sampling::Random, Sampling::Sobol, Sampling::LatinHypercube { trials: 1 << 20 }];
+    let plans = (any_plan_with_rows(), any::<[bool; 2]>(), inputs, prop::sample::select(samplings.to_vec()));
     let config = Config { failure_persistence: None, ..Config::with_cases(random_plans()) };
-    let outcome = TestRunner::new(config).run(&(any_plan_with_rows(), any::<u64>()), |(plan, seed)| {
-        let cpu = CpuEngine::new(&plan, seed).expect("the plan keeps its rules");
-        let engine = CudaEngine::on(&gpu, &plan, seed, Sampling::Random).expect("there is room");
+    let rolled = Cell::new(0);
+    let outcome = TestRunner::new(config).run(&plans, |(mut plan, [plain, are_tied], inputs, sampling)| {
+        if !plain {
+            let count = plan.draws.len();
+            plan.draws = draws(inputs.iter().copied().cycle().take(count));
+        }
+        if are_tied {
+            plan.correlations = tied();
+        }
+        // Sobol's sequence is not for as many inputs as rows may draw.
+        let Ok(cpu) = CpuEngine::with_sampling(&plan, SEED, sampling) else { return Ok(()) };
+        let engine = CudaEngine::on(&gpu, &plan, SEED, sampling).expect("there is room");
         let engine = engine.with_code(Code::Generated).expect("it is assembled");
         let [ours, theirs] = [evaluated(&cpu, &plan, 0, FEW), evaluated(&engine, &plan, 0, FEW)];
         prop_assert!(engine.failure().is_none(), "{:?}", engine.failure());
         prop_assert_eq!(ours, theirs);
+        rolled.set(rolled.get() + u32::from(is_rolled(&plan, sampling)));
         Ok(())
     });
     outcome.unwrap();
+    assert!(rolled.get() > random_plans() / 8, "{} of {}", rolled.get(), random_plans());
+}
+
+/// Whether there is a loop in the code that is made for a plan.
+fn is_rolled(plan: &Plan, sampling: Sampling) -> bool {
+    let generated = Generated::new(plan, &image_of(plan, SEED, sampling));
+    generated.is_some_and(|generated| generated.ptx.contains("$again"))
+}
+
+/// Inputs that cost tables by the dozen of microseconds, not milliseconds.
+fn cheap() -> Vec<&'static str> {
+    distributions().filter(|text| !text.starts_with("beta(0.0")).collect()
 }
 
 /// Rows of which each takes over what the one before made, the two values changing places.
@@ -184,7 +209,7 @@ fn values_that_change_places_in_every_row_are_where_they_belong() {
         let plan = exchange(rows);
         let engine = CudaEngine::on(&gpu, &plan, SEED, Sampling::Random).expect("there is room");
         let engine = engine.with_code(Code::Generated).expect("it is assembled");
-        assert_eq!(engine.code(), Code::Generated);
+        assert!(engine.code() == Code::Generated && is_rolled(&plan, Sampling::Random));
         assert_same_results_of(engine, &plan, Sampling::Random);
     }
 }

@@ -1,4 +1,5 @@
-//! The inputs: each is drawn when the tape first asks for it, those that it does not ask for at the end.
+//! The inputs: each is drawn when the tape first asks for it, in rows whenever one does, those that it does not ask for at
+//! the end.
 
 use fermiac_model::plan::Plan;
 

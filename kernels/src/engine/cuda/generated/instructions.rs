@@ -196,7 +196,7 @@ impl<'a> Tape<'a> {
     }
 
     /// An operation by a function of the library, whose result is right if the operands are. Where they are not known to
-    /// be, it is called again with the rest of their row.
+    /// be, it is called again with the rest of their region.
     fn called(&mut self, opcode: Opcode, operands: &[Value]) -> Value {
         let result = self.text.registers.double();
         self.text.put(&call(&name_of(opcode), result, operands));

@@ -21,6 +21,7 @@ mod rolled;
 mod value;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use fermiac_model::plan::{Instruction, Opcode, Plan, Shape};
 
@@ -28,7 +29,7 @@ use repeat::Stretch;
 
 use crate::engine::image::Image;
 
-/// The name of the kernel in what [`ptx`] writes.
+/// The name of the kernel in [`Generated::ptx`].
 pub const KERNEL: &str = "fermiac_generated";
 
 /// Tapes of which more is to be written stay interpreted: the assembler's time grows faster than the text.
@@ -77,17 +78,23 @@ impl Generated {
 }
 
 fn size(plan: &Plan, stretches: &[Stretch]) -> usize {
-    let is_draw = |instruction: &&Instruction| instruction.opcode == Opcode::Draw;
-    let drawn: BTreeSet<u32> = plan.instructions.iter().filter(is_draw).map(|draw| draw.a).collect();
+    let drawn_by = |instructions: Range<usize>| {
+        let is_draw = |instruction: &&Instruction| instruction.opcode == Opcode::Draw;
+        plan.instructions[instructions].iter().filter(is_draw).map(|draw| draw.a)
+    };
+    let drawn: BTreeSet<u32> = drawn_by(0..plan.instructions.len()).collect();
+    let mut drawn_once = BTreeSet::new();
     // Those that the tape does not ask for are drawn at its end.
     let mut inputs = plan.draws.len() - drawn.len();
     let mut instructions = 0;
     for stretch in stretches {
-        let written = &plan.instructions[stretch.written()];
-        instructions += written.len();
-        inputs += written.iter().filter(is_draw).count();
+        instructions += stretch.written().len() + stretch.looked_up();
+        match stretch {
+            Stretch::Once(once) => drawn_once.extend(drawn_by(once.clone())),
+            Stretch::Rows(rows) => inputs += drawn_by(rows.row(0)).count(),
+        }
     }
-    instructions + inputs * INSTRUCTIONS_OF_AN_INPUT
+    instructions + (inputs + drawn_once.len()) * INSTRUCTIONS_OF_AN_INPUT
 }
 
 #[cfg(test)]

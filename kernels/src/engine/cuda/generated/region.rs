@@ -1,9 +1,9 @@
-//! Operations in a row that are checked together.
+//! Operations behind each other that are checked together: a region.
 //!
 //! Each is computed plainly, as for numbers. One condition tells whether all of them were: that every result is finite,
-//! and what else an operation demands. Where it does not hold, the row is computed once more by functions of the library,
+//! and what else an operation demands. Where it does not hold, the region is computed once more by functions of the library,
 //! out of the way, which say what errors, texts and overflows come to. A result need not be looked at if a later one of
-//! the row cannot be finite unless it is.
+//! the region cannot be finite unless it is.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -11,15 +11,15 @@ use std::fmt::Write as _;
 use super::kernel::Registers;
 use super::value::{Predicate, Register, Value};
 
-/// More are checked in two rows: a trial with an error in it should not cost many operations twice.
+/// More are checked in two regions: a trial with an error in it should not cost many operations twice.
 const MOST_OPERATIONS: usize = 32;
 const GREATEST_FINITE: &str = "0d7FEFFFFFFFFFFFFF";
 
-/// A row of operations that is not yet checked.
+/// Operations that are not yet checked.
 #[derive(Debug, Default)]
 pub(super) struct Region {
     operations: Vec<Operation>,
-    /// All that are written in the row.
+    /// All that are written in it.
     results: BTreeSet<Register>,
     /// Those of them that are finite if all is well, and not yet known to be.
     unwatched: BTreeSet<Register>,
@@ -44,7 +44,7 @@ pub(super) struct Text {
     pub(super) way: String,
     pub(super) aside: String,
     pub(super) registers: Registers,
-    rows: usize,
+    regions: usize,
     labels: usize,
 }
 
@@ -74,7 +74,7 @@ pub(super) fn call(function: &str, result: Register, operands: &[Value]) -> Stri
 }
 
 impl Region {
-    /// Whether a value is written in this row, so that it is not to be relied on before the row is checked.
+    /// Whether a value is written in this region, so that it is not to be relied on before that is checked.
     pub(super) fn has(&self, value: Value) -> bool {
         matches!(value, Value::Result(register) if self.results.contains(&register))
     }
@@ -119,7 +119,7 @@ impl Region {
         });
     }
 
-    /// A result of the row goes to a column.
+    /// A result of the region goes to a column.
     pub(super) fn store(&mut self, place: u64, value: Register) {
         self.stores.push((place, value));
     }
@@ -128,22 +128,22 @@ impl Region {
         self.operations.len() >= MOST_OPERATIONS
     }
 
-    /// Ends the row: from here on its results are what the interpreter says.
+    /// Ends the region: from here on its results are what the interpreter says.
     pub(super) fn close(&mut self, text: &mut Text) {
         let mut region = std::mem::take(self);
         for register in std::mem::take(&mut region.unwatched) {
             region.demand_finite(text, register);
         }
         if let Some(holds) = region.holds {
-            let row = text.rows;
-            text.rows += 1;
-            text.put(&format!("@!{holds} bra $aside{row}"));
-            let _ = writeln!(text.way, "$back{row}:");
-            let _ = writeln!(text.aside, "$aside{row}:");
+            let number = text.regions;
+            text.regions += 1;
+            text.put(&format!("@!{holds} bra $aside{number}"));
+            let _ = writeln!(text.way, "$back{number}:");
+            let _ = writeln!(text.aside, "$aside{number}:");
             for Operation { function, result, operands } in &region.operations {
                 let _ = writeln!(text.aside, "\t{};", call(function, *result, operands));
             }
-            let _ = writeln!(text.aside, "\tbra $back{row};");
+            let _ = writeln!(text.aside, "\tbra $back{number};");
         }
         for (place, value) in region.stores {
             text.store(place, value);

@@ -2,8 +2,10 @@
 //!
 //! What counts is which instruction made a value, not the slot that it went through. A row repeats another if it does the
 //! same, and each operand is the same value for both, or moves along: it was made in the row or in the one before, at the
-//! same place. Constants may differ, and inputs of one kind, if their numbers go up in equal steps. Nothing but the next row, and for the last row what follows, may read what a row made,
-//! so that a row needs no more than one register for each of its values.
+//! same place. Constants may differ, where all are numbers, and inputs of one kind, if their numbers go up in equal steps and
+//! none of the plan's inputs are tied to others. Nothing but the next row, and for the last row what follows, may read what
+//! a row made, so that a row needs no more than one register for each of its values. Outputs are not stored in rows, nor do
+//! these read runs of values.
 
 use std::ops::Range;
 
@@ -63,7 +65,7 @@ enum Read {
     Nothing,
     Constant(u32),
     /// What this instruction made.
-    Result(usize),
+    Result(u32),
 }
 
 /// Who reads what.
@@ -73,7 +75,7 @@ struct Reads<'a> {
     image: &'a Image,
     operands: Vec<[Read; 3]>,
     /// Of each instruction, the last that reads its result.
-    last_readers: Vec<usize>,
+    last_readers: Vec<u32>,
 }
 
 impl Rows {
@@ -102,6 +104,12 @@ impl Stretch {
             Stretch::Rows(rows) => rows.row(0),
         }
     }
+
+    /// How many operands are looked up for them.
+    pub(super) fn looked_up(&self) -> usize {
+        let Stretch::Rows(rows) = self else { return 0 };
+        rows.changing.iter().filter(|changing| changing.source == Source::Constant).count()
+    }
 }
 
 /// Cuts the tape into what is written once and rows. None if more than so many instructions were to be written.
@@ -128,14 +136,14 @@ pub(super) fn stretches(plan: &Plan, image: &Image, most: usize) -> Option<Vec<S
 
 impl<'a> Reads<'a> {
     fn of(plan: &'a Plan, image: &'a Image) -> Reads<'a> {
-        let mut made_by: Vec<Option<usize>> = vec![None; plan.slots as usize];
+        let mut made_by: Vec<Option<u32>> = vec![None; plan.slots as usize];
         let mut last_readers = vec![0; plan.instructions.len()];
         let mut operands = Vec::with_capacity(plan.instructions.len());
-        for (place, instruction) in plan.instructions.iter().enumerate() {
+        for (place, instruction) in (0..).zip(&plan.instructions) {
             let mut read = |bits: u32| match Operand::from_bits(bits).place() {
                 Place::Constant(index) => Read::Constant(index),
                 Place::Slot(slot) => made_by[slot as usize].map_or(Read::Nothing, |maker| {
-                    last_readers[maker] = place;
+                    last_readers[maker as usize] = place;
                     Read::Result(maker)
                 }),
             };
@@ -157,18 +165,22 @@ impl<'a> Reads<'a> {
     /// The rows that begin at an instruction and leave out most, if any do.
     fn rows_from(&self, first: usize) -> Option<Rows> {
         let mut best: Option<Rows> = None;
+        // Where those repeat no more.
+        let mut stopped = first;
         for length in 1..=MOST_INSTRUCTIONS_OF_A_ROW {
-            // Several rows as one leave out less.
-            if best.as_ref().is_some_and(|best| length.is_multiple_of(best.length)) {
+            // Others leave out more only if they go on there.
+            let is_beyond = stopped >= first + length;
+            if is_beyond && (stopped == self.operands.len() || !self.repeats(stopped, length, first)) {
                 continue;
             }
-            let following = (first + length..self.operands.len())
-                .take_while(|place| self.repeats(*place, length, first))
-                .count();
-            let rows = Rows { first, length, times: 1 + following / length, changing: Vec::new() };
-            let is_worth_it = rows.times >= FEWEST_ROWS && rows.left_out() >= FEWEST_LEFT_OUT;
+            let end =
+                (first + length..self.operands.len()).find(|place| !self.repeats(*place, length, first));
+            let end = end.unwrap_or(self.operands.len());
+            let times = end.saturating_sub(first) / length;
+            let rows = Rows { first, length, times, changing: Vec::new() };
+            let is_worth_it = times >= FEWEST_ROWS && rows.left_out() >= FEWEST_LEFT_OUT;
             if is_worth_it && best.as_ref().is_none_or(|best| best.left_out() < rows.left_out()) {
-                best = Some(rows);
+                (best, stopped) = (Some(rows), end);
             }
         }
         best.map(|rows| Rows { changing: self.changing(&rows), ..rows })
@@ -191,7 +203,7 @@ impl<'a> Reads<'a> {
             Shape::One | Shape::Two | Shape::Three => now.opcode != Opcode::Store,
         };
         let row = place - place_in_row;
-        if !is_alike || self.last_readers[before] >= row + length {
+        if !is_alike || self.last_readers[before] as usize >= row + length {
             return false;
         }
         let operands = self.operands[place].iter().zip(&self.operands[before]);
@@ -203,7 +215,8 @@ impl<'a> Reads<'a> {
             }
             // The same for all, or made in the row or the one before.
             (Read::Result(now), Read::Result(then)) => {
-                (now == then && *now < first) || (*now == then + length && *now + length >= row)
+                let [now, then] = [*now as usize, *then as usize];
+                (now == then && now < first) || (now == then + length && now + length >= row)
             }
             _ => false,
         })
@@ -238,8 +251,9 @@ impl<'a> Reads<'a> {
                         let differs = (1..rows.times).any(|row| of(row) != Read::Constant(index));
                         differs.then_some(Source::Constant)
                     }
-                    (Read::Result(maker), Read::Result(next)) if maker != next && maker < rows.first => {
-                        Some(Source::Before(maker + rows.length - rows.first))
+                    (Read::Result(maker), Read::Result(next)) => {
+                        let is_before = maker != next && (maker as usize) < rows.first;
+                        is_before.then(|| Source::Before(maker as usize + rows.length - rows.first))
                     }
                     _ => None,
                 };
@@ -367,6 +381,17 @@ mod tests {
             instructions[2 * 20 + 2] = (other.0, [Operand::slot(2 * 20 + 1), other.1]);
             assert_eq!(rows(&tape(&instructions)), [(1, 2, 20), (43, 2, 19)], "{other:?}");
         }
+    }
+
+    #[test]
+    fn rows_of_rows_are_rows() {
+        let (slot, constant) = (Operand::slot, Operand::constant);
+        let mut both = vec![(Opcode::Draw, [slot(0), slot(0)])];
+        for made in 0..20 * 60 {
+            let opcode = if made / 30 % 2 == 0 { Opcode::Multiply } else { Opcode::Add };
+            both.push((opcode, [slot(made), constant(7)]));
+        }
+        assert_eq!(rows(&tape(&both)), [(1, 60, 20)]);
     }
 
     #[test]

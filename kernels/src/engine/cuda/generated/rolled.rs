@@ -17,14 +17,17 @@ const WORD_BYTES: usize = size_of::<u64>();
 /// Where in an instruction of the image its operands are, each half a word.
 const OPERAND_BYTES: [usize; 3] = [8, 12, 16];
 
+/// The assembler leaves loops of longer rows as they are, which would take it longer otherwise.
+const MOST_INSTRUCTIONS_UNROLLED: usize = 32;
+
 /// A row, in which slots behind the plan's own stand for what changes from one to the next.
 #[derive(Debug, Default)]
 struct Row {
     instructions: Vec<Instruction>,
     /// What the row before made, by its place there.
     before: BTreeMap<usize, Register>,
-    /// Constants, by where the operand is in the image, in bytes from the row's first instruction on.
-    constants: Vec<(usize, Register)>,
+    /// Constants, by instruction and operand.
+    constants: Vec<([usize; 2], Register)>,
 }
 
 impl Tape<'_> {
@@ -35,7 +38,12 @@ impl Tape<'_> {
         self.text.put("mov.u64 %turn, 0");
         let start = self.text.label();
         let _ = writeln!(self.text.way, "{start}:");
-        self.look_up(rows, &row);
+        if rows.length > MOST_INSTRUCTIONS_UNROLLED {
+            self.text.put(".pragma \"nounroll\"");
+        }
+        if !row.constants.is_empty() {
+            self.point_at_row(rows);
+        }
         let places = 0..rows.length;
         let made: Vec<Value> = places.map(|place| self.made(rows, &row, place)).collect();
         self.region.close(&mut self.text);
@@ -65,9 +73,8 @@ impl Tape<'_> {
                     Value::Result(*row.before.entry(place).or_insert_with(|| self.copied(first)))
                 }
                 Source::Constant => {
-                    let instruction = changing.instruction * INSTRUCTION_WORDS * WORD_BYTES;
                     let register = self.text.registers.double();
-                    row.constants.push((instruction + OPERAND_BYTES[changing.operand], register));
+                    row.constants.push(([changing.instruction, changing.operand], register));
                     Value::Number(register)
                 }
             };
@@ -77,11 +84,8 @@ impl Tape<'_> {
         row
     }
 
-    /// Gets the constants of a row.
-    fn look_up(&mut self, rows: &Rows, row: &Row) {
-        if row.constants.is_empty() {
-            return;
-        }
+    /// Has `%row` point at the row in the image, and `%constants` at the constants.
+    fn point_at_row(&mut self, rows: &Rows) {
         let constants = self.image.constants_at() * WORD_BYTES;
         let first = (self.image.instructions_at() + rows.first * INSTRUCTION_WORDS) * WORD_BYTES;
         self.text.put("cvta.to.global.u64 %row, %words");
@@ -89,16 +93,23 @@ impl Tape<'_> {
         self.text.put(&format!("add.u64 %row, %row, {first}"));
         let bytes = rows.length * INSTRUCTION_WORDS * WORD_BYTES;
         self.text.put(&format!("mad.lo.u64 %row, %turn, {bytes}, %row"));
-        for (place, register) in &row.constants {
-            self.text.put(&format!("ld.global.nc.u32 %bits, [%row+{place}]"));
-            self.text.put(&format!("and.b32 %bits, %bits, {}", Operand::INDEX_BITS));
-            self.text.put(&format!("mad.wide.u32 %to, %bits, {WORD_BYTES}, %constants"));
-            self.text.put(&format!("ld.global.nc.f64 {register}, [%to]"));
-        }
+    }
+
+    /// Gets a constant that is an operand of the row.
+    fn look_up(&mut self, [instruction, operand]: [usize; 2], register: Register) {
+        let place = instruction * INSTRUCTION_WORDS * WORD_BYTES + OPERAND_BYTES[operand];
+        self.text.put(&format!("ld.global.nc.u32 %bits, [%row+{place}]"));
+        self.text.put(&format!("and.b32 %bits, %bits, {}", Operand::INDEX_BITS));
+        self.text.put(&format!("mad.wide.u32 %to, %bits, {WORD_BYTES}, %constants"));
+        self.text.put(&format!("ld.global.nc.f64 {register}, [%to]"));
     }
 
     /// What an instruction of the row makes, in no register that is set for the next row.
     fn made(&mut self, rows: &Rows, row: &Row, place: usize) -> Value {
+        for (operand, register) in row.constants.iter().filter(|([instruction, _], _)| *instruction == place)
+        {
+            self.look_up(*operand, *register);
+        }
         let instruction = &row.instructions[place];
         let slot = instruction.destination as usize;
         if instruction.opcode == Opcode::Draw {
