@@ -39,7 +39,7 @@ thread_local double shared[64 * 1024];
 
 enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_CONTEXT = 201, INVALID_PTX = 218, NOT_FOUND = 500, LAUNCH_FAILED = 719 };
 enum { PCI_BUS = 33, PCI_DEVICE = 34, PCI_DOMAIN = 50 };
-enum { MULTIPROCESSORS = 16, CAPABILITY_MAJOR = 75, CAPABILITY_MINOR = 76 };
+enum { CLOCK_KILOHERTZ = 13, MULTIPROCESSORS = 16, CAPABILITY_MAJOR = 75, CAPABILITY_MINOR = 76 };
 enum { JIT_ERROR_LOG = 5, JIT_ERROR_LOG_BYTES = 6 };
 enum { MOST_DEVICES = 8 };
 enum Call { LOAD, LINK, ALLOCATE, LAUNCH, CALLS };
@@ -187,6 +187,7 @@ int cuDeviceGetAttribute(int* value, int attribute, int device) {
     case PCI_DOMAIN: *value = 0; break;
     case PCI_BUS: *value = device; break;
     case PCI_DEVICE: *value = 0; break;
+    case CLOCK_KILOHERTZ: *value = 1000000; break;
     case MULTIPROCESSORS: *value = 3; break;
     case CAPABILITY_MAJOR: *value = 7; break;
     case CAPABILITY_MINOR: *value = 5; break;

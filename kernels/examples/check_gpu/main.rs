@@ -4,6 +4,7 @@
 //!     check_gpu --cold              the first result of a model of 1,000 cells, in a process that knows nothing yet
 
 mod bus;
+mod chip;
 mod identity;
 mod models;
 #[path = "../../tests/random_plans/mod.rs"]

@@ -15,7 +15,7 @@ use fermiac_model::plan::Plan;
 
 use crate::identity::unbroken;
 use crate::table::Table;
-use crate::{bus, models, open};
+use crate::{bus, chip, models, open};
 
 /// A month of the company has eight formulas.
 const COLD_MONTHS: usize = 125;
@@ -27,7 +27,7 @@ const SEED: u64 = 1;
 const CODES: [(Code, &str); 2] = [(Code::Interpreted, "interpreted"), (Code::Generated, "generated")];
 
 /// Paths a second of the European call, with all statistics; and how many there could be at most if every value crossed
-/// the bus, as those of trials do that are not reduced on the GPU.
+/// the bus, as those of trials do that are not reduced on the GPU, and by its arithmetic.
 pub fn call(table: &mut Table, gpu: &Arc<OpenGpu>, folder: &Path, paths: u64) -> Result<(), String> {
     let text =
         std::fs::read(folder.join(EUROPEAN_CALL)).map_err(|error| format!("{EUROPEAN_CALL}: {error}"))?;
@@ -53,6 +53,10 @@ pub fn call(table: &mut Table, gpu: &Arc<OpenGpu>, folder: &Path, paths: u64) ->
         bytes_per_second / 1e9
     );
     table.row(&what, &bound);
+    if let Some((bound, hertz)) = chip::paths_per_second(gpu)? {
+        let what = format!("at most, by the units for doubles at {:.0} MHz", hertz / 1e6);
+        table.row(&what, &format!("{bound:.3e} paths/s"));
+    }
     Ok(())
 }
 
