@@ -7,6 +7,7 @@ use fermiac_kernels::random::{Sampler, Sampling};
 use fermiac_kernels::simd::Simd;
 use fermiac_model::distribution::{Distribution, identity_hash};
 use fermiac_model::plan::{CorrelationGroup, Draw, Plan};
+use proptest::prelude::*;
 
 /// Beside those of the other tests: where tables give way to solving, and what is hard on numbers.
 const HARD: [&str; 8] = [
@@ -23,6 +24,20 @@ const HARD: [&str; 8] = [
 /// All that are drawn from.
 pub fn distributions() -> impl Iterator<Item = &'static str> {
     DISTRIBUTIONS.into_iter().chain(HARD)
+}
+
+/// Any of those that cost tables by the dozen of microseconds, not milliseconds.
+pub fn any_cheap_distribution() -> impl Strategy<Value = &'static str> {
+    let cheap: Vec<&str> = distributions().filter(|text| !text.starts_with("beta(0.0")).collect();
+    prop::sample::select(cheap)
+}
+
+pub fn any_sampling() -> impl Strategy<Value = Sampling> {
+    prop::sample::select(vec![
+        Sampling::Random,
+        Sampling::Sobol,
+        Sampling::LatinHypercube { trials: 1 << 20 },
+    ])
 }
 
 const RANDOM_UNIFORMS: usize = 20_000;

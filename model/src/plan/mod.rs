@@ -143,4 +143,12 @@ impl Plan {
     pub fn columns(&self) -> usize {
         self.draws.len() + self.outputs as usize
     }
+
+    /// What an instruction that takes a run of operands reads of them.
+    ///
+    /// # Panics
+    /// If it passes the end of the arguments.
+    pub fn run(&self, instruction: &Instruction) -> &[Operand] {
+        &self.arguments[instruction.a as usize..][..instruction.b as usize]
+    }
 }

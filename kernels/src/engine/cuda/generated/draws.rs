@@ -87,8 +87,7 @@ impl<'a> Inputs<'a> {
         let draw = drawn(&record, "%record", uniform, text);
         if let Some(place) = self.image.place(first) {
             text.put(&format!("mad.lo.u64 %to, %turn, {step}, {place}"));
-            text.put("mad.lo.u64 %to, %pitch, %to, %at");
-            text.put(&format!("st.global.f64 [%to], {draw}"));
+            text.store("%to", draw);
         }
         for input in inputs {
             self.draws[*input] = Drawn::InRow;

@@ -230,8 +230,7 @@ impl<'a> Tape<'a> {
     fn run(&mut self, instruction: &Instruction) -> Value {
         let Instruction { opcode, a, b, c, .. } = *instruction;
         let c = if opcode == Opcode::Median { ZERO } else { self.operand(c) };
-        let run = &self.plan.arguments[a as usize..][..b as usize];
-        let slots = run.iter().filter_map(|operand| match operand.place() {
+        let slots = self.plan.run(instruction).iter().filter_map(|operand| match operand.place() {
             Place::Slot(slot) => Some(slot as usize),
             Place::Constant(_) => None,
         });

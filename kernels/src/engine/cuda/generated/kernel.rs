@@ -69,7 +69,7 @@ pub(super) fn written(plan: &Plan, image: &Image, stretches: &[Stretch]) -> Stri
          \t.param .u64 words,\n\t.param .u64 first_trial,\n\t.param .u64 trials,\n\
          \t.param .u64 memory,\n\t.param .u64 columns\n)\n{{\n\
          \t.reg .u32 %block, %blocks, %block_threads, %thread;\n\
-         \t.reg .u32 %bits;\n\t.reg .u64 %turn, %row, %constants, %record;\n\
+         \t.reg .u32 %bits;\n\t.reg .u64 %turn, %rows, %row, %constants, %record;\n\
          \t.reg .u64 %words, %first_trial, %trials, %columns, %index, %own, %threads, %pitch, %trial, %at, %to;\n\
          \t.reg .pred %is_done;\n\t.reg .f64 %f<{}>;\n\t.reg .pred %p<{}>;\n",
         registers.doubles.max(1),

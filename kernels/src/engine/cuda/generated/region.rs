@@ -6,7 +6,7 @@
 //! the region cannot be finite unless it is.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use super::kernel::Registers;
 use super::value::{Predicate, Register, Value};
@@ -61,7 +61,7 @@ impl Text {
     }
 
     /// Puts a value into a column, of which there is the place among those that are wanted.
-    pub(super) fn store(&mut self, place: u64, value: Register) {
+    pub(super) fn store(&mut self, place: impl Display, value: Register) {
         self.put(&format!("mad.lo.u64 %to, %pitch, {place}, %at"));
         self.put(&format!("st.global.f64 [%to], {value}"));
     }

@@ -147,8 +147,8 @@ impl<'a> Reads<'a> {
                     Read::Result(maker)
                 }),
             };
-            for operand in run_of(plan, instruction) {
-                read(operand.bits());
+            if instruction.opcode.shape() == Shape::Run {
+                plan.run(instruction).iter().for_each(|operand| _ = read(operand.bits()));
             }
             let mut all = [Read::Nothing; 3];
             for (operand, bits) in all.iter_mut().zip(operands_of(instruction)) {
@@ -276,14 +276,6 @@ fn operands_of(instruction: &Instruction) -> impl Iterator<Item = u32> {
         Shape::Three => ([a, b, c], 3),
     };
     fields.into_iter().take(count)
-}
-
-/// The run that an instruction reads, which may be of none.
-fn run_of<'a>(plan: &'a Plan, instruction: &Instruction) -> &'a [Operand] {
-    match instruction.opcode.shape() {
-        Shape::Run => &plan.arguments[instruction.a as usize..][..instruction.b as usize],
-        _ => &[],
-    }
 }
 
 #[cfg(test)]

@@ -35,6 +35,9 @@ impl Tape<'_> {
     pub(super) fn roll(&mut self, rows: &Rows) {
         self.region.close(&mut self.text);
         let row = self.first_row(rows);
+        if !row.constants.is_empty() {
+            self.point_at_rows(rows.first);
+        }
         self.text.put("mov.u64 %turn, 0");
         let start = self.text.label();
         let _ = writeln!(self.text.way, "{start}:");
@@ -42,7 +45,8 @@ impl Tape<'_> {
             self.text.put(".pragma \"nounroll\"");
         }
         if !row.constants.is_empty() {
-            self.point_at_row(rows);
+            let bytes = rows.length * INSTRUCTION_WORDS * WORD_BYTES;
+            self.text.put(&format!("mad.lo.u64 %row, %turn, {bytes}, %rows"));
         }
         let places = 0..rows.length;
         let made: Vec<Value> = places.map(|place| self.made(rows, &row, place)).collect();
@@ -84,15 +88,13 @@ impl Tape<'_> {
         row
     }
 
-    /// Has `%row` point at the row in the image, and `%constants` at the constants.
-    fn point_at_row(&mut self, rows: &Rows) {
+    /// Has `%rows` point at the first row in the image, and `%constants` at the constants.
+    fn point_at_rows(&mut self, first: usize) {
         let constants = self.image.constants_at() * WORD_BYTES;
-        let first = (self.image.instructions_at() + rows.first * INSTRUCTION_WORDS) * WORD_BYTES;
-        self.text.put("cvta.to.global.u64 %row, %words");
-        self.text.put(&format!("add.u64 %constants, %row, {constants}"));
-        self.text.put(&format!("add.u64 %row, %row, {first}"));
-        let bytes = rows.length * INSTRUCTION_WORDS * WORD_BYTES;
-        self.text.put(&format!("mad.lo.u64 %row, %turn, {bytes}, %row"));
+        let first = (self.image.instructions_at() + first * INSTRUCTION_WORDS) * WORD_BYTES;
+        self.text.put("cvta.to.global.u64 %rows, %words");
+        self.text.put(&format!("add.u64 %constants, %rows, {constants}"));
+        self.text.put(&format!("add.u64 %rows, %rows, {first}"));
     }
 
     /// Gets a constant that is an operand of the row.
