@@ -3,6 +3,8 @@
 //! A reading does two things to a number: it counts it in a bin, and, if a segment may hold it, picks it out to be
 //! looked at. Most numbers are not, so that the reading costs little more than the counting.
 
+use std::ops::Range;
+
 use super::grid::{Grid, Window};
 use super::scale::TILE;
 use super::segments::{Inside, Segments};
@@ -10,11 +12,12 @@ use super::sifted::{BINS, CROWDS, Mesh, SEGMENTS, Sifted};
 use super::spread::Spread;
 use crate::simd::Simd;
 
-const PLACES: usize = (BINS + CROWDS).next_power_of_two();
-/// Counters of a place: an addition to one waits for the one before, and neighbours use others.
-const APART: usize = 2;
 /// Numbers that are counted before those to be picked are noted.
 const GROUP: usize = 8;
+/// Places of the bins, and then of the numbers that are crowds: one for each lane of a group.
+const PLACES: usize = (BINS + CROWDS * GROUP).next_power_of_two();
+/// Counters of a place: an addition to one waits for the one before, and neighbours use others.
+const APART: usize = 2;
 /// A window over all numbers so far is good enough if it is at most so many times as wide as most of them need.
 const WIDE: f64 = 4.0;
 /// One in so many numbers lies outside most of them, at either end.
@@ -102,7 +105,7 @@ impl Sieve {
         for tile in numbers.chunks(TILE) {
             self.window.place_all(tile, &mut places);
             for (crowd, (number, _)) in self.crowds.iter().enumerate() {
-                move_equals(tile, *number, (BINS + crowd) as u32, &mut places);
+                move_equals(tile, *number, crowd_places(crowd).start as u32, &mut places);
             }
             let count = self.count(&places[..tile.len()], &mut picked);
             for at in picked[..count].iter().map(|at| usize::from(*at)) {
@@ -177,8 +180,9 @@ impl Sieve {
 
     /// Takes what others found of numbers by the mesh that the sieve gave last.
     pub fn take(&mut self, sifted: &Sifted, spread: &mut Spread) {
-        for ([count, ..], more) in self.counts.iter_mut().zip(&sifted.counts) {
-            *count += *more as u32;
+        let places = (0..BINS).chain((0..CROWDS).map(|crowd| crowd_places(crowd).start));
+        for (place, more) in places.zip(&sifted.counts) {
+            self.counts[place][0] += *more as u32;
         }
         self.between.iter_mut().zip(&sifted.between).for_each(|(count, more)| *count += more);
         self.equal.iter_mut().zip(&sifted.equal).for_each(|(count, more)| *count += more);
@@ -198,7 +202,7 @@ impl Sieve {
             self.counts.iter().map(|apart| apart.iter().map(|count| u64::from(*count)).sum()).collect();
         spread.add_counts(self.grid, self.first, &counts[1..BINS - 1]);
         for (crowd, (number, segment)) in self.crowds.iter().enumerate() {
-            let count = counts[BINS + crowd];
+            let count = counts[crowd_places(crowd)].iter().sum();
             self.equal[*segment] += count;
             spread.add(*number, count);
         }
@@ -227,37 +231,43 @@ impl Sieve {
     }
 }
 
-/// Moves the numbers equal to one to a place of its own.
-fn move_equals(tile: &[f64], number: f64, own: u32, places: &mut [u32; TILE]) {
+/// Where the numbers of a crowd are counted: its first place is that of lane 0.
+fn crowd_places(crowd: usize) -> Range<usize> {
+    let first = BINS + crowd * GROUP;
+    first..first + GROUP
+}
+
+/// Moves the numbers equal to one to places of its own, from the first of them by lane.
+fn move_equals(tile: &[f64], number: f64, first: u32, places: &mut [u32; TILE]) {
     #[cfg(target_arch = "x86_64")]
     if Simd::Avx512.available().is_ok() {
         // SAFETY: the processor has these instructions, as it has just said.
-        return unsafe { move_equals_in_avx512(tile, number, own, places) };
+        return unsafe { move_equals_in_avx512(tile, number, first, places) };
     }
     #[cfg(target_arch = "x86_64")]
     if Simd::Avx2.available().is_ok() {
         // SAFETY: as above.
-        return unsafe { move_equals_in_avx2(tile, number, own, places) };
+        return unsafe { move_equals_in_avx2(tile, number, first, places) };
     }
-    move_each_equal(tile, number, own, places);
+    move_each_equal(tile, number, first, places);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2")]
-fn move_equals_in_avx512(tile: &[f64], number: f64, own: u32, places: &mut [u32; TILE]) {
-    move_each_equal(tile, number, own, places);
+fn move_equals_in_avx512(tile: &[f64], number: f64, first: u32, places: &mut [u32; TILE]) {
+    move_each_equal(tile, number, first, places);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn move_equals_in_avx2(tile: &[f64], number: f64, own: u32, places: &mut [u32; TILE]) {
-    move_each_equal(tile, number, own, places);
+fn move_equals_in_avx2(tile: &[f64], number: f64, first: u32, places: &mut [u32; TILE]) {
+    move_each_equal(tile, number, first, places);
 }
 
 #[inline(always)]
-fn move_each_equal(tile: &[f64], number: f64, own: u32, places: &mut [u32; TILE]) {
-    for (place, other) in places.iter_mut().zip(tile) {
-        *place = if *other == number { own } else { *place };
+fn move_each_equal(tile: &[f64], number: f64, first: u32, places: &mut [u32; TILE]) {
+    for (index, (place, other)) in places.iter_mut().zip(tile).enumerate() {
+        *place = if *other == number { first + (index % GROUP) as u32 } else { *place };
     }
 }
 
