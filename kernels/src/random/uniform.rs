@@ -21,9 +21,10 @@ pub const TRIALS: u64 = 1 << 40;
 
 /// How many numbers a run of whole pairs makes: enough for full vectors, few enough for the first cache.
 const RUN: usize = 64;
-/// Pairs whose calls of Philox go side by side: two of the widest vectors.
-const LANES: usize = 16;
-const OFFSETS: [u64; LANES] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+/// Pairs whose calls of Philox go side by side: a round is a chain of three instructions, each of which waits for the
+/// one before, and so many vectors fill the waiting.
+const LANES: usize = RUN / 2;
+const OFFSETS: [u64; LANES] = offsets();
 
 const ONE_BITS: u64 = 0x3ff0_0000_0000_0000;
 /// 1 - 2^-53: from 1 + k / 2^52 to (k + 1/2) / 2^52.
@@ -49,7 +50,7 @@ pub fn uniforms(seed: u64, stream: u64, first_trial: u64, out: &mut [f64]) {
     let (runs, rest) = rest.as_chunks_mut::<RUN>();
     for run in runs {
         fill_run(seed, stream, pair, run);
-        pair += RUN as u64 / 2;
+        pair += LANES as u64;
     }
     if !rest.is_empty() {
         let mut last = [0.0; RUN];
@@ -60,17 +61,24 @@ pub fn uniforms(seed: u64, stream: u64, first_trial: u64, out: &mut [f64]) {
 
 #[inline(always)]
 fn fill_run(seed: u64, stream: u64, pair: u64, out: &mut [f64; RUN]) {
-    let (runs, _) = out.as_chunks_mut::<{ 2 * LANES }>();
-    let mut pairs = OFFSETS.map(|offset| pair + offset);
-    for run in runs {
-        let counter = [pairs, pairs.map(|pair| pair >> 32), [stream; LANES], [stream >> 32; LANES]];
-        let [a, b, c, d] = philox_of_lanes(counter, [seed as u32, (seed >> 32) as u32]);
-        for lane in 0..LANES {
-            run[2 * lane] = uniform(a[lane], b[lane]);
-            run[2 * lane + 1] = uniform(c[lane], d[lane]);
-        }
-        pairs = pairs.map(|pair| pair + LANES as u64);
+    let pairs = OFFSETS.map(|offset| pair + offset);
+    let counter = [pairs, pairs.map(|pair| pair >> 32), [stream; LANES], [stream >> 32; LANES]];
+    let [a, b, c, d] = philox_of_lanes(counter, [seed as u32, (seed >> 32) as u32]);
+    for lane in 0..LANES {
+        out[2 * lane] = uniform(a[lane], b[lane]);
+        out[2 * lane + 1] = uniform(c[lane], d[lane]);
     }
+}
+
+/// 0, 1, 2 and so on: known when compiling, they are read as whole vectors.
+const fn offsets() -> [u64; LANES] {
+    let mut offsets = [0; LANES];
+    let mut lane = 0;
+    while lane < LANES {
+        offsets[lane] = lane as u64;
+        lane += 1;
+    }
+    offsets
 }
 
 /// The uniforms of trials 2 `pair` and 2 `pair` + 1.
