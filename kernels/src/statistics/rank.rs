@@ -47,63 +47,77 @@ pub struct Sensitivities {
 
 /// The sensitivities of each output. All columns hold the packed values of the same trials; a trial in which
 /// one side is an error is left out for that pair.
+///
+/// Panics at more than [`RANKED`] trials.
 pub fn sensitivities(inputs: &[&[f64]], outputs: &[&[f64]]) -> Vec<Sensitivities> {
-    let orders = |columns: &[&[f64]]| columns.par_iter().map(|samples| Order::of(samples)).collect();
+    let rank_all = |columns: &[&[f64]]| columns.par_iter().map(|samples| Ranking::of(samples)).collect();
     // Beside the outputs, of which there may be but one, some inputs: all of them would take too much memory.
     let (few, many) = inputs.split_at(inputs.len().min(rayon::current_num_threads()));
-    let (groups, few) = rayon::join(|| group_by_members(orders(outputs)), || -> Vec<Order> { orders(few) });
+    let (groups, few) = rayon::join(|| group_by_members(rank_all(outputs)), || -> Vec<_> { rank_all(few) });
     let few = few.into_par_iter();
-    let orders = few.chain(many.par_iter().map(|samples| Order::of(samples)));
+    let rankings = few.chain(many.par_iter().map(|samples| Ranking::of(samples)));
     let correlations: Vec<Vec<Option<f64>>> =
-        orders.map(|order| correlations_with_all(&order, outputs.len(), &groups)).collect();
+        rankings.map(|ranking| correlations_with_all(&ranking, outputs.len(), &groups)).collect();
     let mut found = vec![Sensitivities::default(); outputs.len()];
-    for output in groups.iter().flat_map(|group| &group.outputs) {
-        found[output.place] = Sensitivities {
+    for (place, output) in groups.iter().flatten() {
+        found[*place] = Sensitivities {
             trials: output.order.len() as u64,
-            inputs: shares(correlations.iter().map(|outputs| outputs[output.place])),
+            inputs: shares(correlations.iter().map(|outputs| outputs[*place])),
         };
     }
     found
 }
 
-/// Outputs that are numbers in the same trials, commonly all of them in all: an input's ranks serve all alike.
-struct Group {
-    members: Vec<bool>,
-    outputs: Vec<Output>,
-}
-
-/// An output's order and ranks, made once for all inputs.
-struct Output {
-    place: usize,
+/// What is known of a column.
+struct Ranking {
     order: Order,
+    /// By trial, whether it is a number.
+    members: Vec<bool>,
+    /// Of all its numbers.
     ranks: Ranks,
 }
 
-fn group_by_members(orders: Vec<Order>) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    for (place, order) in orders.into_iter().enumerate() {
+impl Ranking {
+    fn of(samples: &[f64]) -> Ranking {
+        let order = Order::of(samples);
         let members = order.members();
-        let output = Output { place, ranks: order.ranks(&members), order };
-        match groups.iter_mut().find(|group| group.members == members) {
-            Some(group) => group.outputs.push(output),
-            None => groups.push(Group { members, outputs: vec![output] }),
+        let ranks = order.ranks(&members);
+        Ranking { order, members, ranks }
+    }
+
+    fn has_errors(&self) -> bool {
+        self.order.len() < self.members.len()
+    }
+}
+
+/// Outputs by their places that are numbers in the same trials, commonly all of them in all: an input's ranks serve
+/// all alike.
+type Group = Vec<(usize, Ranking)>;
+
+fn group_by_members(rankings: Vec<Ranking>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (place, ranking) in rankings.into_iter().enumerate() {
+        match groups.iter_mut().find(|group| group[0].1.members == ranking.members) {
+            Some(group) => group.push((place, ranking)),
+            None => groups.push(vec![(place, ranking)]),
         }
     }
     groups
 }
 
 /// One input's rank correlation with each output.
-fn correlations_with_all(order: &Order, outputs: usize, groups: &[Group]) -> Vec<Option<f64>> {
-    let members = order.members();
-    let has_errors = order.len() < order.trials;
+fn correlations_with_all(input: &Ranking, outputs: usize, groups: &[Group]) -> Vec<Option<f64>> {
     let mut found = vec![None; outputs];
     for group in groups {
-        let ranks = order.ranks(&group.members);
-        for output in &group.outputs {
-            found[output.place] = if has_errors {
-                correlation(&ranks, &output.order.ranks(&members))
+        let members = &group[0].1.members;
+        let is_alike = input.members == *members;
+        let of_some = (!is_alike).then(|| input.order.ranks(members));
+        let ranks = of_some.as_ref().unwrap_or(&input.ranks);
+        for (place, output) in group {
+            found[*place] = if is_alike || !input.has_errors() {
+                correlation(ranks, &output.ranks)
             } else {
-                correlation(&ranks, &output.ranks)
+                correlation(ranks, &output.order.ranks(&input.members))
             };
         }
     }
@@ -112,20 +126,39 @@ fn correlations_with_all(order: &Order, outputs: usize, groups: &[Group]) -> Vec
 
 /// The trials whose value is a number, the values ascending.
 struct Order {
-    /// Trial and whether its number equals the one before.
-    ascending: Vec<(u32, bool)>,
+    ascending: Vec<Ranked>,
     /// How many trials there are, errors too.
     trials: usize,
 }
 
+/// A trial in the low 16 bits. Above them, while trials are sorted, the leading bits of its number's key; in an order,
+/// whether its number equals the one before.
+#[derive(Clone, Copy)]
+struct Ranked(u64);
+
+const TRIAL_BITS: u32 = 16;
+const _: () = assert!(RANKED <= 1 << TRIAL_BITS);
+
+impl Ranked {
+    fn trial(self) -> usize {
+        (self.0 % (1 << TRIAL_BITS)) as usize
+    }
+
+    fn is_tie(self) -> bool {
+        self.0 >> TRIAL_BITS != 0
+    }
+}
+
 impl Order {
     fn of(samples: &[f64]) -> Order {
-        let numbers = samples.iter().zip(0u32..).filter(|(sample, _)| sample.is_finite());
-        // Adding 0 makes -0 a 0: the two are ties.
-        let keyed = sorted(numbers.map(|(number, trial)| (order_key(number + 0.0), trial)).collect());
-        let mut previous = None;
-        let ascending = keyed.into_iter().map(|(key, trial)| (trial, previous.replace(key) == Some(key)));
-        Order { ascending: ascending.collect(), trials: samples.len() }
+        let mut ascending = sorted(samples);
+        let mut previous = f64::NAN;
+        for ranked in &mut ascending {
+            let number = samples[ranked.trial()];
+            ranked.0 = (ranked.trial() as u64) | u64::from(number == previous) << TRIAL_BITS;
+            previous = number;
+        }
+        Order { ascending, trials: samples.len() }
     }
 
     fn len(&self) -> usize {
@@ -135,45 +168,62 @@ impl Order {
     /// By trial, whether it is among these.
     fn members(&self) -> Vec<bool> {
         let mut members = vec![false; self.trials];
-        self.ascending.iter().for_each(|(trial, _)| members[*trial as usize] = true);
+        self.ascending.iter().for_each(|ranked| members[ranked.trial()] = true);
         members
     }
 
     /// The ranks of the trials that are among these and `members`.
     fn ranks(&self, members: &[bool]) -> Ranks {
-        let mut group = 0u32;
-        let mut ranked: Vec<(u32, u32)> = Vec::with_capacity(self.len());
-        for (trial, is_tie) in &self.ascending {
-            group += u32::from(!is_tie);
-            if members[*trial as usize] {
-                ranked.push((*trial, group));
-            }
+        let is_member = |ranked: &&Ranked| members[ranked.trial()];
+        let count = self.ascending.iter().filter(is_member).count();
+        let mut by_trial = vec![0.0; self.trials];
+        let mut sum_of_squares = 0.0;
+        let mut start = 0;
+        for ties in self.ascending.chunk_by(|_, next| next.is_tie()) {
+            let end = start + ties.iter().filter(is_member).count();
+            // Places start + 1 to end, whose mean is (start + end + 1) / 2, less the mean of all, (count + 1) / 2.
+            let rank = (start + end) as f32 - count as f32;
+            ties.iter().filter(is_member).for_each(|ranked| by_trial[ranked.trial()] = rank);
+            sum_of_squares += (end - start) as f64 * f64::from(rank) * f64::from(rank);
+            start = end;
         }
-        Ranks::of_groups(&ranked, self.trials)
+        Ranks { by_trial, sum_of_squares }
     }
 }
 
-/// Sorts by key. Three counting passes over the leading 33 bits, each stable, leave few neighbours out of order: those
-/// that agree in these bits, which are then sorted run by run.
-fn sorted(mut keyed: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
+/// The trials whose samples are numbers, by these and then by trial. Three counting passes over the leading 33 bits of
+/// the numbers' keys, each stable, leave few neighbours out of order: those that agree in these bits, which are then
+/// sorted run by run.
+fn sorted(samples: &[f64]) -> Vec<Ranked> {
+    assert!(samples.len() as u64 <= RANKED, "at most {RANKED} trials are ranked");
     const DIGIT: u32 = 11;
-    let mut other = vec![(0, 0); keyed.len()];
-    for shift in [u64::BITS - 3 * DIGIT, u64::BITS - 2 * DIGIT, u64::BITS - DIGIT] {
-        let digit = |key: u64| (key >> shift) as usize % (1 << DIGIT);
-        let mut places = [0u32; 1 << DIGIT];
-        keyed.iter().for_each(|(key, _)| places[digit(*key)] += 1);
+    const SHIFTS: [u32; 3] = [u64::BITS - 3 * DIGIT, u64::BITS - 2 * DIGIT, u64::BITS - DIGIT];
+    let digit = |ranked: Ranked, shift: u32| (ranked.0 >> shift) as usize % (1 << DIGIT);
+    // Adding 0 makes -0 a 0: the two are ties.
+    let key = |trial: usize| order_key(samples[trial] + 0.0);
+    let mut places = [[0u32; 1 << DIGIT]; SHIFTS.len()];
+    let mut ranked = Vec::with_capacity(samples.len());
+    for trial in (0..samples.len()).filter(|trial| samples[*trial].is_finite()) {
+        let next = Ranked(key(trial) >> TRIAL_BITS << TRIAL_BITS | trial as u64);
+        SHIFTS.iter().zip(&mut places).for_each(|(shift, places)| places[digit(next, *shift)] += 1);
+        ranked.push(next);
+    }
+    let mut other = vec![Ranked(0); ranked.len()];
+    for (shift, places) in SHIFTS.into_iter().zip(&mut places) {
         let mut start = 0;
         places.iter_mut().for_each(|place| start += std::mem::replace(place, start));
-        for pair in &keyed {
-            let place = &mut places[digit(pair.0)];
-            other[*place as usize] = *pair;
+        for next in &ranked {
+            let place = &mut places[digit(*next, shift)];
+            other[*place as usize] = *next;
             *place += 1;
         }
-        std::mem::swap(&mut keyed, &mut other);
+        std::mem::swap(&mut ranked, &mut other);
     }
-    let leading = |key: u64| key >> (u64::BITS - 3 * DIGIT);
-    keyed.chunk_by_mut(|left, right| leading(left.0) == leading(right.0)).for_each(<[_]>::sort_unstable);
-    keyed
+    let agree = |left: &Ranked, right: &Ranked| left.0 >> SHIFTS[0] == right.0 >> SHIFTS[0];
+    for run in ranked.chunk_by_mut(agree).filter(|run| run.len() > 1) {
+        run.sort_unstable_by_key(|ranked| (key(ranked.trial()), ranked.trial()));
+    }
+    ranked
 }
 
 /// Ranks by trial, doubled and centred, so that average ranks of ties are integers and their sum is 0; 0 for a
@@ -181,24 +231,6 @@ fn sorted(mut keyed: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
 struct Ranks {
     by_trial: Vec<f32>,
     sum_of_squares: f64,
-}
-
-impl Ranks {
-    /// From trials in ascending order, equal numbers in one group.
-    fn of_groups(ranked: &[(u32, u32)], trials: usize) -> Ranks {
-        let mut by_trial = vec![0.0; trials];
-        let mut sum_of_squares = 0.0;
-        let mut start = 0;
-        for ties in ranked.chunk_by(|(_, left), (_, right)| left == right) {
-            let end = start + ties.len();
-            // Places start + 1 to end, whose mean is (start + end + 1) / 2, less the mean of all, (n + 1) / 2.
-            let rank = (start + end) as f32 - ranked.len() as f32;
-            ties.iter().for_each(|(trial, _)| by_trial[*trial as usize] = rank);
-            sum_of_squares += ties.len() as f64 * f64::from(rank) * f64::from(rank);
-            start = end;
-        }
-        Ranks { by_trial, sum_of_squares }
-    }
 }
 
 /// Pearson's correlation of the ranks, which is Spearman's of the numbers.
@@ -251,6 +283,25 @@ mod tests {
         let falling: Vec<f64> = input.iter().map(|x| -x).collect();
         assert_eq!(rank_correlation(&input, &rising), Some(1.0));
         assert_eq!(rank_correlation(&input, &falling), Some(-1.0));
+    }
+
+    #[test]
+    fn as_many_trials_as_there_may_be_are_ranked() {
+        // An odd factor has each trial once. The first numbers differ in the leading bits of their keys, the others in those
+        // alone that make room for the trial.
+        let shuffled = (0..RANKED).map(|trial| trial * 40_503 % RANKED);
+        let far_apart: Vec<f64> = shuffled.clone().map(|place| place as f64).collect();
+        let near: Vec<f64> = shuffled.map(|place| f64::from_bits(1f64.to_bits() + place)).collect();
+        let falling: Vec<f64> = near.iter().map(|x| -x).collect();
+        assert_eq!(rank_correlation(&far_apart, &near), Some(1.0));
+        assert_eq!(rank_correlation(&falling, &far_apart), Some(-1.0));
+    }
+
+    #[test]
+    #[should_panic(expected = "at most 65536 trials are ranked")]
+    fn more_trials_are_not() {
+        let samples = vec![0.0; RANKED as usize + 1];
+        sensitivities(&[&samples], &[&samples]);
     }
 
     /// Known from the definition: ranks 1 2.5 2.5 4 and 2 1 3 4 give 3 / sqrt(4.5 * 5).
@@ -318,12 +369,21 @@ mod tests {
     proptest! {
         #[test]
         fn counting_passes_sort(
-            keys in prop::collection::vec(prop_oneof![any::<u64>(), 0u64..9, (1u64 << 60)..(1 << 60) + 5], 0..300),
+            samples in prop::collection::vec(
+                prop_oneof![
+                    any::<f64>(),
+                    Just(ERROR),
+                    (0u64..9).prop_map(f64::from_bits),
+                    (0u64..1 << 20).prop_map(|bits| -f64::from_bits(1f64.to_bits() + bits)),
+                    prop_oneof![Just(0.0), Just(-0.0)],
+                ],
+                0..300,
+            ),
         ) {
-            let keyed: Vec<(u64, u32)> = keys.into_iter().zip(0..).collect();
-            let mut expected = keyed.clone();
-            expected.sort();
-            prop_assert_eq!(sorted(keyed), expected);
+            let mut expected: Vec<usize> = (0..samples.len()).filter(|trial| samples[*trial].is_finite()).collect();
+            expected.sort_by(|left, right| samples[*left].partial_cmp(&samples[*right]).unwrap());
+            let found: Vec<usize> = sorted(&samples).into_iter().map(Ranked::trial).collect();
+            prop_assert_eq!(found, expected);
         }
 
         #[test]
