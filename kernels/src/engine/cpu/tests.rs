@@ -11,6 +11,12 @@ use random_plans::{INPUTS, SLOTS, any_draft, plan_of};
 
 const SEED: u64 = 7;
 
+#[test]
+fn few_slots_have_many_lanes_and_many_have_few() {
+    let lanes = [0, 1, 2, 3, 4, 8, 9, 200, 256, 257, 1 << 13, 1 << 20].map(lanes_for);
+    assert_eq!(lanes, [1024, 1024, 1024, 512, 512, 256, 256, 256, 256, 128, 8, 8]);
+}
+
 /// One trial by the reference, from its inputs to its columns.
 fn trial_of(plan: &Plan, inputs: &[f64]) -> Vec<f64> {
     let mut slots = vec![f64::NAN; plan.slots as usize];
