@@ -50,7 +50,7 @@ struct Line<'a, E: Engine> {
     /// The next load to be taken.
     next: AtomicUsize,
     order: Mutex<Order>,
-    /// Told when blocks have had their turn, or no more will.
+    /// Told when blocks have had their turn, or no more will, if anyone waits.
     moved: Condvar,
 }
 
@@ -64,8 +64,10 @@ struct Order {
     done: usize,
     /// Whether no more loads have their turn.
     ended: bool,
+    /// Threads that wait for it to move. To tell none is a call of the system too, which all others would wait for.
+    waiters: usize,
     /// Memory that is not in use.
-    free: Vec<Vec<f64>>,
+    free: Vec<Memory>,
 }
 
 impl Order {
@@ -79,10 +81,34 @@ impl Order {
 
 /// The values of a load or a piece of it, column by column, each with room for a whole one.
 struct Filled {
-    values: Vec<f64>,
+    values: Memory,
     /// How many of its trials were done.
     done: usize,
     length: usize,
+}
+
+/// Values from the beginning of a cache line on: a vector that lies in two takes twice as long to read or write.
+struct Memory {
+    values: Vec<f64>,
+    first: usize,
+}
+
+impl Memory {
+    fn new(count: usize) -> Memory {
+        const LINE: usize = 64;
+        let spare = LINE / size_of::<f64>() - 1;
+        let values = vec![0.0; count + spare];
+        let first = values.as_ptr().align_offset(LINE).min(spare);
+        Memory { values, first }
+    }
+
+    fn values(&self) -> &[f64] {
+        &self.values[self.first..]
+    }
+
+    fn values_mut(&mut self) -> &mut [f64] {
+        &mut self.values[self.first..]
+    }
 }
 
 /// Evaluates trials of so many columns, inputs before outputs, the first a multiple of a block, and tallies the outputs.
@@ -136,8 +162,9 @@ struct EndsOnPanic<'a, 'b, E: Engine>(&'a Line<'b, E>);
 impl<E: Engine> Drop for EndsOnPanic<'_, '_, E> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.order().ended = true;
-            self.0.moved.notify_all();
+            let mut order = self.0.order();
+            order.ended = true;
+            self.0.tell(&order);
         }
     }
 }
@@ -145,6 +172,21 @@ impl<E: Engine> Drop for EndsOnPanic<'_, '_, E> {
 impl<E: Engine> Line<'_, E> {
     fn order(&self) -> MutexGuard<'_, Order> {
         self.order.lock().expect("nothing that can panic runs under this lock")
+    }
+
+    /// Waits until the order may have moved.
+    fn wait<'a>(&self, mut order: MutexGuard<'a, Order>) -> MutexGuard<'a, Order> {
+        order.waiters += 1;
+        order = self.moved.wait(order).expect("nothing that can panic runs under this lock");
+        order.waiters -= 1;
+        order
+    }
+
+    /// The order has moved.
+    fn tell(&self, order: &Order) {
+        if order.waiters > 0 {
+            self.moved.notify_all();
+        }
     }
 }
 
@@ -226,7 +268,7 @@ where
     fn end_turn(&self, done: usize, length: usize) -> bool {
         let mut order = self.order();
         order.takes_turn(done, length);
-        self.moved.notify_all();
+        self.tell(&order);
         order.ended
     }
 
@@ -234,7 +276,7 @@ where
     fn wait_for_turn(&self, load: usize) -> bool {
         let mut order = self.order();
         while order.next < load && !order.ended {
-            order = self.moved.wait(order).expect("nothing that can panic runs under this lock");
+            order = self.wait(order);
         }
         !order.ended
     }
@@ -249,7 +291,7 @@ where
     ) {
         for (block, start) in (first_block..).zip((0..filled.done).step_by(BLOCK)) {
             let trials = start..filled.done.min(start + BLOCK);
-            made.push((block, self.statistics(thread, &filled.values, trials)));
+            made.push((block, self.statistics(thread, filled.values.values(), trials)));
         }
         self.order().free.push(filled.values);
     }
@@ -259,14 +301,15 @@ where
         let most = (WAITING_VALUES / (self.columns * self.load).max(1)).max(2 * self.threads);
         let mut order = self.order();
         while order.waiting.len() >= most && !order.ended {
-            order = self.moved.wait(order).expect("nothing that can panic runs under this lock");
+            order = self.wait(order);
         }
     }
 
     fn fill(&self, first_trial: u64, length: usize) -> Filled {
         let free = self.order().free.pop();
-        let mut values = free.unwrap_or_else(|| vec![0.0; self.columns * self.piece]);
-        let columns = values.chunks_exact_mut(self.piece).map(|column| &mut column[..length]).collect();
+        let mut values = free.unwrap_or_else(|| Memory::new(self.columns * self.piece));
+        let columns = values.values_mut().chunks_exact_mut(self.piece).take(self.columns);
+        let columns = columns.map(|column| &mut column[..length]).collect();
         let done = self.evaluation.evaluate_unit(Unit { first_trial, columns, length });
         Filled { values, done, length }
     }
@@ -283,13 +326,14 @@ where
             ready.push((next, filled));
         }
         if !ready.is_empty() {
-            self.moved.notify_all();
+            self.tell(&order);
         }
         ready
     }
 
     fn statistics(&self, thread: usize, values: &[f64], trials: Range<usize>) -> Vec<BlockStatistics> {
-        let columns = values.chunks_exact(self.piece).map(|column| &column[trials.clone()]);
+        let columns =
+            values.chunks_exact(self.piece).take(self.columns).map(|column| &column[trials.clone()]);
         let inputs = self.columns - self.tallies.outputs();
         let of_column = |(column, values): (usize, &[f64])| {
             let found = of_block(values);
