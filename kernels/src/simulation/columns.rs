@@ -2,7 +2,7 @@
 
 use super::kept::Kept;
 use super::pages::zeros;
-use super::part::{Column, SlicePart};
+use super::part::{self, Column, SlicePart};
 use super::precision::next_look;
 use super::slice::{Slice, blocks as blocks_of};
 use super::stream::Streamed;
@@ -11,6 +11,7 @@ use crate::engine::Reductions;
 use crate::statistics::errors::ErrorCounts;
 use crate::statistics::moments::{BLOCK, Moments};
 use crate::statistics::moments_tree::MomentsTree;
+use crate::statistics::rank::Sensitivities;
 use fermiac_model::plan::Plan;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -24,6 +25,10 @@ const STREAM_STATISTICS: usize = 1 << 14;
 /// Those that an engine makes come faster than threads are gathered and sent out again.
 const REDUCED_STATISTICS: usize = 1 << 17;
 
+/// Of at most so many outputs the ranks are made while trials are streamed, for which both need memory at a time: 13 bytes a
+/// trial that is ranked. More outputs keep all threads busy in the end.
+const RANKED_MEANWHILE: usize = 64;
+
 /// What is known of a block of a column.
 pub(super) type BlockStatistics = (Moments, ErrorCounts);
 
@@ -34,6 +39,10 @@ pub(super) struct Columns {
     pub outputs: Vec<Column>,
     /// Where not all trials of the outputs are kept.
     pub tallies: Option<Tallies>,
+    /// Once trials were ranked beside the stream.
+    sensitivities: Option<Vec<Sensitivities>>,
+    /// How many trials are to be ranked so: if this slice holds them all, and outputs are few.
+    ranked: Option<usize>,
     passing: Vec<f64>,
     first_trial: u64,
     trials: usize,
@@ -62,6 +71,9 @@ impl Columns {
             inputs: (0..inputs).map(|_| column(kept_inputs)).collect(),
             outputs: (0..outputs).map(|_| column(kept_outputs)).collect(),
             tallies: kept.tallied.then(|| Tallies::new(outputs, rayon::current_num_threads())),
+            sensitivities: None,
+            ranked: (kept.ranks_in(&slice.trials) && outputs <= RANKED_MEANWHILE)
+                .then_some(kept.ranked as usize),
             passing: Vec::new(),
             first_trial,
             trials,
@@ -152,8 +164,15 @@ impl Columns {
         self.done = evaluated.end;
     }
 
-    /// Takes in what was streamed.
-    pub fn take_streamed(&mut self, streamed: Streamed) {
+    /// Ranks the trials that are to be ranked beside the stream, unless that was done. All that are kept must be done.
+    pub fn rank(&self) -> Option<Vec<Sensitivities>> {
+        let ranked = self.ranked.filter(|_| self.sensitivities.is_none())?;
+        Some(part::ranked(&self.inputs, &self.outputs, ranked))
+    }
+
+    /// Takes in what was streamed, and what was ranked meanwhile.
+    pub fn take_streamed(&mut self, streamed: Streamed, sensitivities: Option<Vec<Sensitivities>>) {
+        self.sensitivities = self.sensitivities.take().or(sensitivities);
         for block in streamed.blocks {
             let columns = self.inputs.iter_mut().chain(&mut self.outputs);
             columns.zip(block).for_each(|(column, block)| column.push(block));
@@ -174,7 +193,7 @@ impl Columns {
             kept_outputs: self.kept_outputs.min(done),
             inputs: self.inputs.into_iter().map(part).collect(),
             outputs: self.outputs.into_iter().map(part).collect(),
-            sensitivities: None,
+            sensitivities: self.sensitivities,
             tallies: self.tallies.map(Tallies::finish),
         }
     }

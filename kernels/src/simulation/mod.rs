@@ -174,8 +174,9 @@ where
     let results = threads(run.threads)?.install(|| {
         let (part, stopped) = evaluated(engine, plan, (&all, kept), until, observer);
         let done = part.trials().end;
-        let mut gathered = Gathered::new(plan, done, kept.of_first(done));
-        gathered.push(part).expect("all trials of a run are a slice of it");
+        let kept = kept.of_first(done);
+        let mut gathered = Gathered::new(plan, done, kept);
+        gathered.push(part.without_ranked(kept)).expect("all trials of a run are a slice of it");
         Results { stopped, ..summarised(gathered, engine, plan) }
     });
     Ok(results)

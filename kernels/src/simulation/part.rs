@@ -51,10 +51,18 @@ impl SlicePart {
     /// Without what the run will hardly need. Trials are ranked where they all are: so they need not be sent.
     pub(super) fn narrowed(mut self, kept: Kept) -> SlicePart {
         self.tallies.iter_mut().flatten().for_each(Tallied::narrow);
-        if !kept.ranks_in(&self.trials) {
+        if self.sensitivities.is_none() && kept.ranks_in(&self.trials) {
+            self.sensitivities = Some(ranked(&self.inputs, &self.outputs, kept.ranked as usize));
+        }
+        self.without_ranked(kept)
+    }
+
+    /// Without the trials that were kept to be ranked and for nothing else, if they have been. `kept` is of the run as far
+    /// as it goes.
+    pub(super) fn without_ranked(mut self, kept: Kept) -> SlicePart {
+        if self.sensitivities.is_none() {
             return self;
         }
-        self.sensitivities = Some(ranked(&self.inputs, &self.outputs, kept.ranked as usize));
         let kept = kept.beyond_ranks();
         let in_slice = |kept: u64| kept.min(self.trials.end) as usize;
         (self.kept_inputs, self.kept_outputs) = (in_slice(kept.inputs), in_slice(kept.outputs));

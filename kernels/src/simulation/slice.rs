@@ -138,9 +138,11 @@ where
 {
     let count = columns.inputs.len() + columns.outputs.len();
     let Some(tallies) = &columns.tallies else { return Stopped::Trials };
-    let streamed = stream(evaluation, tallies, count, trials.clone());
+    // What is to be ranked is at hand, so that a thread ranks it while others stream, and none stands idle for it.
+    let (streamed, sensitivities) =
+        rayon::join(|| stream(evaluation, tallies, count, trials.clone()), || columns.rank());
     let is_whole = streamed.done as u64 == trials.end - trials.start;
-    columns.take_streamed(streamed);
+    columns.take_streamed(streamed, sensitivities);
     // What an engine gives up is streamed anew, in another way.
     if is_whole || !evaluation.cancelled() { Stopped::Trials } else { Stopped::Cancelled }
 }

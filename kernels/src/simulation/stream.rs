@@ -126,6 +126,7 @@ where
     let threads = rayon::current_num_threads();
     let best = evaluation.reductions();
     let threads = best.map_or(threads, |best| threads.min(best.threads).min(tallies.sets()));
+    tallies.align(threads);
     let fair_share = all_trials.div_ceil(threads);
     let piece = load(evaluation.trials_at_once(), fair_share, columns * threads);
     let line = Line {

@@ -36,19 +36,23 @@ impl Tallies {
         self.sets.len()
     }
 
-    /// How the next numbers of each output may be read elsewhere for a thread, if that can be said. A tally without numbers
-    /// looks where that of the first set does.
-    pub fn meshes(&self, thread: usize) -> Option<Vec<Mesh>> {
-        let mesh = |output: usize| {
-            let is_fresh = !thread.is_multiple_of(self.sets.len()) && self.tally(thread, output).is_empty();
-            let alike = if is_fresh { self.tally(0, output).alike() } else { None };
-            let mut tally = self.tally(thread, output);
-            if let Some(alike) = alike {
-                *tally = alike;
+    /// Has the tallies of so many threads, where they are without numbers, look where those of the first set do, so that
+    /// they need not find out by themselves.
+    pub fn align(&self, threads: usize) {
+        for output in 0..self.outputs {
+            for set in 1..threads.min(self.sets.len()) {
+                if self.tally(set, output).is_empty()
+                    && let Some(alike) = self.tally(0, output).alike()
+                {
+                    *self.tally(set, output) = alike;
+                }
             }
-            tally.mesh()
-        };
-        (0..self.outputs).map(mesh).collect()
+        }
+    }
+
+    /// How the next numbers of each output may be read elsewhere for a thread, if that can be said.
+    pub fn meshes(&self, thread: usize) -> Option<Vec<Mesh>> {
+        (0..self.outputs).map(|output| self.tally(thread, output).mesh()).collect()
     }
 
     /// Takes what was found elsewhere of each output's numbers, by the meshes that the thread had last.
@@ -76,17 +80,13 @@ impl Tallies {
 
     /// What is left of each output's tallies.
     pub fn finish(self) -> Vec<Tallied> {
-        let mut all: Vec<Vec<Tallied>> = (0..self.outputs).map(|_| Vec::new()).collect();
-        for set in self.sets {
-            for (tallied, tally) in all.iter_mut().zip(set) {
-                tallied.push(tally.into_inner().unwrap_or_else(PoisonError::into_inner).finish());
-            }
-        }
-        let merged = |tallied: Vec<Tallied>| {
-            let mut tallied = tallied.into_iter();
-            let first = tallied.next().unwrap_or_else(Tallied::new);
-            tallied.fold(first, |merged, tallied| merged.merge(&tallied))
+        let finish =
+            |tally: Mutex<Tally>| tally.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
+        let sets = self.sets.into_par_iter().map(|set| set.into_par_iter().map(finish).collect::<Vec<_>>());
+        let merge = |one: Vec<Tallied>, two: Vec<Tallied>| {
+            one.into_par_iter().zip(two).map(|(one, two)| one.merge(&two)).collect()
         };
-        all.into_par_iter().map(merged).collect()
+        let sets: Vec<Vec<Tallied>> = sets.collect();
+        sets.into_iter().reduce(merge).unwrap_or_default()
     }
 }

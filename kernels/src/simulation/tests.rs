@@ -221,6 +221,16 @@ fn a_cancelled_stream_reports_the_trials_before_the_first_gap() {
 }
 
 #[test]
+fn a_run_may_be_cancelled_just_before_it_streams() {
+    for (threads, keep) in [1, 2, 3].into_iter().flat_map(|t| [(t, Keep::Nothing), (t, Keep::FirstOutputs)]) {
+        let all = Run { keep, ..run(10_000_000, threads) };
+        let results = simulate(&Hashes, &plan(), &all, &CancelAfter::new(RANKED)).unwrap();
+        assert_eq!((results.stopped, results.trials), (Stopped::Cancelled, RANKED));
+        assert_eq!(statistics(&results), statistics(&simulated(&run(RANKED, 1))));
+    }
+}
+
+#[test]
 fn more_trials_than_may_be_kept_are_tallied() {
     let few = Run { keep: Keep::Nothing, max_values: 150_000, ..run(100_000, 2) };
     assert_eq!(statistics(&simulated(&few)), statistics(&simulated(&run(100_000, 1))));
