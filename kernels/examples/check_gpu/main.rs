@@ -5,6 +5,7 @@
 
 mod bus;
 mod chip;
+mod curand;
 mod identity;
 mod models;
 #[path = "../../tests/random_plans/mod.rs"]

@@ -15,7 +15,7 @@ use fermiac_model::plan::Plan;
 
 use crate::identity::unbroken;
 use crate::table::Table;
-use crate::{bus, chip, models, open};
+use crate::{bus, chip, curand, models, open};
 
 /// A month of the company has eight formulas.
 const COLD_MONTHS: usize = 125;
@@ -47,6 +47,13 @@ pub fn call(table: &mut Table, gpu: &Arc<OpenGpu>, folder: &Path, paths: u64) ->
         &reduced.to_string(),
     );
     table.row("European call, processor, all statistics", &format!("{processor:.3e} paths/s"));
+    let what = "European call, a kernel with cuRAND, mean and standard error alone";
+    match (!table.is_stand_in).then(|| curand::call(gpu, folder, paths)) {
+        None => table.row(what, "not run: the stand-in knows no kernels but ours"),
+        Some(Err(reason)) => table.row(what, &format!("not run: {reason}")),
+        Some(Ok(found)) if !found.is_right() => table.row(what, "wrong: the mean is not the call's value"),
+        Some(Ok(found)) => table.row(what, &format!("{:.3e} paths/s", found.paths_per_second)),
+    }
     let bound = format!("{:.3e} paths/s", bytes_per_second / bytes);
     let what = format!(
         "at most, if {bytes} bytes a path crossed the bus at {:.1} GB/s as measured",

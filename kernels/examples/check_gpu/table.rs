@@ -5,7 +5,7 @@ use fermiac_kernels::engine::cuda::OpenGpu;
 /// A table that is being printed.
 pub struct Table {
     /// Every figure says so.
-    is_stand_in: bool,
+    pub is_stand_in: bool,
 }
 
 impl Table {
