@@ -149,14 +149,21 @@ async fn what_no_time_mends_is_refused() {
     let server = S3Server::start(BUCKET);
     let keys = Some(S3Keys { access_key: "harness".to_owned(), secret_key: "wrong".to_owned() });
     let stranger = Blobs::connect(&BlobSettings { keys, ..settings(&server) }).unwrap();
-    let nowhere = BlobSettings { url: "s3://another-bucket".to_owned(), ..settings(&server) };
-    let nowhere = Blobs::connect(&nowhere).unwrap();
     for error in [
         stranger.put("x", content(1)).await.unwrap_err(),
         stranger.get("x", 1).await.unwrap_err(),
         stranger.ping().await.unwrap_err(),
-        nowhere.ping().await.unwrap_err(),
     ] {
         assert!(matches!(error, BlobError::Refused(_)), "{error:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_is_not_there_is_named() {
+    let server = S3Server::start(BUCKET);
+    let nowhere = BlobSettings { url: "s3://another-bucket".to_owned(), ..settings(&server) };
+    let nowhere = Blobs::connect(&nowhere).unwrap();
+    for error in [nowhere.list("", None).await.unwrap_err(), nowhere.ping().await.unwrap_err()] {
+        assert_eq!(error.to_string(), "blobs refuse: there is no bucket 'another-bucket'");
     }
 }

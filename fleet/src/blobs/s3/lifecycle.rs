@@ -8,7 +8,6 @@ use aws_sdk_s3::types::{
 };
 
 use super::Inner;
-use super::failure::failed;
 use crate::blobs::lifecycle::{Applied, LifecycleRule, Touch, Transition};
 use crate::blobs::{BlobError, Result};
 
@@ -46,7 +45,7 @@ pub async fn apply(inner: &Inner, owner: &str, rules: &[LifecycleRule], touch: T
     match put.send().await {
         Ok(_) => Ok(changed),
         Err(error) if is_unsupported(&error) => Ok(Applied::Unsupported(words(&error))),
-        Err(error) => Err(failed(&error)),
+        Err(error) => Err(inner.failed(&error)),
     }
 }
 
@@ -59,7 +58,7 @@ async fn standing(inner: &Inner) -> Result<std::result::Result<Standing, String>
         })),
         Err(error) if error.code() == Some("NoSuchLifecycleConfiguration") => Ok(Ok(Standing::default())),
         Err(error) if is_unsupported(&error) => Ok(Err(words(&error))),
-        Err(error) => Err(failed(&error)),
+        Err(error) => Err(inner.failed(&error)),
     }
 }
 

@@ -17,7 +17,6 @@ use chrono::DateTime;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::{sleep, timeout};
 
-use self::failure::{failed, failed_on};
 use super::lifecycle::{Applied, LifecycleRule, Touch};
 use super::measure::Measured;
 use super::settings::{BlobSettings, Encryption};
@@ -78,7 +77,7 @@ impl Bucket {
                 self.0.client.copy_object().bucket(&self.0.name).key(self.0.full(to)).copy_source(source);
             let (encryption, managed_key) = self.0.encryption();
             let copy = copy.set_server_side_encryption(encryption).set_ssekms_key_id(managed_key);
-            copy.send().await.map_err(|error| failed_on(from, &error))?;
+            copy.send().await.map_err(|error| self.0.failed_on(from, &error))?;
         }
         self.delete(&[from.to_owned()]).await
     }
@@ -117,14 +116,14 @@ impl Bucket {
 
     pub async fn get_stream(&self, key: &str) -> Result<BlobStream> {
         let get = self.0.client.get_object().bucket(&self.0.name).key(self.0.full(key));
-        let answer = get.send().await.map_err(|error| failed_on(key, &error))?;
+        let answer = get.send().await.map_err(|error| self.0.failed_on(key, &error))?;
         let bytes = answer.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0);
         Ok(BlobStream { bytes, pieces: pieces(answer, key.to_owned(), self.0.answer_within).boxed() })
     }
 
     pub async fn size(&self, key: &str) -> Result<u64> {
         let head = self.0.client.head_object().bucket(&self.0.name).key(self.0.full(key));
-        let answer = head.send().await.map_err(|error| failed_on(key, &error))?;
+        let answer = head.send().await.map_err(|error| self.0.failed_on(key, &error))?;
         Ok(answer.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0))
     }
 
@@ -136,7 +135,7 @@ impl Bucket {
                 objects.and_then(|objects| Delete::builder().set_objects(Some(objects)).quiet(true).build());
             let delete = delete.map_err(|error| BlobError::Refused(error.to_string()))?;
             let answer = self.0.client.delete_objects().bucket(&self.0.name).delete(delete).send().await;
-            let answer = answer.map_err(|error| failed(&error))?;
+            let answer = answer.map_err(|error| self.0.failed(&error))?;
             if let Some(error) = answer.errors().first() {
                 let (key, words) = (error.key().unwrap_or_default(), error.message().unwrap_or_default());
                 return Err(BlobError::Unavailable(format!("'{key}' could not be deleted: {words}")));
@@ -148,7 +147,7 @@ impl Bucket {
     pub async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Page> {
         let list = self.0.client.list_objects_v2().bucket(&self.0.name).prefix(self.0.full(prefix));
         let list = list.max_keys(PAGE as i32).set_start_after(after.map(|after| self.0.full(after)));
-        let answer = list.send().await.map_err(|error| failed(&error))?;
+        let answer = list.send().await.map_err(|error| self.0.failed(&error))?;
         let blobs: Vec<BlobEntry> =
             answer.contents().iter().filter_map(|object| entry(object, &self.0.prefix)).collect();
         let is_more = answer.is_truncated().unwrap_or(false);
@@ -171,10 +170,8 @@ impl Bucket {
 
     pub async fn ping(&self) -> Result<()> {
         let answer = self.0.client.head_bucket().bucket(&self.0.name).send().await;
-        match answer.map_err(|error| failed_on(&self.0.name, &error)) {
-            Err(BlobError::NotFound { key }) => {
-                Err(BlobError::Refused(format!("there is no bucket '{key}'")))
-            }
+        match answer.map_err(|error| self.0.failed_on(&self.0.name, &error)) {
+            Err(BlobError::NotFound { .. }) => Err(self.0.is_not_there()),
             answer => answer.map(drop),
         }
     }

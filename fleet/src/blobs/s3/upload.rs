@@ -10,7 +10,6 @@ use tokio::runtime::Handle;
 use tracing::Instrument;
 
 use super::Inner;
-use super::failure::{failed, failed_on};
 use crate::blobs::measure::Measured;
 use crate::blobs::{BlobError, Result};
 
@@ -38,7 +37,7 @@ async fn put(bucket: &Inner, key: &str, content: Bytes) -> Result<()> {
     let put = bucket.client.put_object().bucket(&bucket.name).key(bucket.full(key));
     let (encryption, managed_key) = bucket.encryption();
     let put = put.set_server_side_encryption(encryption).set_ssekms_key_id(managed_key);
-    put.body(ByteStream::from(content)).send().await.map(drop).map_err(|error| failed(&error))
+    put.body(ByteStream::from(content)).send().await.map(drop).map_err(|error| bucket.failed(&error))
 }
 
 /// An upload that is not complete. Dropping it aborts it, so that its parts do not lie about, unseen and paid for.
@@ -57,7 +56,7 @@ impl InParts {
             let create = bucket.client.create_multipart_upload().bucket(&bucket.name).key(&key);
             let (encryption, managed_key) = bucket.encryption();
             let create = create.set_server_side_encryption(encryption).set_ssekms_key_id(managed_key);
-            let created = create.send().await.map_err(|error| failed(&error))?;
+            let created = create.send().await.map_err(|error| bucket.failed(&error))?;
             Ok(InParts { bucket, key, id: created.upload_id })
         };
         let begun = tokio::spawn(begin.in_current_span());
@@ -74,7 +73,7 @@ impl InParts {
         let send =
             client.upload_part().bucket(&self.bucket.name).key(&self.key).set_upload_id(self.id.clone());
         let sent = send.part_number(number).body(ByteStream::from(content)).send().await;
-        let sent = sent.map_err(|error| failed_on(&self.key, &error))?;
+        let sent = sent.map_err(|error| self.bucket.failed_on(&self.key, &error))?;
         Ok(CompletedPart::builder()
             .part_number(number)
             .set_e_tag(sent.e_tag)
@@ -88,7 +87,7 @@ impl InParts {
         let complete = client.complete_multipart_upload().bucket(&self.bucket.name).key(&self.key);
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         let complete = complete.set_upload_id(self.id.clone()).multipart_upload(parts);
-        if let Err(error) = complete.send().await.map_err(|error| failed(&error)) {
+        if let Err(error) = complete.send().await.map_err(|error| self.bucket.failed(&error)) {
             // The answer to a first try may have been lost on the way, and the second one refused because the upload is
             // no more: then the blob is there, and was not there before.
             let after = if error.is_transient() { None } else { self.state().await? };
@@ -103,7 +102,7 @@ impl InParts {
     /// What is under the key.
     async fn state(&self) -> Result<Option<Seen>> {
         let head = self.bucket.client.head_object().bucket(&self.bucket.name).key(&self.key).send().await;
-        match head.map_err(|error| failed_on(&self.key, &error)) {
+        match head.map_err(|error| self.bucket.failed_on(&self.key, &error)) {
             Ok(head) => Ok(Some(Seen {
                 bytes: head.content_length.and_then(|bytes| u64::try_from(bytes).ok()),
                 tag: head.e_tag,
@@ -126,14 +125,14 @@ struct Seen {
 impl Drop for InParts {
     fn drop(&mut self) {
         let Some(id) = self.id.take() else { return };
-        let client = self.bucket.client.clone();
-        let abort = client.abort_multipart_upload().bucket(&self.bucket.name).key(&self.key).upload_id(id);
+        let bucket = Arc::clone(&self.bucket);
+        let abort = bucket.client.abort_multipart_upload().bucket(&bucket.name).key(&self.key).upload_id(id);
         // Nobody is left to await it: the one who uploaded may be gone. It ends by the client's own bounds, and where it
         // fails, or the process ends before it, the bucket's rule for incomplete uploads has to do it.
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move {
                 if let Err(error) = abort.send().await {
-                    tracing::warn!(error = %failed(&error), "an upload in parts could not be aborted");
+                    tracing::warn!(error = %bucket.failed(&error), "an upload in parts could not be aborted");
                 }
             });
         }
