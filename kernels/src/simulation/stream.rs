@@ -26,6 +26,9 @@ const WAITING_VALUES: usize = 1 << 21;
 /// The loads that all threads evaluate at a time hold at most about so many values.
 const LOADED_VALUES: usize = 1 << 23;
 
+/// Of the first cache.
+const LINE_BYTES: usize = 64;
+
 /// What was found of some trials.
 pub(super) struct Streamed {
     /// How many were done, from the first one without a gap.
@@ -75,7 +78,8 @@ impl Order {
     fn takes_turn(&mut self, done: usize, length: usize) {
         self.done += done;
         self.next += 1;
-        self.ended = done < length;
+        // Unless it has ended already: a thread may have panicked meanwhile.
+        self.ended |= done < length;
     }
 }
 
@@ -95,10 +99,9 @@ struct Memory {
 
 impl Memory {
     fn new(count: usize) -> Memory {
-        const LINE: usize = 64;
-        let spare = LINE / size_of::<f64>() - 1;
+        let spare = LINE_BYTES / size_of::<f64>() - 1;
         let values = vec![0.0; count + spare];
-        let first = values.as_ptr().align_offset(LINE).min(spare);
+        let first = values.as_ptr().align_offset(LINE_BYTES).min(spare);
         Memory { values, first }
     }
 
@@ -350,6 +353,22 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_ended_begins_no_more() {
+        let mut order = Order { ended: true, ..Order::default() };
+        order.takes_turn(BLOCK, BLOCK);
+        assert!(order.ended);
+    }
+
+    #[test]
+    fn values_lie_at_the_beginning_of_a_cache_line() {
+        for count in [1, 8, 4096, 100_001] {
+            let mut memory = Memory::new(count);
+            assert_eq!(memory.values().as_ptr().align_offset(LINE_BYTES), 0);
+            assert!(memory.values_mut().len() >= count);
+        }
+    }
 
     #[test]
     fn a_load_is_what_the_engine_likes_unless_threads_or_memory_forbid_it() {
