@@ -4,6 +4,8 @@
 //! together, which takes a third less time in all. The arithmetic is that of [`QuantileRows::quantile`], to the bit.
 
 use fermiac_math::QuantileRows;
+#[cfg(target_arch = "x86_64")]
+use fermiac_math::normal_quantile;
 
 use crate::simd::Simd;
 
@@ -40,18 +42,22 @@ fn one_by_one(table: &QuantileRows, line: Line, values: &mut [f64]) {
     }
 }
 
-/// Does the lanes of which `probabilities` have no row again.
+/// Does the lanes again that have no row, of which `no_row` has bits. Few do, one in 4,096.
+///
+/// To be inlined into a function of the processor's vector features, of which the tail of the quantile needs fused
+/// multiplication.
 #[cfg(target_arch = "x86_64")]
-#[cold]
-#[inline(never)]
+#[inline(always)]
 fn redo<const LANES: usize>(
-    table: &QuantileRows,
     line: Line,
+    mut no_row: u32,
     probabilities: &[f64; LANES],
     quantiles: &mut [f64; LANES],
 ) {
-    for (quantile, probability) in quantiles.iter_mut().zip(probabilities) {
-        *quantile = table.quantile(*probability).mul_add(line.std_dev, line.mean);
+    while no_row != 0 {
+        let lane = no_row.trailing_zeros() as usize % LANES;
+        quantiles[lane] = normal_quantile(probabilities[lane]).mul_add(line.std_dev, line.mean);
+        no_row &= no_row - 1;
     }
 }
 
@@ -159,8 +165,15 @@ mod avx512 {
         if no_row != 0 {
             // SAFETY: as above.
             let probabilities: [f64; LANES] = unsafe { std::mem::transmute(u) };
-            super::redo(table, line, &probabilities, group);
+            without_row(line, no_row.into(), &probabilities, group);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,bmi2")]
+    fn without_row(line: Line, no_row: u32, probabilities: &[f64; LANES], quantiles: &mut [f64; LANES]) {
+        super::redo(line, no_row, probabilities, quantiles);
     }
 
     /// The first or the second four terms of each lane's row, term by term.
@@ -242,11 +255,19 @@ mod avx2 {
         let normal = _mm256_fmadd_pd(quantile, _mm256_set1_pd(line.std_dev), _mm256_set1_pd(line.mean));
         // SAFETY: as above.
         *group = unsafe { std::mem::transmute::<__m256d, [f64; LANES]>(normal) };
-        if _mm256_testz_si256(no_row, no_row) == 0 {
+        let no_row = _mm256_movemask_pd(_mm256_castsi256_pd(no_row)) as u32;
+        if no_row != 0 {
             // SAFETY: as above.
             let probabilities: [f64; LANES] = unsafe { std::mem::transmute(u) };
-            super::redo(table, line, &probabilities, group);
+            without_row(line, no_row, &probabilities, group);
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[target_feature(enable = "avx2,fma,bmi2")]
+    fn without_row(line: Line, no_row: u32, probabilities: &[f64; LANES], quantiles: &mut [f64; LANES]) {
+        super::redo(line, no_row, probabilities, quantiles);
     }
 
     /// The terms of each lane's row, term by term.
