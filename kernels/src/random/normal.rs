@@ -76,7 +76,9 @@ mod avx512 {
     /// The rows of so many lanes are found before the first is read, so that none waits for its place in the table.
     const RUN: usize = 64;
 
-    /// Where the lanes of a run stand: how many bytes into the table their rows begin, and where in them.
+    /// Where the lanes of a run stand: how many bytes into the table their rows begin, and where in them. Each vector
+    /// is within a cache line.
+    #[repr(align(64))]
     struct Places {
         rows: [u64; RUN],
         places: [f64; RUN],
