@@ -37,7 +37,7 @@ fn main() {
         });
         println!("{text:48} {} ns, prepared in {prepared:?}", times.join("  "));
     }
-    let plain = nanoseconds(|first, out| uniforms(1, 2, first, out));
+    let plain = nanoseconds(|first, out| uniforms(Simd::Portable, 1, 2, first, out));
     println!("uniforms without vector features {plain:.2} ns");
 }
 

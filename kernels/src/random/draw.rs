@@ -103,7 +103,7 @@ impl Sampler {
     /// To be inlined into a function of the processor's vector features; the numbers are the same without.
     #[inline(always)]
     pub fn fill(&self, simd: Simd, first_trial: u64, out: &mut [f64]) {
-        uniforms(self.seed, self.stream, first_trial, out);
+        uniforms(simd, self.seed, self.stream, first_trial, out);
         self.transform(simd, out);
     }
 

@@ -1,9 +1,9 @@
 //! Philox4x32-10: a counter and a key to 128 random bits (Salmon, Moraes, Dror and Shaw, 2011).
 
-const MULTIPLIERS: [u64; 2] = [0xd251_1f53, 0xcd9e_8d57];
+pub(super) const MULTIPLIERS: [u64; 2] = [0xd251_1f53, 0xcd9e_8d57];
 /// Added to the key after each round: the golden ratio, and the square root of 3 less 1.
-const WEYL: [u32; 2] = [0x9e37_79b9, 0xbb67_ae85];
-const ROUNDS: u32 = 10;
+pub(super) const WEYL: [u32; 2] = [0x9e37_79b9, 0xbb67_ae85];
+pub(super) const ROUNDS: usize = 10;
 const LOW: u64 = 0xffff_ffff;
 
 /// The four random words of `counter` under `key`, each in the low half of its 64 bits.

@@ -8,6 +8,7 @@
 use super::latin::Latin;
 use super::sobol::{DIMENSIONS, Directions, INDEX_BITS, Sobol};
 use super::uniform::uniforms;
+use crate::simd::Simd;
 
 /// How many independent sets of points a stratified run is made of.
 pub const REPLICATES: usize = 16;
@@ -102,8 +103,8 @@ impl Points {
     ///
     /// To be inlined into a function of the processor's vector features; the numbers are the same without.
     #[inline(always)]
-    pub fn fill(&self, first_trial: u64, out: &mut [f64]) {
-        uniforms(self.seed, self.stream, first_trial, out);
+    pub fn fill(&self, simd: Simd, first_trial: u64, out: &mut [f64]) {
+        uniforms(simd, self.seed, self.stream, first_trial, out);
         match &self.strata {
             Strata::None => {}
             Strata::Latin(latin) => latin.stratify(first_trial, out),

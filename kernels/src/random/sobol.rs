@@ -147,6 +147,7 @@ fn scrambled(mut bits: u32, key: u32) -> u32 {
 mod tests {
     use super::super::uniforms;
     use super::*;
+    use crate::simd::Simd;
     use proptest::prelude::*;
 
     fn sobol(dimension: usize, seed: u64) -> Sobol {
@@ -156,7 +157,7 @@ mod tests {
     /// The first points of one set.
     fn set(sobol: &Sobol, seed: u64, set: usize, count: usize) -> Vec<f64> {
         let mut points = vec![0.0; count * REPLICATES];
-        uniforms(seed, 77, 0, &mut points);
+        uniforms(Simd::Portable, seed, 77, 0, &mut points);
         sobol.place(0, &mut points);
         points.into_iter().skip(set).step_by(REPLICATES).collect()
     }

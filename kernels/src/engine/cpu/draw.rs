@@ -43,7 +43,7 @@ impl Inputs {
         }
         for (input, column) in self.inputs.iter().zip(columns) {
             let out = &mut column[batch.range.clone()];
-            input.points.fill(batch.first_trial, out);
+            input.points.fill(simd, batch.first_trial, out);
             input.sampler.transform(simd, out);
         }
     }
@@ -57,7 +57,7 @@ impl Inputs {
             .map(|column| &mut column[batch.range.clone()])
             .collect();
         for (input, column) in self.inputs.iter().zip(&mut columns) {
-            input.points.fill(batch.first_trial, column);
+            input.points.fill(simd, batch.first_trial, column);
         }
         for copula in &self.copulas {
             copula.correlate(simd, &mut columns);

@@ -14,16 +14,22 @@
 //! always be a double, and could round to 1; so u, 1 - u and 2u - 1 are exact, u is never 0 or 1, and u and 1 - u are
 //! equally likely.
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+
 use super::philox::{philox, philox_of_lanes};
+use crate::simd::Simd;
 
 /// Trials are numbered below this.
 pub const TRIALS: u64 = 1 << 40;
 
-/// How many numbers a run of whole pairs makes: enough for full vectors, few enough for the first cache.
-const RUN: usize = 64;
+/// Trials that a call of Philox serves.
+const PAIR: usize = 2;
 /// Pairs whose calls of Philox go side by side: a round is a chain of three instructions, each of which waits for the
 /// one before, and so many vectors fill the waiting.
-const LANES: usize = RUN / 2;
+const LANES: usize = 32;
+/// How many numbers a run of whole pairs makes.
+const RUN: usize = LANES * PAIR;
 const OFFSETS: [u64; LANES] = offsets();
 
 const ONE_BITS: u64 = 0x3ff0_0000_0000_0000;
@@ -34,7 +40,7 @@ const ONE_LESS_HALF_STEP: f64 = 1.0 - f64::EPSILON / 2.0;
 ///
 /// To be inlined into a function of the processor's vector features.
 #[inline(always)]
-pub fn uniforms(seed: u64, stream: u64, first_trial: u64, out: &mut [f64]) {
+pub fn uniforms(simd: Simd, seed: u64, stream: u64, first_trial: u64, out: &mut [f64]) {
     debug_assert!(
         first_trial < TRIALS && out.len() as u64 <= TRIALS - first_trial,
         "trials are bounded by 2^40"
@@ -47,12 +53,23 @@ pub fn uniforms(seed: u64, stream: u64, first_trial: u64, out: &mut [f64]) {
         pair += 1;
         rest = others;
     }
-    let (runs, rest) = rest.as_chunks_mut::<RUN>();
-    for run in runs {
-        fill_run(seed, stream, pair, run);
-        pair += LANES as u64;
+    match simd.available() {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the processor has these instructions, as it has just said.
+        Ok(Simd::Avx512) => unsafe { avx512::uniforms_of_pairs(seed, stream, pair, rest) },
+        _ => uniforms_of_pairs(seed, stream, pair, rest),
     }
-    if !rest.is_empty() {
+}
+
+/// Fills `out` with the uniforms of the trials from the first of `first_pair` on.
+#[inline(always)]
+fn uniforms_of_pairs(seed: u64, stream: u64, first_pair: u64, out: &mut [f64]) {
+    let (runs, rest) = out.as_chunks_mut();
+    let mut pairs = (first_pair..).step_by(LANES);
+    for (run, pair) in runs.iter_mut().zip(&mut pairs) {
+        fill_run(seed, stream, pair, run);
+    }
+    if let Some(pair) = pairs.next().filter(|_| !rest.is_empty()) {
         let mut last = [0.0; RUN];
         fill_run(seed, stream, pair, &mut last);
         rest.copy_from_slice(&last[..rest.len()]);
@@ -93,4 +110,29 @@ fn pair_of_uniforms(seed: u64, stream: u64, pair: u64) -> [f64; 2] {
 fn uniform(high: u64, low: u64) -> f64 {
     let k = (high << 20) & 0x000f_ffff_fff0_0000 | (low >> 12) & 0x000f_ffff;
     f64::from_bits(k | ONE_BITS) - ONE_LESS_HALF_STEP
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_family_gives_the_same_bits(
+            seed: u64,
+            stream: u64,
+            first in prop_oneof![0..300u64, (1u64 << 33) - 300..(1u64 << 33) + 300, TRIALS - 700..TRIALS - 600],
+            length in 0..600usize,
+        ) {
+            let one_by_one = (first..).take(length);
+            let expected: Vec<f64> =
+                one_by_one.map(|trial| pair_of_uniforms(seed, stream, trial / 2)[trial as usize % PAIR]).collect();
+            for simd in Simd::ALL.into_iter().filter(|simd| simd.available().is_ok()) {
+                let mut found = vec![0.0; length];
+                uniforms(simd, seed, stream, first, &mut found);
+                prop_assert_eq!(&found, &expected, "{:?}", simd);
+            }
+        }
+    }
 }
