@@ -127,10 +127,14 @@ impl Sieve {
         };
         let mut count = 0;
         let mut note = |first: usize, mut marks: u64| {
-            while marks != 0 {
+            // Whether a group has one cannot be foreseen, so that all write; few have another.
+            loop {
                 picked[count % TILE] = (first + marks.trailing_zeros() as usize) as u16;
-                count += 1;
-                marks &= marks - 1;
+                count += usize::from(marks != 0);
+                marks &= marks.wrapping_sub(1);
+                if marks == 0 {
+                    break;
+                }
             }
         };
         let (whole, rest) = places.as_chunks::<GROUP>();
@@ -138,8 +142,10 @@ impl Sieve {
             let marks = places.iter().enumerate().fold(0, |marks, (lane, place)| marks | one(*place, lane));
             note(group * GROUP, marks);
         }
-        let marks = rest.iter().enumerate().fold(0, |marks, (lane, place)| marks | one(*place, lane));
-        note(whole.len() * GROUP, marks);
+        if !rest.is_empty() {
+            let marks = rest.iter().enumerate().fold(0, |marks, (lane, place)| marks | one(*place, lane));
+            note(whole.len() * GROUP, marks);
+        }
         count
     }
 
