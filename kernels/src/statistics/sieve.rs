@@ -23,6 +23,10 @@ const WIDE: f64 = 4.0;
 /// One in so many numbers lies outside most of them, at either end.
 const TAIL: usize = 512;
 
+/// The places of a tile's numbers, each vector of them within a cache line.
+#[repr(align(64))]
+struct Places([u32; TILE]);
+
 /// What is read until its findings are taken.
 #[derive(Debug)]
 pub(super) struct Sieve {
@@ -100,12 +104,12 @@ impl Sieve {
 
     /// Reads numbers, all finite.
     pub fn read(&mut self, numbers: &[f64], spread: &mut Spread) {
-        let mut places = [0; TILE];
+        let Places(places) = &mut Places([0; TILE]);
         let mut picked = [0; TILE];
         for tile in numbers.chunks(TILE) {
-            self.window.place_all(tile, &mut places);
+            self.window.place_all(tile, places);
             for (crowd, (number, _)) in self.crowds.iter().enumerate() {
-                move_equals(tile, *number, crowd_places(crowd).start as u32, &mut places);
+                move_equals(tile, *number, crowd_places(crowd).start as u32, places);
             }
             let count = self.count(&places[..tile.len()], &mut picked);
             for at in picked[..count].iter().map(|at| usize::from(*at)) {
