@@ -5,6 +5,7 @@
 //! [`statistics`] are made block by block and merged as a fixed tree; [`simulation`] drives them all.
 
 pub mod engine;
+mod exponential;
 pub mod random;
 pub mod simd;
 pub mod simulation;

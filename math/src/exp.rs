@@ -3,17 +3,23 @@
 use crate::double::Double;
 use crate::polynomial::even_odd;
 
-const LOG2_E: f64 = std::f64::consts::LOG2_E;
+/// The reciprocal of ln 2.
+pub const LOG2_E: f64 = std::f64::consts::LOG2_E;
 /// ln 2 in a part of 42 bits, whose product with any exponent is exact, and the rest.
-pub(crate) const LN2_HIGH: f64 = 0.6931471805598903;
-pub(crate) const LN2_LOW: f64 = 5.497923018708371e-14;
+pub const LN2_HIGH: f64 = 0.6931471805598903;
+/// That rest.
+pub const LN2_LOW: f64 = 5.497923018708371e-14;
 /// 1.5 * 2^52: a number of small magnitude added to it is rounded to an integer, held in the low bits.
-const ROUNDER: f64 = 6_755_399_441_055_744.0;
+pub const ROUNDER: f64 = 6_755_399_441_055_744.0;
+/// What is greater certainly overflows: the exponent of its power still fits.
+pub const GREATEST: f64 = 710.0;
+/// What is less certainly vanishes.
+pub const LEAST: f64 = -746.0;
 /// Added to an exponent so that it is never negative, in two halves of 1023.
 const BIAS: u64 = 2046;
 
 /// (e^r - 1 - r) / r^2 on |r| <= ln 2 / 2; greatest error 2^-57.9 of e^r.
-const EXPONENTIAL: [f64; 10] = [
+pub const EXPONENTIAL: [f64; 10] = [
     0.500000000000001,
     0.1666666666666642,
     0.041666666666535464,
@@ -85,8 +91,8 @@ pub(crate) fn exp_of_sum(high: f64, low: f64) -> Scaled {
 /// Moves what certainly overflows or vanishes to where the exponent still fits; NaN stays.
 #[inline(always)]
 pub(crate) fn clamp(x: f64) -> f64 {
-    let x = if x > 710.0 { 710.0 } else { x };
-    if x < -746.0 { -746.0 } else { x }
+    let x = if x > GREATEST { GREATEST } else { x };
+    if x < LEAST { LEAST } else { x }
 }
 
 #[inline(always)]

@@ -14,7 +14,7 @@
 
 mod beta;
 mod double;
-mod exp;
+pub mod exp;
 mod gamma;
 mod log;
 mod normal;

@@ -1,6 +1,6 @@
 //! Draws: a distribution made ready, and uniforms taken through its quantile function.
 
-use fermiac_math::{exp, ln, ln_1p};
+use fermiac_math::{ln, ln_1p};
 use fermiac_model::distribution::{Distribution, Family, Side, moments_of_logarithm};
 
 use super::lanes::map;
@@ -8,6 +8,7 @@ use super::normal::{Line, normals};
 use super::quantile_table::BetaQuantile;
 use super::steps::Steps;
 use super::uniform::uniforms;
+use crate::exponential::exponentials;
 use crate::simd::Simd;
 
 /// One input, ready to be drawn.
@@ -177,7 +178,8 @@ impl Quantile {
             Quantile::Normal(line) => normals(simd, *line, values),
             Quantile::Lognormal(line) => {
                 normals(simd, *line, values);
-                map(values, |x| at_most(exp(x), GREATEST_DRAW));
+                exponentials(simd, values);
+                map(values, |x| at_most(x, GREATEST_DRAW));
             }
             Quantile::Triangular(triangle) => map(values, |p| triangle.at(p)),
             Quantile::Exponential { mean, side: Side::Below } => map(values, |p| mean * ln_1p(-p)),

@@ -15,6 +15,7 @@
 mod draw;
 mod elementwise;
 mod lanes;
+mod powers;
 mod program;
 mod runs;
 mod simd;

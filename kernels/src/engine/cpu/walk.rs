@@ -36,7 +36,7 @@ pub(super) fn walk(engine: &CpuEngine, scratch: &mut CpuScratch, columns: &mut [
             }
             Step::OfSlot { opcode, destination, a, mask } => {
                 let (out, others) = slots.split(destination, groups);
-                of_one(opcode, out, others.slot(a), mask, texts);
+                of_one(engine.simd, opcode, out, (others.slot(a), mask), texts);
             }
             Step::OfSlotAndConstant { opcode, destination, a, b } => {
                 let (out, others) = slots.split(destination, groups);
