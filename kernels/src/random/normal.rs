@@ -74,7 +74,7 @@ mod avx512 {
 
     const LANES: usize = 8;
     /// The rows of so many lanes are found before the first is read, so that none waits for its place in the table.
-    const RUN: usize = 64;
+    const RUN: usize = 256;
 
     /// Where the lanes of a run stand: how many bytes into the table their rows begin, and where in them. Each vector
     /// is within a cache line.
@@ -151,8 +151,8 @@ mod avx512 {
         // SAFETY: as above.
         let place: __m512d = unsafe { std::mem::transmute(*places) };
         let no_row = _mm512_cmpeq_epi64_mask(row, _mm512_set1_epi64(NO_ROW as i64));
-        // SAFETY: the rows are those of `find`, and these are the halves.
-        let ([a, b, c, d], [e, f, g, h]) = unsafe { (terms(table, rows, 0), terms(table, rows, 1)) };
+        // SAFETY: the rows are those of `find`.
+        let [a, b, c, d, e, f, g, h] = unsafe { terms(table, rows) };
         let square = _mm512_mul_pd(place, place);
         let step = |sum, term| _mm512_fmadd_pd(sum, square, term);
         let odd = step(step(step(h, f), d), b);
@@ -178,33 +178,42 @@ mod avx512 {
         super::redo(line, no_row, probabilities, quantiles);
     }
 
-    /// The first or the second four terms of each lane's row, term by term.
+    /// The terms of each lane's row, term by term: rows are read whole, each from a cache line of its own, and the square
+    /// of eight by eight is turned over.
     ///
     /// # Safety
     ///
-    /// The rows are as [`find`] writes them; the half is 0 or 1.
+    /// The rows are as [`find`] writes them.
     #[inline]
     #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,bmi2")]
-    unsafe fn terms(table: &QuantileRows, rows: &[u64; LANES], half: usize) -> [__m512d; 4] {
-        let four = |lane: usize| {
+    unsafe fn terms(table: &QuantileRows, rows: &[u64; LANES]) -> [__m512d; ROW_TERMS] {
+        let row = |lane: usize| {
             // SAFETY: `find` writes multiples of a row's bytes up to `NO_ROW`, which the table has room for; rows are aligned
-            // to 64 bytes, and so their halves to 32.
-            unsafe {
-                let row = table.rows().as_ptr().byte_add(rows[lane] as usize);
-                _mm256_load_pd(row.cast::<f64>().add(4 * half))
-            }
+            // to 64 bytes.
+            unsafe { _mm512_load_pd(table.rows().as_ptr().byte_add(rows[lane] as usize).cast()) }
         };
-        let two =
-            |low: usize, high: usize| _mm512_insertf64x4::<1>(_mm512_castpd256_pd512(four(low)), four(high));
-        // Lanes 0 and 2, 1 and 3, ... so that the terms come out in the order of lanes.
-        let (a, b, c, d) = (two(0, 2), two(1, 3), two(4, 6), two(5, 7));
-        let (even, odd) = (_mm512_unpacklo_pd(a, b), _mm512_unpackhi_pd(a, b));
-        let (more_even, more_odd) = (_mm512_unpacklo_pd(c, d), _mm512_unpackhi_pd(c, d));
+        // Of each two lanes, the terms at even and at odd places, pair by pair.
+        let [a, b, c, d] = [0, 2, 4, 6].map(|lane| {
+            let (one, two) = (row(lane), row(lane + 1));
+            [_mm512_unpacklo_pd(one, two), _mm512_unpackhi_pd(one, two)]
+        });
+        let [even, odd] = [0, 1].map(|side| quarters(a[side], b[side], c[side], d[side]));
+        [even[0], odd[0], even[1], odd[1], even[2], odd[2], even[3], odd[3]]
+    }
+
+    /// Turns over a square of four by four, in which each place is two numbers.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,bmi2")]
+    fn quarters(a: __m512d, b: __m512d, c: __m512d, d: __m512d) -> [__m512d; 4] {
+        const EVEN: i32 = 0b10_00_10_00;
+        const ODD: i32 = 0b11_01_11_01;
+        let (even, more_even) = (_mm512_shuffle_f64x2::<EVEN>(a, b), _mm512_shuffle_f64x2::<EVEN>(c, d));
+        let (odd, more_odd) = (_mm512_shuffle_f64x2::<ODD>(a, b), _mm512_shuffle_f64x2::<ODD>(c, d));
         [
-            _mm512_shuffle_f64x2::<0b10_00_10_00>(even, more_even),
-            _mm512_shuffle_f64x2::<0b10_00_10_00>(odd, more_odd),
-            _mm512_shuffle_f64x2::<0b11_01_11_01>(even, more_even),
-            _mm512_shuffle_f64x2::<0b11_01_11_01>(odd, more_odd),
+            _mm512_shuffle_f64x2::<EVEN>(even, more_even),
+            _mm512_shuffle_f64x2::<EVEN>(odd, more_odd),
+            _mm512_shuffle_f64x2::<ODD>(even, more_even),
+            _mm512_shuffle_f64x2::<ODD>(odd, more_odd),
         ]
     }
 }
