@@ -79,8 +79,8 @@ impl Segments {
         let mut numbers = Vec::with_capacity(wanted.len());
         for segment in &mut self.list {
             let range = segment.below..segment.below + segment.len();
-            let inside = wanted.iter().copied().filter(|rank| range.contains(rank));
-            segment.numbers_at(inside, &mut numbers);
+            let inside: Vec<u64> = wanted.iter().copied().filter(|rank| range.contains(rank)).collect();
+            segment.numbers_at(&inside, &mut numbers);
         }
         (numbers.len() == wanted.len()).then_some(OrderStatistics { count: self.count, numbers })
     }
@@ -124,18 +124,10 @@ impl Segment {
     }
 
     /// Adds the numbers at ranks in here, ascending, to `found`.
-    fn numbers_at(&mut self, ranks: impl Iterator<Item = u64>, found: &mut Vec<(u64, f64)>) {
+    fn numbers_at(&mut self, ranks: &[u64], found: &mut Vec<(u64, f64)>) {
         match &mut self.inside {
-            Inside::Equal(_) => found.extend(ranks.map(|rank| (rank, self.low))),
-            Inside::Numbers(numbers) => {
-                let (mut rest, mut before) = (numbers.as_mut_slice(), self.below);
-                for rank in ranks {
-                    let (_, number, above) =
-                        rest.select_nth_unstable_by((rank - before) as usize, f64::total_cmp);
-                    found.push((rank, *number));
-                    (rest, before) = (above, rank + 1);
-                }
-            }
+            Inside::Equal(_) => found.extend(ranks.iter().map(|rank| (*rank, self.low))),
+            Inside::Numbers(numbers) => select(numbers, self.below, ranks, found),
         }
     }
 
@@ -151,7 +143,7 @@ impl Segment {
         ends.retain(|rank| (first..end).contains(rank));
         ends.dedup();
         let mut found = Vec::new();
-        self.numbers_at(ends.into_iter(), &mut found);
+        self.numbers_at(&ends, &mut found);
         let number_at = |rank: u64| found.iter().find(|(found, _)| *found == rank).map(|(_, number)| *number);
         let mut bounds: Vec<(f64, f64)> = Vec::new();
         for range in wanted {
@@ -223,6 +215,16 @@ impl Segment {
         };
         Segment { low, high, below, inside }
     }
+}
+
+/// Adds the numbers at some ranks, ascending, among these, which begin at a rank. The middle one comes first: it parts the
+/// numbers in two, among which the others are looked for.
+fn select(numbers: &mut [f64], first: u64, ranks: &[u64], found: &mut Vec<(u64, f64)>) {
+    let (lower, [middle, upper @ ..]) = ranks.split_at(ranks.len() / 2) else { return };
+    let (below, number, above) = numbers.select_nth_unstable_by((middle - first) as usize, f64::total_cmp);
+    select(below, first, lower, found);
+    found.push((*middle, *number));
+    select(above, middle + 1, upper, found);
 }
 
 /// The ranks about each percentile, ascending, without overlap.
