@@ -1,7 +1,9 @@
 //! How many numbers lie in each bin of a grid that widens as their range does.
 
+use super::counters::Counters;
 use super::grid::Grid;
 use super::histogram::Histogram;
+use super::scale::TILE;
 
 /// At most so many bins are held.
 const ROOM: u64 = 1024;
@@ -46,6 +48,25 @@ impl Spread {
         self.add_counts(grid, grid.bin(number), &[count]);
     }
 
+    /// Counts each of some finite numbers.
+    pub fn add_all(&mut self, numbers: &[f64]) {
+        let least =
+            numbers.iter().copied().reduce(|least, number| if number < least { number } else { least });
+        let greatest =
+            numbers.iter().copied().reduce(|most, number| if number > most { number } else { most });
+        let (Some(least), Some(greatest)) = (least, greatest) else { return };
+        let grid = Grid::of_range(least, greatest, ROOM);
+        let (first, last) = (grid.bin(least), grid.bin(greatest));
+        let bins = last.abs_diff(first) as usize + 1;
+        let mut counts = Counters::<4>::new(bins);
+        let mut places = [0; TILE];
+        for tile in numbers.chunks(TILE) {
+            grid.window(first, bins).place_all(tile, &mut places);
+            counts.count(&places[..tile.len()]);
+        }
+        self.add_counts(grid, first, &counts.into_counts());
+    }
+
     /// Adds the counts of bins from `first` on.
     pub(super) fn add_counts(&mut self, grid: Grid, first: i64, counts: &[u64]) {
         let Some(start) = counts.iter().position(|count| *count > 0) else { return };
@@ -57,18 +78,17 @@ impl Spread {
         while self.grid < grid {
             self.coarsen();
         }
-        let (mut low, mut high) = (first, first + counts.len() as i64 - 1);
-        let mut shift = 0u32;
-        for _ in grid.level()..self.grid.level() {
-            (low, high, shift) = (low >> 1, high >> 1, shift + 1);
-        }
+        let mut shift = grid.level().abs_diff(self.grid.level()).min(i64::BITS - 1);
+        let last = first + counts.len() as i64 - 1;
+        let (mut low, mut high) = (first >> shift, last >> shift);
         while high.max(self.last()) - low.min(self.first) >= ROOM as i64 {
             self.coarsen();
-            (low, high, shift) = (low >> 1, high >> 1, shift + 1);
+            shift = (shift + 1).min(i64::BITS - 1);
+            (low, high) = (first >> shift, last >> shift);
         }
         self.reach(low, high);
         for (bin, count) in (first..).zip(counts) {
-            self.counts[((bin >> shift.min(i64::BITS - 1)) - self.first) as usize] += count;
+            self.counts[((bin >> shift) - self.first) as usize] += count;
         }
     }
 
@@ -157,12 +177,16 @@ mod tests {
             let (left, right) = numbers.split_at(cut.index(numbers.len()));
             let mut merged = spread(left);
             merged.merge(&spread(right));
+            let mut at_once = Spread::new();
+            [left, right].map(|part| at_once.add_all(part));
+            at_once.integers = merged.integers;
             let (words, counts) = merged.words();
             prop_assert_eq!(Spread::from_words(words[0], words[1], words[2], counts.to_vec()), Some(merged.clone()));
             let min = numbers.iter().copied().fold(f64::INFINITY, f64::min);
             let max = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let expected = Histogram::of(&numbers, min, max, 64);
-            prop_assert_eq!(merged.histogram(min, max, 64), expected);
+            prop_assert_eq!(&merged.histogram(min, max, 64), &expected);
+            prop_assert_eq!(at_once.histogram(min, max, 64), expected);
         }
     }
 }

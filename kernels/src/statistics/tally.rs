@@ -125,7 +125,7 @@ impl Tallied {
 
     /// Takes the first numbers.
     fn take(&mut self, numbers: Vec<f64>) {
-        numbers.iter().for_each(|number| self.spread.add(*number, 1));
+        self.spread.add_all(&numbers);
         self.segments = Segments::of(numbers);
     }
 
