@@ -29,22 +29,6 @@ impl Double {
         Double::fast_sum(sum.high, sum.low + (self.low + other.low))
     }
 
-    /// The sum, whichever is the greater.
-    #[inline(always)]
-    pub(crate) fn sum(self, other: Double) -> Double {
-        let high = self.high + other.high;
-        let rest = high - self.high;
-        let lost = (self.high - (high - rest)) + (other.high - rest);
-        Double::fast_sum(high, lost + (self.low + other.low))
-    }
-
-    /// 1 / x.
-    #[inline(always)]
-    pub(crate) fn reciprocal(x: f64) -> Double {
-        let high = 1.0 / x;
-        Double { high, low: (-high).mul_add(x, 1.0) / x }
-    }
-
     /// The product.
     #[inline(always)]
     pub(crate) fn times(self, other: Double) -> Double {

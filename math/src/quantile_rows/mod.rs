@@ -2,23 +2,16 @@
 //!
 //! The rows cut the probabilities from 1/2 down to 2^-13 into 64 equal parts an octave, so that the bits of a
 //! probability name its row and its place there. A row holds the Taylor polynomial about its middle, written
-//! from its upper edge: then all terms are positive, and the sum loses no digits. With z' = 1 / density(z) the quantile
-//! solves an equation of its own (Steinbrecher and Shaw 2008): all rows follow one another from z(1/2) = 0, in twice
-//! the precision.
+//! from its upper edge: then all terms are positive, and the sum loses no digits. `build/` makes the rows when the crate is
+//! built: to compute them takes longer than to simulate many a model.
 
-use std::sync::OnceLock;
-
-use crate::double::Double;
 use crate::quantile::normal_quantile;
 
-/// The terms of a row, from the constant up, in powers of the place in it.
-pub const ROW_TERMS: usize = 8;
-const ROWS_PER_OCTAVE: usize = 64;
-const OCTAVES: usize = 12;
-/// How many rows there are.
-pub const ROWS: usize = ROWS_PER_OCTAVE * OCTAVES;
-/// The room for them, so that a masked row is in it without a check; what lies past the rows is zero.
-pub const ROOM: usize = ROWS.next_power_of_two();
+mod shape;
+
+use shape::ROWS_PER_OCTAVE;
+pub use shape::{ROOM, ROW_TERMS, ROWS};
+
 /// The bits of a probability below those that name its row.
 pub const ROW_SHIFT: u32 = 52 - ROWS_PER_OCTAVE.ilog2();
 /// 1/2, from which rows are counted.
@@ -28,12 +21,6 @@ pub const ONE_BITS: u64 = 0x3ff0_0000_0000_0000;
 /// Where the place is added: the mantissa.
 pub const PLACE_BITS: u64 = 0x000f_ffff_ffff_ffff;
 
-/// A row begins within 1/64 of its probability from the last: so many terms leave 2^-84.
-const TERMS: usize = 14;
-/// Later terms matter so little, 2^-36 and less, that plain doubles hold them.
-const PRECISE_TERMS: usize = 6;
-const SQRT_2PI: Double = Double { high: 2.5066282746310007, low: -1.8328579980459167e-16 };
-
 /// A row, on a cache line of its own.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
@@ -42,7 +29,7 @@ pub struct QuantileRow(pub [f64; ROW_TERMS]);
 /// The rows of -z(p) for p = 1/2 down to 2^-13.
 #[derive(Debug)]
 pub struct QuantileRows {
-    rows: Box<[QuantileRow; ROOM]>,
+    rows: [QuantileRow; ROOM],
 }
 
 /// Where a probability stands.
@@ -55,26 +42,12 @@ pub struct RowPlace {
 }
 
 impl QuantileRows {
-    /// The one table that there is, made when first asked for.
+    /// The one table that there is.
+    #[inline(always)]
     pub fn get() -> &'static QuantileRows {
-        static TABLE: OnceLock<QuantileRows> = OnceLock::new();
-        TABLE.get_or_init(QuantileRows::new)
-    }
-
-    fn new() -> QuantileRows {
-        let mut rows = Box::new([QuantileRow([0.0; ROW_TERMS]); ROOM]);
-        let mut width = 0.5 / ROWS_PER_OCTAVE as f64 / 2.0;
-        let half = Expansion::about(Double { high: 0.0, low: 0.0 }, SQRT_2PI);
-        rows[0] = half.terms(width);
-        let mut middle = half.moved(1.5 * width);
-        for row in 1..ROWS {
-            let expansion = Expansion::about(middle.0, middle.1);
-            let next_width = if (row + 1).is_multiple_of(ROWS_PER_OCTAVE) { width / 2.0 } else { width };
-            middle = expansion.moved(0.5 * (width + next_width));
-            rows[row] = expansion.about_edge(width).terms(width);
-            width = next_width;
-        }
-        QuantileRows { rows }
+        static TABLE: QuantileRows =
+            QuantileRows { rows: include!(concat!(env!("OUT_DIR"), "/quantile_rows.rs")) };
+        &TABLE
     }
 
     /// All rows, and room.
@@ -122,71 +95,6 @@ impl QuantileRow {
         let even = g.mul_add(square, e).mul_add(square, c).mul_add(square, a);
         odd.mul_add(place, even)
     }
-}
-
-/// -z as a power series in the distance below some probability.
-struct Expansion {
-    quantile: [Double; TERMS],
-    slope: [Double; TERMS],
-}
-
-impl Expansion {
-    /// From the quantile and its slope: with G = z', G' = z G^2, each term follows from those before it.
-    fn about(quantile: Double, slope: Double) -> Expansion {
-        let nothing = Double { high: 0.0, low: 0.0 };
-        let mut z = [nothing; TERMS];
-        let mut g = [nothing; TERMS];
-        let mut squared = [nothing; TERMS];
-        (z[0], g[0]) = (quantile, slope);
-        for k in 0..TERMS - 1 {
-            let one_by = Double::reciprocal((k + 1) as f64);
-            z[k + 1] = g[k].times(one_by);
-            squared[k] = product_term(&g, &g, k);
-            g[k + 1] = product_term(&z, &squared, k).times(one_by);
-        }
-        Expansion { quantile: z, slope: g }
-    }
-
-    /// Quantile and slope so far below.
-    fn moved(&self, distance: f64) -> (Double, Double) {
-        let at = |terms: &[Double; TERMS]| {
-            let [rest @ .., last] = terms;
-            rest.iter().rev().fold(*last, |sum, term| sum.times_number(distance).sum(*term))
-        };
-        (at(&self.quantile), at(&self.slope))
-    }
-
-    /// The first [`ROW_TERMS`] as a series from half a `width` above, instead of from here.
-    fn about_edge(mut self, width: f64) -> Expansion {
-        for first in 0..ROW_TERMS - 1 {
-            for k in (first..ROW_TERMS - 1).rev() {
-                let carried = self.quantile[k + 1].times_number(-0.5 * width);
-                self.quantile[k] = self.quantile[k].sum(carried);
-            }
-        }
-        self
-    }
-
-    /// In units of `width`, a power of two.
-    fn terms(&self, width: f64) -> QuantileRow {
-        let mut unit = 1.0;
-        let mut row = [0.0; ROW_TERMS];
-        for (term, exact) in row.iter_mut().zip(&self.quantile) {
-            *term = exact.high * unit;
-            unit *= width;
-        }
-        QuantileRow(row)
-    }
-}
-
-/// Term k of the product of two series.
-fn product_term(left: &[Double; TERMS], right: &[Double; TERMS], k: usize) -> Double {
-    if k >= PRECISE_TERMS {
-        let products = (0..=k).map(|j| left[j].high * right[k - j].high);
-        return Double { high: products.sum(), low: 0.0 };
-    }
-    let products = (0..=k).map(|j| left[j].times(right[k - j]));
-    products.fold(Double { high: 0.0, low: 0.0 }, Double::sum)
 }
 
 #[cfg(test)]
