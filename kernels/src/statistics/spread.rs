@@ -178,7 +178,9 @@ mod tests {
             let mut merged = spread(left);
             merged.merge(&spread(right));
             let mut at_once = Spread::new();
-            [left, right].map(|part| at_once.add_all(part));
+            for part in [left, right] {
+                at_once.add_all(part);
+            }
             at_once.integers = merged.integers;
             let (words, counts) = merged.words();
             prop_assert_eq!(Spread::from_words(words[0], words[1], words[2], counts.to_vec()), Some(merged.clone()));

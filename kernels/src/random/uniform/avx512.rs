@@ -56,17 +56,16 @@ fn round_keys(key: [u32; 2]) -> RoundKeys {
 fn fill_run(keys: &RoundKeys, stream: u64, pair: u64, run: &mut [f64; RUN]) {
     // SAFETY: both are 64 bytes of which every pattern is a value.
     let offsets: __m512i = unsafe { std::mem::transmute(OFFSETS) };
+    let pairs: [__m512i; VECTORS] = std::array::from_fn(|vector| {
+        let first = pair + (vector * LANES) as u64;
+        _mm512_add_epi64(offsets, _mm512_set1_epi64(first as i64))
+    });
     let mut words = [
-        [offsets; VECTORS],
-        [offsets; VECTORS],
+        pairs,
+        pairs.map(|pairs| _mm512_srli_epi64::<32>(pairs)),
         [_mm512_set1_epi64(stream as i64); VECTORS],
         [_mm512_set1_epi64((stream >> 32) as i64); VECTORS],
     ];
-    for vector in 0..VECTORS {
-        let first = pair + (vector * LANES) as u64;
-        let pairs = _mm512_add_epi64(offsets, _mm512_set1_epi64(first as i64));
-        (words[0][vector], words[1][vector]) = (pairs, _mm512_srli_epi64::<32>(pairs));
-    }
     // Two at a time: words change places in a round, and are back after two without being moved.
     for [one, two] in keys.as_chunks().0 {
         round(&mut words, one);
