@@ -167,6 +167,9 @@ impl Order {
 
     /// By trial, whether it is among these.
     fn members(&self) -> Vec<bool> {
+        if self.len() == self.trials {
+            return vec![true; self.trials];
+        }
         let mut members = vec![false; self.trials];
         self.ascending.iter().for_each(|ranked| members[ranked.trial()] = true);
         members
@@ -174,7 +177,16 @@ impl Order {
 
     /// The ranks of the trials that are among these and `members`.
     fn ranks(&self, members: &[bool]) -> Ranks {
-        let is_member = |ranked: &&Ranked| members[ranked.trial()];
+        // Commonly all are, and to look each up takes as long as to rank it.
+        if self.len() == self.trials && members.iter().all(|is_member| *is_member) {
+            self.ranks_where(|_| true)
+        } else {
+            self.ranks_where(|ranked| members[ranked.trial()])
+        }
+    }
+
+    fn ranks_where(&self, is_member: impl Fn(Ranked) -> bool) -> Ranks {
+        let is_member = |ranked: &&Ranked| is_member(**ranked);
         let count = self.ascending.iter().filter(is_member).count();
         let mut by_trial = vec![0.0; self.trials];
         let mut sum_of_squares = 0.0;
