@@ -1,4 +1,4 @@
-//! Makes the rows of the standard normal quantile: to compute them takes longer than to simulate many a model.
+//! Makes the rows of the standard normal quantile, which a run would take 0.65 ms to.
 
 #[path = "../src/double.rs"]
 #[expect(dead_code, reason = "the library needs more of it")]
