@@ -83,6 +83,7 @@ pub(crate) mod avx512 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simd::families;
     use proptest::prelude::*;
 
     fn arguments() -> impl Strategy<Value = f64> {
@@ -95,14 +96,30 @@ mod tests {
         ]
     }
 
+    /// Those of a number; which NaN a NaN makes is nobody's promise.
+    fn bits(power: f64) -> u64 {
+        if power.is_nan() { f64::NAN.to_bits() } else { power.to_bits() }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma,bmi2")]
+    fn exponentials_in_avx2(values: &mut [f64]) {
+        exponentials(Simd::Avx2, values);
+    }
+
     proptest! {
         #[test]
         fn every_family_gives_the_same_bits(values in prop::collection::vec(arguments(), 0..200)) {
-            let expected: Vec<u64> = values.iter().map(|x| fermiac_math::exp(*x).to_bits()).collect();
-            for simd in Simd::ALL {
+            let expected: Vec<u64> = values.iter().map(|x| bits(fermiac_math::exp(*x))).collect();
+            for simd in families() {
                 let mut found = values.clone();
-                exponentials(simd, &mut found);
-                let found: Vec<u64> = found.iter().map(|power| power.to_bits()).collect();
+                match simd {
+                    #[cfg(target_arch = "x86_64")]
+                    // SAFETY: the processor has these instructions, as it is one of its families.
+                    Simd::Avx2 => unsafe { exponentials_in_avx2(&mut found) },
+                    _ => exponentials(simd, &mut found),
+                }
+                let found: Vec<u64> = found.iter().map(|power| bits(*power)).collect();
                 prop_assert_eq!(&found, &expected, "{:?}", simd);
             }
         }

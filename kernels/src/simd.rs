@@ -59,6 +59,18 @@ impl Simd {
     }
 }
 
+/// Those that this processor has, for tests of each.
+#[cfg(test)]
+pub(crate) fn families() -> impl Iterator<Item = Simd> {
+    Simd::ALL.into_iter().filter(|simd| {
+        let available = simd.available().is_ok();
+        if !available {
+            eprintln!("skipped: this processor lacks {simd:?}");
+        }
+        available
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

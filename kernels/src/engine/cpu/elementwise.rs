@@ -5,8 +5,8 @@ use fermiac_math::{self as math, Place};
 use fermiac_model::plan::{Opcode, TextFacts, scalar};
 use fermiac_model::value::Value;
 
+use super::exponentials::exponentials;
 use super::lanes::{Constant, Lanes, Operand, Operation, by_reference, choose, correct, each, each_of};
-use super::powers::powers;
 use super::program::{Branches, Source};
 use super::slots::{Group, Others};
 use crate::simd::Simd;
@@ -73,15 +73,18 @@ fn rounded_at<A: Lanes>(opcode: Opcode, out: &mut [Group], a: A, place: Place) -
     }
 }
 
-/// An operation of one slot; `mask` is [`Opcode::HasKind`]'s.
+/// e^x of a slot.
 #[inline(always)]
-pub(super) fn of_one(
-    simd: Simd,
-    opcode: Opcode,
-    out: &mut [Group],
-    (a, mask): (&[Group], u32),
-    texts: &[TextFacts],
-) {
+pub(super) fn exponential(simd: Simd, out: &mut [Group], a: &[Group], texts: &[TextFacts]) {
+    if !exponentials(simd, out, a) {
+        let none = Operand::Constant(0.0);
+        correct(Opcode::Exp, out, [Operand::Slot(a), none, none], texts);
+    }
+}
+
+/// An operation of one slot but [`exponential`]; `mask` is [`Opcode::HasKind`]'s.
+#[inline(always)]
+pub(super) fn of_one(opcode: Opcode, out: &mut [Group], a: &[Group], mask: u32, texts: &[TextFacts]) {
     let none = Constant(0.0);
     let [no, yes] = [false, true].map(|truth| Value::Bool(truth).pack());
     let has_number = scalar::condition(mask & 1 != 0);
@@ -91,7 +94,6 @@ pub(super) fn of_one(
         Opcode::Floor => each(out, a, none, |a, _| watched(a.floor())),
         Opcode::SquareRoot => each(out, a, none, |a, _| watched(a.sqrt())),
         Opcode::Sign => each(out, a, none, |a, _| (scalar::sign(a), a)),
-        Opcode::Exp => powers(simd, out, a),
         Opcode::Ln => each(out, a, none, |a, _| watched_if(a > 0.0, math::ln(a))),
         Opcode::Log10 => each(out, a, none, |a, _| watched_if(a > 0.0, math::log10(a))),
         Opcode::NormalCdf => each(out, a, none, |a, _| watched_with(math::normal_cdf(a), a)),

@@ -1,4 +1,4 @@
-//! e^x of a slot, which no other instruction takes as long as so often.
+//! e^x of a slot: of all that is common on a tape, what takes longest.
 
 use fermiac_math as math;
 
@@ -6,23 +6,22 @@ use super::lanes::{Constant, each};
 use super::slots::Group;
 use crate::simd::Simd;
 
-/// Writes e^x of each lane; says whether it is right for all.
+/// Writes e^x of each lane; says whether it is right for all. A NaN makes a NaN, so that the power alone is watched.
 #[inline(always)]
-pub(super) fn powers(simd: Simd, out: &mut [Group], a: &[Group]) -> bool {
+pub(super) fn exponentials(simd: Simd, out: &mut [Group], a: &[Group]) -> bool {
     match simd.available() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has these instructions, as it has just said.
-        Ok(Simd::Avx512) => unsafe { avx512::powers(out, a) },
+        Ok(Simd::Avx512) => unsafe { avx512::exponentials(out, a) },
         _ => one_by_one(out, a),
     }
 }
 
-/// A power that is itself finite may be of a NaN, so that the sum of both is watched.
 #[inline(always)]
 fn one_by_one(out: &mut [Group], a: &[Group]) -> bool {
     each(out, a, Constant(0.0), |a, _| {
         let power = math::exp(a);
-        (power, power + a)
+        (power, power)
     })
 }
 
@@ -34,7 +33,8 @@ mod avx512 {
     use crate::exponential::avx512::{VECTORS, side_by_side};
 
     #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,bmi2")]
-    pub(super) fn powers(out: &mut [Group], a: &[Group]) -> bool {
+    pub(super) fn exponentials(out: &mut [Group], a: &[Group]) -> bool {
+        assert_eq!(out.len(), a.len(), "slots of a batch are equally long");
         let (out, other_out) = out.as_chunks_mut::<VECTORS>();
         let (a, other_a) = a.as_chunks::<VECTORS>();
         let mut watched = [[0.0; GROUP]; VECTORS];
@@ -42,7 +42,7 @@ mod avx512 {
             let powers = side_by_side(a.map(|group| group.0));
             for v in 0..VECTORS {
                 for lane in 0..GROUP {
-                    watched[v][lane] += powers[v][lane] + a[v].0[lane];
+                    watched[v][lane] += powers[v][lane];
                 }
                 out[v].0 = powers[v];
             }

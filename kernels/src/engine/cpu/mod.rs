@@ -14,8 +14,8 @@
 
 mod draw;
 mod elementwise;
+mod exponentials;
 mod lanes;
-mod powers;
 mod program;
 mod runs;
 mod simd;

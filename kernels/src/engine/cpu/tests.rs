@@ -4,6 +4,7 @@
 mod random_plans;
 
 use super::*;
+use crate::simd::families;
 use fermiac_model::plan::{Instruction, Opcode, Operand, Place, scalar};
 use fermiac_model::value::Value;
 use proptest::prelude::*;
@@ -64,16 +65,6 @@ fn evaluate(engine: &CpuEngine, columns: usize, trials: usize, calls: &[usize]) 
 
 fn bits(columns: &[Vec<f64>]) -> Vec<Vec<u64>> {
     columns.iter().map(|column| column.iter().map(|value| value.to_bits()).collect()).collect()
-}
-
-fn families() -> impl Iterator<Item = Simd> {
-    Simd::ALL.into_iter().filter(|simd| {
-        let available = simd.available().is_ok();
-        if !available {
-            eprintln!("skipped: this processor lacks {simd:?}");
-        }
-        available
-    })
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use fermiac_model::plan::{Opcode, scalar};
 
-use super::elementwise::{of_one, of_two, select};
+use super::elementwise::{exponential, of_one, of_two, select};
 use super::lanes::{Constant, is_finite};
 use super::program::Step;
 use super::runs;
@@ -34,9 +34,13 @@ pub(super) fn walk(engine: &CpuEngine, scratch: &mut CpuScratch, columns: &mut [
                 let (out, others) = slots.split(destination, groups);
                 of_two(opcode, out, others.slot(a), others.slot(b), texts);
             }
+            Step::OfSlot { opcode: Opcode::Exp, destination, a, .. } => {
+                let (out, others) = slots.split(destination, groups);
+                exponential(engine.simd, out, others.slot(a), texts);
+            }
             Step::OfSlot { opcode, destination, a, mask } => {
                 let (out, others) = slots.split(destination, groups);
-                of_one(engine.simd, opcode, out, (others.slot(a), mask), texts);
+                of_one(opcode, out, others.slot(a), mask, texts);
             }
             Step::OfSlotAndConstant { opcode, destination, a, b } => {
                 let (out, others) = slots.split(destination, groups);
