@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use fermiac_kernels::random::{Sampler, uniforms};
+use fermiac_kernels::random::{Sampler, Uniforms};
 use fermiac_kernels::simd::Simd;
 use fermiac_model::distribution::{Distribution, identity_hash};
 
@@ -37,7 +37,7 @@ fn main() {
         });
         println!("{text:48} {} ns, prepared in {prepared:?}", times.join("  "));
     }
-    let plain = nanoseconds(|first, out| uniforms(Simd::Portable, 1, 2, first, out));
+    let plain = nanoseconds(|first, out| Uniforms { seed: 1, stream: 2 }.fill(Simd::Portable, first, out));
     println!("uniforms without vector features {plain:.2} ns");
 }
 

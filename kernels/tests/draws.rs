@@ -3,7 +3,7 @@
 mod distributions;
 
 use distributions::DISTRIBUTIONS;
-use fermiac_kernels::random::{Sampler, uniforms};
+use fermiac_kernels::random::{Sampler, Uniforms};
 use fermiac_kernels::simd::Simd;
 use fermiac_model::distribution::{Distribution, identity_hash};
 use proptest::prelude::*;
@@ -144,7 +144,7 @@ fn tails_hold_their_share() {
 #[test]
 fn uniforms_are_uniform_and_never_end_points() {
     let mut out = vec![0.0; 1 << 20];
-    uniforms(Simd::detect().unwrap(), 1, 2, 0, &mut out);
+    Uniforms { seed: 1, stream: 2 }.fill(Simd::detect().unwrap(), 0, &mut out);
     assert!(out.iter().all(|u| *u > 0.0 && *u < 1.0));
     let mut counts = [0u32; 1024];
     for u in &out {
@@ -169,7 +169,7 @@ fn the_address_of_a_draw_is_fixed() {
     let k = ((words[2] & 0xffff_ffff) << 32 | words[3] & 0xffff_ffff) >> 12;
     for simd in Simd::ALL.into_iter().filter(|simd| simd.available().is_ok()) {
         let mut out = [0.0; 1];
-        uniforms(simd, seed, stream, 9, &mut out);
+        Uniforms { seed, stream }.fill(simd, 9, &mut out);
         assert_eq!(out[0], (k as f64 + 0.5) / 2f64.powi(52));
     }
 }

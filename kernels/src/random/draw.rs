@@ -7,7 +7,7 @@ use super::lanes::map;
 use super::normal::{Line, normals};
 use super::quantile_table::BetaQuantile;
 use super::steps::Steps;
-use super::uniform::uniforms;
+use super::uniform::Uniforms;
 use crate::exponential::exponentials;
 use crate::simd::Simd;
 
@@ -104,7 +104,7 @@ impl Sampler {
     /// To be inlined into a function of the processor's vector features; the numbers are the same without.
     #[inline(always)]
     pub fn fill(&self, simd: Simd, first_trial: u64, out: &mut [f64]) {
-        uniforms(simd, self.seed, self.stream, first_trial, out);
+        Uniforms { seed: self.seed, stream: self.stream }.fill(simd, first_trial, out);
         self.transform(simd, out);
     }
 

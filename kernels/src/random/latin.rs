@@ -135,14 +135,14 @@ fn shuffled(count: u8, words: impl Fn(u64) -> [u64; 4]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::uniforms;
+    use super::super::Uniforms;
     use super::*;
     use crate::simd::Simd;
     use proptest::prelude::*;
 
     fn points(seed: u64, trials: u64, sets: u64) -> Vec<f64> {
         let mut points = vec![0.0; trials as usize];
-        uniforms(Simd::Portable, seed, 77, 0, &mut points);
+        Uniforms { seed, stream: 77 }.fill(Simd::Portable, 0, &mut points);
         Latin::new(seed, 77, trials, sets).stratify(0, &mut points);
         points
     }
@@ -183,7 +183,7 @@ mod tests {
         fn trials_may_be_asked_for_in_any_parts(seed: u64, first in 0..900u64, length in 0..100usize) {
             let whole = points(seed, 1000, 16);
             let mut part = vec![0.0; length];
-            uniforms(Simd::Portable, seed, 77, first, &mut part);
+            Uniforms { seed, stream: 77 }.fill(Simd::Portable, first, &mut part);
             Latin::new(seed, 77, 1000, 16).stratify(first, &mut part);
             prop_assert_eq!(&part[..], &whole[first as usize..][..length]);
         }

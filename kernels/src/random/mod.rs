@@ -20,4 +20,4 @@ pub mod uniform;
 
 pub use draw::Sampler;
 pub use sampling::Sampling;
-pub use uniform::uniforms;
+pub use uniform::Uniforms;

@@ -7,7 +7,7 @@
 
 use super::latin::Latin;
 use super::sobol::{DIMENSIONS, Directions, INDEX_BITS, Sobol};
-use super::uniform::uniforms;
+use super::uniform::Uniforms;
 use crate::simd::Simd;
 
 /// How many independent sets of points a stratified run is made of.
@@ -104,7 +104,7 @@ impl Points {
     /// To be inlined into a function of the processor's vector features; the numbers are the same without.
     #[inline(always)]
     pub fn fill(&self, simd: Simd, first_trial: u64, out: &mut [f64]) {
-        uniforms(simd, self.seed, self.stream, first_trial, out);
+        Uniforms { seed: self.seed, stream: self.stream }.fill(simd, first_trial, out);
         match &self.strata {
             Strata::None => {}
             Strata::Latin(latin) => latin.stratify(first_trial, out),

@@ -145,7 +145,7 @@ fn scrambled(mut bits: u32, key: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::uniforms;
+    use super::super::Uniforms;
     use super::*;
     use crate::simd::Simd;
     use proptest::prelude::*;
@@ -157,7 +157,7 @@ mod tests {
     /// The first points of one set.
     fn set(sobol: &Sobol, seed: u64, set: usize, count: usize) -> Vec<f64> {
         let mut points = vec![0.0; count * REPLICATES];
-        uniforms(Simd::Portable, seed, 77, 0, &mut points);
+        Uniforms { seed, stream: 77 }.fill(Simd::Portable, 0, &mut points);
         sobol.place(0, &mut points);
         points.into_iter().skip(set).step_by(REPLICATES).collect()
     }

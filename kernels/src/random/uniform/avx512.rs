@@ -7,7 +7,7 @@
 use std::arch::x86_64::*;
 
 use super::super::philox::{MULTIPLIERS, ROUNDS, WEYL};
-use super::{ONE_BITS, ONE_LESS_HALF_STEP, PAIR};
+use super::{ONE_BITS, ONE_LESS_HALF_STEP, PAIR, Uniforms};
 
 /// Calls of Philox in a vector.
 const LANES: usize = 8;
@@ -18,24 +18,26 @@ const RUN: usize = VECTORS * LANES * PAIR;
 /// The pairs of the lanes of a vector, so that two vectors of uniforms interleave to the order of trials.
 const OFFSETS: [i64; LANES] = [0, 4, 1, 5, 2, 6, 3, 7];
 
+const _: () = assert!(ROUNDS.is_multiple_of(2), "rounds are done two at a time");
+
 /// The keys of each round in every lane.
 type RoundKeys = [[__m512i; 2]; ROUNDS];
 
 /// Some vectors of each of the four words.
 type Words = [[__m512i; VECTORS]; 4];
 
-/// Fills `out` with the uniforms of the trials from the first of `first_pair` on.
+/// As the plain loop: fills `out` from the first trial of `first_pair` on.
 #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,bmi2")]
-pub(super) fn uniforms_of_pairs(seed: u64, stream: u64, first_pair: u64, out: &mut [f64]) {
-    let keys = round_keys([seed as u32, (seed >> 32) as u32]);
+pub(super) fn fill_pairs(uniforms: Uniforms, first_pair: u64, out: &mut [f64]) {
+    let keys = round_keys(uniforms.key());
     let (runs, rest) = out.as_chunks_mut();
     let mut pairs = (first_pair..).step_by(RUN / PAIR);
     for (run, pair) in runs.iter_mut().zip(&mut pairs) {
-        fill_run(&keys, stream, pair, run);
+        fill_run(&keys, uniforms.stream, pair, run);
     }
     if let Some(pair) = pairs.next().filter(|_| !rest.is_empty()) {
         let mut last = [0.0; RUN];
-        fill_run(&keys, stream, pair, &mut last);
+        fill_run(&keys, uniforms.stream, pair, &mut last);
         rest.copy_from_slice(&last[..rest.len()]);
     }
 }

@@ -36,54 +36,78 @@ const ONE_BITS: u64 = 0x3ff0_0000_0000_0000;
 /// 1 - 2^-53: from 1 + k / 2^52 to (k + 1/2) / 2^52.
 const ONE_LESS_HALF_STEP: f64 = 1.0 - f64::EPSILON / 2.0;
 
-/// Fills `out` with the uniforms of trials `first_trial..`, each a function of seed, stream and trial alone.
-///
-/// To be inlined into a function of the processor's vector features.
-#[inline(always)]
-pub fn uniforms(simd: Simd, seed: u64, stream: u64, first_trial: u64, out: &mut [f64]) {
-    debug_assert!(
-        first_trial < TRIALS && out.len() as u64 <= TRIALS - first_trial,
-        "trials are bounded by 2^40"
-    );
-    let mut pair = first_trial >> 1;
-    let mut rest = out;
-    if first_trial & 1 == 1 {
-        let Some((first, others)) = rest.split_first_mut() else { return };
-        *first = pair_of_uniforms(seed, stream, pair)[1];
-        pair += 1;
-        rest = others;
-    }
-    match simd.available() {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: the processor has these instructions, as it has just said.
-        Ok(Simd::Avx512) => unsafe { avx512::uniforms_of_pairs(seed, stream, pair, rest) },
-        _ => uniforms_of_pairs(seed, stream, pair, rest),
-    }
+/// The uniforms of one input under one seed.
+#[derive(Debug, Clone, Copy)]
+pub struct Uniforms {
+    /// Of the run.
+    pub seed: u64,
+    /// The input's identity hash.
+    pub stream: u64,
 }
 
-/// Fills `out` with the uniforms of the trials from the first of `first_pair` on.
-#[inline(always)]
-fn uniforms_of_pairs(seed: u64, stream: u64, first_pair: u64, out: &mut [f64]) {
-    let (runs, rest) = out.as_chunks_mut();
-    let mut pairs = (first_pair..).step_by(LANES);
-    for (run, pair) in runs.iter_mut().zip(&mut pairs) {
-        fill_run(seed, stream, pair, run);
+impl Uniforms {
+    /// Fills `out` with those of trials `first_trial..`.
+    ///
+    /// To be inlined into a function of the processor's vector features; the numbers are the same without.
+    #[inline(always)]
+    pub fn fill(self, simd: Simd, first_trial: u64, out: &mut [f64]) {
+        debug_assert!(
+            first_trial < TRIALS && out.len() as u64 <= TRIALS - first_trial,
+            "trials are bounded by 2^40"
+        );
+        let mut pair = first_trial >> 1;
+        let mut rest = out;
+        if first_trial & 1 == 1 {
+            let Some((first, others)) = rest.split_first_mut() else { return };
+            *first = self.of_pair(pair)[1];
+            pair += 1;
+            rest = others;
+        }
+        match simd.available() {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the processor has these instructions, as it has just said.
+            Ok(Simd::Avx512) => unsafe { avx512::fill_pairs(self, pair, rest) },
+            _ => self.fill_pairs(pair, rest),
+        }
     }
-    if let Some(pair) = pairs.next().filter(|_| !rest.is_empty()) {
-        let mut last = [0.0; RUN];
-        fill_run(seed, stream, pair, &mut last);
-        rest.copy_from_slice(&last[..rest.len()]);
-    }
-}
 
-#[inline(always)]
-fn fill_run(seed: u64, stream: u64, pair: u64, out: &mut [f64; RUN]) {
-    let pairs = OFFSETS.map(|offset| pair + offset);
-    let counter = [pairs, pairs.map(|pair| pair >> 32), [stream; LANES], [stream >> 32; LANES]];
-    let [a, b, c, d] = philox_of_lanes(counter, [seed as u32, (seed >> 32) as u32]);
-    for lane in 0..LANES {
-        out[2 * lane] = uniform(a[lane], b[lane]);
-        out[2 * lane + 1] = uniform(c[lane], d[lane]);
+    /// Fills `out` from the first trial of `first_pair` on.
+    #[inline(always)]
+    fn fill_pairs(self, first_pair: u64, out: &mut [f64]) {
+        let (runs, rest) = out.as_chunks_mut();
+        let mut pairs = (first_pair..).step_by(LANES);
+        for (run, pair) in runs.iter_mut().zip(&mut pairs) {
+            self.fill_run(pair, run);
+        }
+        if let Some(pair) = pairs.next().filter(|_| !rest.is_empty()) {
+            let mut last = [0.0; RUN];
+            self.fill_run(pair, &mut last);
+            rest.copy_from_slice(&last[..rest.len()]);
+        }
+    }
+
+    #[inline(always)]
+    fn fill_run(self, pair: u64, out: &mut [f64; RUN]) {
+        let pairs = OFFSETS.map(|offset| pair + offset);
+        let [low, high] = [self.stream, self.stream >> 32].map(|half| [half; LANES]);
+        let counter = [pairs, pairs.map(|pair| pair >> 32), low, high];
+        let [a, b, c, d] = philox_of_lanes(counter, self.key());
+        for lane in 0..LANES {
+            out[2 * lane] = uniform(a[lane], b[lane]);
+            out[2 * lane + 1] = uniform(c[lane], d[lane]);
+        }
+    }
+
+    /// Those of trials 2 `pair` and 2 `pair` + 1.
+    #[inline(always)]
+    fn of_pair(self, pair: u64) -> [f64; PAIR] {
+        let [a, b, c, d] = philox([pair, pair >> 32, self.stream, self.stream >> 32], self.key());
+        [uniform(a, b), uniform(c, d)]
+    }
+
+    #[inline(always)]
+    fn key(self) -> [u32; 2] {
+        [self.seed as u32, (self.seed >> 32) as u32]
     }
 }
 
@@ -98,13 +122,6 @@ const fn offsets() -> [u64; LANES] {
     offsets
 }
 
-/// The uniforms of trials 2 `pair` and 2 `pair` + 1.
-#[inline(always)]
-fn pair_of_uniforms(seed: u64, stream: u64, pair: u64) -> [f64; 2] {
-    let [a, b, c, d] = philox([pair, pair >> 32, stream, stream >> 32], [seed as u32, (seed >> 32) as u32]);
-    [uniform(a, b), uniform(c, d)]
-}
-
 /// (k + 1/2) / 2^52 from the upper 52 of the 64 bits with these halves.
 #[inline(always)]
 fn uniform(high: u64, low: u64) -> f64 {
@@ -115,7 +132,14 @@ fn uniform(high: u64, low: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simd::families;
     use proptest::prelude::*;
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma,bmi2")]
+    fn fill_in_avx2(uniforms: Uniforms, first: u64, out: &mut [f64]) {
+        uniforms.fill(Simd::Avx2, first, out);
+    }
 
     proptest! {
         #[test]
@@ -125,12 +149,18 @@ mod tests {
             first in prop_oneof![0..300u64, (1u64 << 33) - 300..(1u64 << 33) + 300, TRIALS - 700..TRIALS - 600],
             length in 0..600usize,
         ) {
+            let uniforms = Uniforms { seed, stream };
             let one_by_one = (first..).take(length);
             let expected: Vec<f64> =
-                one_by_one.map(|trial| pair_of_uniforms(seed, stream, trial / 2)[trial as usize % PAIR]).collect();
-            for simd in Simd::ALL.into_iter().filter(|simd| simd.available().is_ok()) {
+                one_by_one.map(|trial| uniforms.of_pair(trial / 2)[trial as usize % PAIR]).collect();
+            for simd in families() {
                 let mut found = vec![0.0; length];
-                uniforms(simd, seed, stream, first, &mut found);
+                match simd {
+                    #[cfg(target_arch = "x86_64")]
+                    // SAFETY: the processor has these instructions, as it is one of its families.
+                    Simd::Avx2 => unsafe { fill_in_avx2(uniforms, first, &mut found) },
+                    _ => uniforms.fill(simd, first, &mut found),
+                }
                 prop_assert_eq!(&found, &expected, "{:?}", simd);
             }
         }
