@@ -60,6 +60,22 @@ async fn a_lasting_error_is_one_that_may_pass_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_blob_is_not_renamed_where_nobody_knows_whether_the_other_is_there() {
+    let server = S3Server::start(BUCKET);
+    let blobs = impatient(&server);
+    blobs.put("x", content(100)).await.unwrap();
+    // Both tries of the look at the other key.
+    server.spoil(Fault::Error, 0, 2);
+    let error = blobs.rename("x", "y").await.unwrap_err();
+    assert!(error.is_transient(), "{error}");
+    server.heal();
+    assert_eq!(blobs.get("x", 100).await.unwrap(), content(100));
+    blobs.rename("x", "y").await.unwrap();
+    assert_eq!(blobs.get("y", 100).await.unwrap(), content(100));
+    assert!(matches!(blobs.get("x", 100).await, Err(BlobError::NotFound { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_fails_in_the_middle_is_aborted() {
     let server = S3Server::start(BUCKET);
     let blobs = impatient(&server);

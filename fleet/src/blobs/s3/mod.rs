@@ -71,15 +71,21 @@ impl Bucket {
 
     /// The other key's blob is kept if there is one. Within the service: nothing comes here.
     pub async fn rename(&self, from: &str, to: &str) -> Result<()> {
-        if let Err(BlobError::NotFound { .. }) = self.size(to).await {
-            let source = format!("{}/{}", self.0.name, self.0.full(from));
-            let copy =
-                self.0.client.copy_object().bucket(&self.0.name).key(self.0.full(to)).copy_source(source);
-            let (encryption, managed_key) = self.0.encryption();
-            let copy = copy.set_server_side_encryption(encryption).set_ssekms_key_id(managed_key);
-            copy.send().await.map_err(|error| self.0.failed_on(from, &error))?;
+        match self.size(to).await {
+            Ok(_) => {}
+            Err(BlobError::NotFound { .. }) => self.copy(from, to).await?,
+            // Nobody knows whether it is there, and the blob at hand may be the only one.
+            Err(error) => return Err(error),
         }
         self.delete(&[from.to_owned()]).await
+    }
+
+    async fn copy(&self, from: &str, to: &str) -> Result<()> {
+        let source = format!("{}/{}", self.0.name, self.0.full(from));
+        let copy = self.0.client.copy_object().bucket(&self.0.name).key(self.0.full(to)).copy_source(source);
+        let (encryption, managed_key) = self.0.encryption();
+        let copy = copy.set_server_side_encryption(encryption).set_ssekms_key_id(managed_key);
+        copy.send().await.map(drop).map_err(|error| self.0.failed_on(from, &error))
     }
 
     pub async fn get(&self, key: &str, max_bytes: u64) -> Result<Bytes> {
