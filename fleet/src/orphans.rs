@@ -6,7 +6,8 @@
 //! - While the service is read-only nothing is deleted either.
 //! - A workbook's blob is named by its hash, and somebody may upload the same again at this moment. So it is moved aside,
 //!   and rows are looked for once more: one that came meanwhile has it back. Whoever uploads looks for the blob after
-//!   writing the row, so that one of the two sees the other.
+//!   writing the row, so that one of the two sees the other. Where it lies aside its name tells its hash: if whoever moved it
+//!   is stopped before that look, the next one who would delete it there looks instead.
 
 use std::future::ready;
 
@@ -16,8 +17,13 @@ use uuid::Uuid;
 
 use crate::blobs::{BlobError, Blobs};
 use crate::job::named;
+use crate::simulation::workbook_key;
 use crate::store::{Store, StoreError};
 
+/// Where blobs lie that many rows may name.
+const SHARED: &str = "workbooks/";
+/// Where one of these is moved aside, its hash before the first dot.
+const ASIDE: &str = "uploads/";
 /// So many are asked for their size at a time.
 const AT_A_TIME: usize = 16;
 
@@ -106,7 +112,8 @@ where
         return Ok(Freed { spared, ..Freed::default() });
     }
     let (shared, own): (Vec<String>, Vec<String>) =
-        orphans.into_iter().partition(|key| key.starts_with("workbooks/"));
+        orphans.into_iter().partition(|key| key.starts_with(SHARED));
+    let own = not_set_aside::<E>(store, blobs, own).await?;
     let mut freed = weigh(blobs, &own).await?;
     blobs.delete(&own).await?;
     for key in shared {
@@ -142,13 +149,41 @@ async fn size(blobs: &Blobs, key: String) -> Result<Freed, BlobError> {
     }
 }
 
+/// Those of these blobs that are no workbook which was moved aside and is needed: such a one gets its name back. Whoever moved
+/// it was stopped before the second look at the rows.
+async fn not_set_aside<E>(store: &Store, blobs: &Blobs, keys: Vec<String>) -> Result<Vec<String>, E>
+where
+    E: From<StoreError> + From<BlobError>,
+{
+    let mut others = Vec::with_capacity(keys.len());
+    for key in keys {
+        let home = key.strip_prefix(ASIDE).and_then(|rest| rest.split_once('.'));
+        let home = home.map(|(hash, _)| [workbook_key(hash)]);
+        match home {
+            Some(home) if store.referenced(&home).await? == [true] => {
+                match blobs.rename(&key, &home[0]).await {
+                    // Another was here first.
+                    Err(BlobError::NotFound { .. }) => {}
+                    moved => moved?,
+                }
+            }
+            _ => others.push(key),
+        }
+    }
+    Ok(others)
+}
+
 async fn free_shared<E>(store: &Store, blobs: &Blobs, key: String) -> Result<Freed, E>
 where
     E: From<StoreError> + From<BlobError>,
 {
     let keys = [key];
     let freed = weigh(blobs, &keys).await?;
-    let aside = format!("uploads/{}", Uuid::now_v7());
+    // Many may have gone before this one: a row that came meanwhile should not miss its blob even for a moment.
+    if store.referenced(&keys).await? == [true] {
+        return Ok(Freed::default());
+    }
+    let aside = format!("{ASIDE}{}.{}", keys[0].trim_start_matches(SHARED), Uuid::now_v7());
     match blobs.rename(&keys[0], &aside).await {
         Err(BlobError::NotFound { .. }) => return Ok(Freed::default()),
         moved => moved?,

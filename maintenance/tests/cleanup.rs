@@ -197,6 +197,19 @@ async fn one_that_is_told_to_stop_goes_on_later() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_workbook_that_was_left_aside_has_its_name_back_if_it_is_needed() {
+    let bench = Bench::new().await;
+    let [needed, forgotten] = ["dd".repeat(32), "ee".repeat(32)];
+    bench.upload(&needed).await;
+    let aside = [&needed, &forgotten].map(|hash| format!("uploads/{hash}.{}", WorkbookId::new()));
+    bench.blobs.rename(&workbook_key(&needed), &aside[0]).await.unwrap();
+    bench.blobs.put(&aside[1], Bytes::from(vec![1; 10])).await.unwrap();
+    let freed: Result<Freed, MaintenanceError> = free(&bench.store, &bench.blobs, &aside).await;
+    assert_eq!(freed.unwrap(), Freed { blobs: 1, bytes: 10, ..Freed::default() });
+    assert_eq!(bench.server.keys("data"), [workbook_key(&needed)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_workbook_that_is_uploaded_again_meanwhile_keeps_its_blob() {
     let bench = Bench::new().await;
     let hash = "cc".repeat(32);

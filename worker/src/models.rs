@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
-use fermiac_fleet::blobs::Blobs;
+use fermiac_fleet::blobs::{BlobError, Blobs};
 use fermiac_fleet::ids::SimulationId;
 use fermiac_fleet::simulation::{StoredRequest, workbook_key};
 use fermiac_fleet::store::Store;
@@ -62,7 +62,10 @@ impl Models {
         let stored: StoredRequest = serde_json::from_slice(&stored)
             .map_err(|error| JobError::permanent(format!("the stored request cannot be read: {error}")))?;
         let workbook = match &stored.workbook_hash {
-            Some(hash) => Some(self.blobs.get(&workbook_key(hash), MAX_WORKBOOK_BYTES).await?),
+            Some(hash) => {
+                let read = self.blobs.get(&workbook_key(hash), MAX_WORKBOOK_BYTES).await;
+                Some(read.map_err(unreadable)?)
+            }
             None => None,
         };
         let started = Instant::now();
@@ -115,5 +118,13 @@ impl Model {
         let prepared = Arc::new(self.prepared.on_gpu(gpu));
         on_gpus.push((ordinal, Arc::clone(&prepared)));
         prepared
+    }
+}
+
+/// A workbook that is not there may come back: what cleans up moves it aside for a moment and looks who needs it.
+fn unreadable(error: BlobError) -> JobError {
+    match error {
+        BlobError::NotFound { .. } => JobError::passing(error),
+        error => error.into(),
     }
 }
