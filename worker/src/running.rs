@@ -157,7 +157,7 @@ impl Running {
         self.lock().iter().map(|(held, tether)| Renewal { held: *held, progress: progress(tether) }).collect()
     }
 
-    fn tell_late(&self) {
+    pub(crate) fn tell_late(&self) {
         let now = Instant::now();
         self.lock()
             .values()

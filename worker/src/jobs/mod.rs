@@ -9,6 +9,7 @@ mod simulate;
 mod slice;
 mod smoke_test;
 
+use std::future::pending;
 use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -102,13 +103,32 @@ impl Runner {
             Kind::Slice => self.slice(delivery, tether, place).await,
             Kind::Combine => self.combine(delivery, tether, place).await,
             Kind::Probe => Ok(Produced::default()),
-            Kind::ResourceWatch => resource_watch::resource_watch(delivery).await,
+            Kind::ResourceWatch => until_told(tether, resource_watch::resource_watch(delivery)).await,
             // Deep in futures of its own.
-            Kind::Backup => Box::pin(self.backup(delivery)).await,
-            Kind::RestoreDrill => Box::pin(self.restore_drill(delivery)).await,
-            Kind::SmokeTest => Box::pin(self.smoke_test(delivery)).await,
+            Kind::Backup => until_told(tether, Box::pin(self.backup(delivery))).await,
+            Kind::RestoreDrill => until_told(tether, Box::pin(self.restore_drill(delivery))).await,
+            Kind::SmokeTest => until_told(tether, Box::pin(self.smoke_test(delivery))).await,
             Kind::Retention => Box::pin(self.retention(delivery, tether)).await,
         }
+    }
+}
+
+/// Ends what never looks at its tether, wherever it hangs, once it is told to stop; what it does on threads of its own ends
+/// there, unheard. While the worker drains it goes on: it may be done in time.
+async fn until_told(
+    tether: &Tether,
+    doing: impl Future<Output = Result<Produced, JobError>>,
+) -> Result<Produced, JobError> {
+    let told = async {
+        tether.told_to_stop().await;
+        if tether.stop() == Some(Stop::Interrupted) {
+            pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        done = doing => done,
+        () = told => Err(JobError::stopped()),
     }
 }
 
@@ -160,5 +180,42 @@ impl Observer for Watch {
 
     fn cancelled(&self) -> bool {
         self.0.is_stopping()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use fermiac_fleet::delivery::Held;
+    use fermiac_fleet::ids::JobId;
+
+    use super::*;
+    use crate::running::Running;
+
+    fn tether(running: &Running, timeout: Duration) -> Arc<Tether> {
+        running.begin(Held { job: JobId::new(), epoch: 1 }, timeout)
+    }
+
+    #[tokio::test]
+    async fn what_hangs_ends_when_its_time_is_up() {
+        let running = Running::default();
+        let late = tether(&running, Duration::ZERO);
+        let hanging = until_told(&late, pending());
+        running.tell_late();
+        assert!(hanging.await.is_err());
+        assert_eq!(late.stop(), Some(Stop::TimedOut));
+    }
+
+    #[tokio::test]
+    async fn what_is_nearly_done_when_the_worker_drains_is_done() {
+        let running = Running::default();
+        let interrupted = tether(&running, Duration::from_secs(60));
+        running.interrupt_all();
+        let doing = async {
+            tokio::task::yield_now().await;
+            Ok(Produced::default())
+        };
+        assert!(until_told(&interrupted, doing).await.is_ok());
     }
 }
