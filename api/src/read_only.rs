@@ -15,6 +15,9 @@ use crate::error::ApiError;
 /// The switch is looked at again after so long: a process obeys it no later.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// A store that says nothing for so long is taken to be away.
+const LOOKED_WITHIN: Duration = Duration::from_secs(3);
+
 /// How the switch stood when it was looked at last.
 #[derive(Debug, Default)]
 pub struct Switch(Mutex<Option<(Instant, Option<ReadOnly>)>>);
@@ -27,7 +30,8 @@ impl Switch {
             Some((at, state)) if at.elapsed() < LOOK_EVERY => Ok(state.clone()),
             _ => {
                 let asked = Instant::now();
-                let state = store.read_only().await?;
+                // All requests that write wait for this look.
+                let state = StoreError::unless_silent(LOOKED_WITHIN, store.read_only()).await?;
                 *seen = Some((asked, state.clone()));
                 Ok(state)
             }
