@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use fermiac_fleet::queue::{Queue, QueueSettings};
 use fermiac_fleet::store::{Store, StoreSettings};
 use fermiac_harness::{Folder, Mode, PostgresServer, RedisOptions, RedisServer, TcpProxy};
@@ -40,6 +41,18 @@ async fn a_healthy_process_says_so_at_every_address() {
         "{page}"
     );
     assert!(page.contains("fermiac_build_info{"));
+}
+
+#[tokio::test]
+async fn a_method_that_nobody_knows_has_no_figures_of_its_own() {
+    let server = Server::start(Home::Sqlite).await;
+    for method in ["BREW", "WHEN"] {
+        server.stranger().send(method, "/livez", &[], Bytes::new()).await;
+    }
+    let page = server.stranger().get("/metrics").await;
+    let page = std::str::from_utf8(&page.body).unwrap();
+    assert!(page.contains("method=\"other\""), "{page}");
+    assert!(!page.contains("BREW") && !page.contains("WHEN"), "{page}");
 }
 
 #[tokio::test]
