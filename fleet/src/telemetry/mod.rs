@@ -5,6 +5,8 @@
 pub mod metrics;
 
 use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
@@ -74,6 +76,11 @@ fn filter(level: LogLevel) -> EnvFilter {
     directives.fold(EnvFilter::default().add_directive(level.into()), EnvFilter::add_directive)
 }
 
+/// Samples of histograms are put into their buckets so often: a worker whose page nobody reads would keep them all.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+/// The thread that does.
+const UPKEEP: &str = "figures-upkeep";
+
 /// The figures of this process, as they are now.
 #[derive(Debug, Clone)]
 pub struct Figures {
@@ -93,13 +100,12 @@ impl Figures {
         Ok(Figures { handle })
     }
 
-    /// The page for Prometheus. What only the reader can measure is measured here, and old samples are put away.
+    /// The page for Prometheus. What only the reader can measure is measured here.
     #[must_use]
     pub fn render(&self) -> String {
         if let Some(bytes) = resident_bytes() {
             ::metrics::gauge!(metrics::PROCESS_RESIDENT_BYTES).set(bytes as f64);
         }
-        self.handle.run_upkeep();
         self.handle.render()
     }
 }
@@ -112,6 +118,16 @@ fn install() -> Result<PrometheusHandle, String> {
     let handle = recorder.handle();
     ::metrics::set_global_recorder(recorder).map_err(|error| error.to_string())?;
     metrics::describe();
+    let counted = handle.clone();
+    thread::Builder::new()
+        .name(UPKEEP.to_owned())
+        .spawn(move || {
+            loop {
+                thread::sleep(UPKEEP_EVERY);
+                counted.run_upkeep();
+            }
+        })
+        .map_err(|error| error.to_string())?;
     Ok(handle)
 }
 
@@ -126,6 +142,8 @@ pub fn resident_bytes() -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
@@ -141,6 +159,23 @@ mod tests {
         assert!(page.contains("le=\"0.005\"} 1"), "{page}");
         assert!(page.contains("fermiac_build_info{version=\"0.1.0\""), "{page}");
         assert!(figures.render().contains("fermiac_process_resident_bytes"));
+    }
+
+    #[test]
+    fn samples_are_put_away_though_nobody_reads_them() {
+        Figures::begin(Environment::Testing).unwrap();
+        let is_there = || {
+            let threads = std::fs::read_dir("/proc/self/task").unwrap();
+            let names = threads.map(|thread| std::fs::read_to_string(thread.unwrap().path().join("comm")));
+            // A thread of another test may end meanwhile.
+            names.flatten().any(|name| name.trim_end() == UPKEEP)
+        };
+        // A thread names itself once it runs.
+        let begun = Instant::now();
+        while !is_there() {
+            assert!(begun.elapsed() < Duration::from_secs(10), "no thread is called {UPKEEP}");
+            thread::yield_now();
+        }
     }
 
     #[test]
