@@ -152,11 +152,15 @@ impl Ranked {
 impl Order {
     fn of(samples: &[f64]) -> Order {
         let mut ascending = sorted(samples);
-        let mut previous = f64::NAN;
+        let mut before: Option<Ranked> = None;
         for ranked in &mut ascending {
-            let number = samples[ranked.trial()];
-            ranked.0 = (ranked.trial() as u64) | u64::from(number == previous) << TRIAL_BITS;
-            previous = number;
+            // Most differ in the leading bits of their keys, so that the numbers, scattered in memory, need not be looked at.
+            let is_tie = before.is_some_and(|before| {
+                before.0 >> TRIAL_BITS == ranked.0 >> TRIAL_BITS
+                    && samples[before.trial()] == samples[ranked.trial()]
+            });
+            before = Some(*ranked);
+            ranked.0 = ranked.trial() as u64 | u64::from(is_tie) << TRIAL_BITS;
         }
         Order { ascending, trials: samples.len() }
     }

@@ -158,6 +158,7 @@ mod tests {
     use super::super::histogram::Histogram;
     use super::super::percentile::by_sorting;
     use super::super::segments::Segment;
+    use super::super::sifted::CROWDS;
     use super::super::summary::HISTOGRAM_BINS;
     use super::*;
     use proptest::prelude::*;
@@ -211,6 +212,16 @@ mod tests {
         ] {
             assert!(is_told(&numbers, 1) && is_told(&numbers, 3) && is_told(&numbers, 40));
         }
+    }
+
+    #[test]
+    fn more_numbers_that_come_again_than_are_counted_apart_are_told() {
+        let numbers: Vec<f64> = (0..150_001).map(|trial| (200.0 * uniform(trial)).floor()).collect();
+        let mut tally = Tally::new();
+        tally.add(&numbers[..PILOT]);
+        let crowds = tally.known.segments.list.iter().filter(|segment| segment.low == segment.high).count();
+        assert!(crowds > CROWDS, "{crowds}");
+        assert!(is_told(&numbers, 1) && is_told(&numbers, 3));
     }
 
     #[test]
