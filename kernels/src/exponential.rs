@@ -1,6 +1,6 @@
 //! e^x of many numbers.
 //!
-//! The arithmetic is that of [`fermiac_math::exp`], to the bit. With AVX-512 it is written out: a compiler does one vector
+//! The arithmetic is that of [`fermiac_math::exp()`], to the bit. With AVX-512 it is written out: a compiler does one vector
 //! after the other, each a long chain of instructions, and scales by a power of two in seven steps where one does.
 
 use crate::simd::Simd;
