@@ -39,7 +39,7 @@ impl Transaction {
 
 /// What a key says of its blob.
 enum Blob<'a> {
-    /// `uploads/{id}`, on its way to its name
+    /// `uploads/{id}`, on its way to its name, or `uploads/{hash}.{id}`, a workbook set aside
     Upload,
     /// `workbooks/{hash}`
     Workbook(&'a str),

@@ -50,10 +50,8 @@ impl Spread {
 
     /// Counts each of some finite numbers.
     pub fn add_all(&mut self, numbers: &[f64]) {
-        let least =
-            numbers.iter().copied().reduce(|least, number| if number < least { number } else { least });
-        let greatest =
-            numbers.iter().copied().reduce(|most, number| if number > most { number } else { most });
+        let least = numbers.iter().copied().reduce(f64::min);
+        let greatest = numbers.iter().copied().reduce(f64::max);
         let (Some(least), Some(greatest)) = (least, greatest) else { return };
         let grid = Grid::of_range(least, greatest, ROOM);
         let (first, last) = (grid.bin(least), grid.bin(greatest));
