@@ -6,6 +6,7 @@
 
 pub mod engine;
 mod exponential;
+mod memory;
 pub mod random;
 pub mod simd;
 pub mod simulation;

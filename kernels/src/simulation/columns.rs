@@ -1,13 +1,13 @@
 //! Where the values of a slice lie, and what is known of each column so far.
 
 use super::kept::Kept;
-use super::pages::zeros;
 use super::part::{self, Column, SlicePart};
 use super::precision::next_look;
 use super::slice::{Slice, blocks as blocks_of};
 use super::stream::Streamed;
 use super::tallies::Tallies;
 use crate::engine::Reductions;
+use crate::memory::zeros;
 use crate::statistics::errors::ErrorCounts;
 use crate::statistics::moments::{BLOCK, Moments};
 use crate::statistics::moments_tree::MomentsTree;

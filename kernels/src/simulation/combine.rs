@@ -1,11 +1,11 @@
 //! From the parts of all slices to the results of the run.
 
 use super::kept::{Keep, Kept};
-use super::pages::zeros;
 use super::part::{Column, DamagedPart, SlicePart, ranked};
 use super::slice::is_slice;
 use super::{NoThreads, Results, Run, Samples, SimulateError, Stopped, replay, threads};
 use crate::engine::Engine;
+use crate::memory::zeros;
 use crate::random::sampling::REPLICATES;
 use crate::statistics::moments::Moments;
 use crate::statistics::rank::Sensitivities;

@@ -16,7 +16,6 @@ mod batch;
 mod columns;
 mod combine;
 mod kept;
-mod pages;
 mod part;
 mod part_bytes;
 mod pilot;

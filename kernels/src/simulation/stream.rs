@@ -12,6 +12,7 @@ use super::batch::{Evaluation, Unit};
 use super::columns::{BlockStatistics, of_block};
 use super::tallies::Tallies;
 use crate::engine::{Engine, Reduced};
+use crate::memory::Memory;
 use crate::statistics::moments::BLOCK;
 use crate::statistics::sifted::Mesh;
 use rayon::prelude::*;
@@ -25,9 +26,6 @@ const WAITING_VALUES: usize = 1 << 21;
 
 /// The loads that all threads evaluate at a time hold at most about so many values.
 const LOADED_VALUES: usize = 1 << 23;
-
-/// Of the first cache.
-const LINE_BYTES: usize = 64;
 
 /// What was found of some trials.
 pub(super) struct Streamed {
@@ -70,7 +68,7 @@ struct Order {
     /// Threads that wait for it to move. To tell none is a call of the system too, which all others would wait for.
     waiters: usize,
     /// Memory that is not in use.
-    free: Vec<Memory>,
+    free: Vec<Memory<f64>>,
 }
 
 impl Order {
@@ -85,33 +83,10 @@ impl Order {
 
 /// The values of a load or a piece of it, column by column, each with room for a whole one.
 struct Filled {
-    values: Memory,
+    values: Memory<f64>,
     /// How many of its trials were done.
     done: usize,
     length: usize,
-}
-
-/// Values from the beginning of a cache line on: a vector that lies in two takes twice as long to read or write.
-struct Memory {
-    values: Vec<f64>,
-    first: usize,
-}
-
-impl Memory {
-    fn new(count: usize) -> Memory {
-        let spare = LINE_BYTES / size_of::<f64>() - 1;
-        let values = vec![0.0; count + spare];
-        let first = values.as_ptr().align_offset(LINE_BYTES).min(spare);
-        Memory { values, first }
-    }
-
-    fn values(&self) -> &[f64] {
-        &self.values[self.first..]
-    }
-
-    fn values_mut(&mut self) -> &mut [f64] {
-        &mut self.values[self.first..]
-    }
 }
 
 /// Evaluates trials of so many columns, inputs before outputs, the first a multiple of a block, and tallies the outputs.
@@ -311,7 +286,7 @@ where
 
     fn fill(&self, first_trial: u64, length: usize) -> Filled {
         let free = self.order().free.pop();
-        let mut values = free.unwrap_or_else(|| Memory::new(self.columns * self.piece));
+        let mut values = free.unwrap_or_else(|| Memory::in_lines(self.columns * self.piece));
         let columns = values.values_mut().chunks_exact_mut(self.piece).take(self.columns);
         let columns = columns.map(|column| &mut column[..length]).collect();
         let done = self.evaluation.evaluate_unit(Unit { first_trial, columns, length });
@@ -359,15 +334,6 @@ mod tests {
         let mut order = Order { ended: true, ..Order::default() };
         order.takes_turn(BLOCK, BLOCK);
         assert!(order.ended);
-    }
-
-    #[test]
-    fn values_lie_at_the_beginning_of_a_cache_line() {
-        for count in [1, 8, 4096, 100_001] {
-            let mut memory = Memory::new(count);
-            assert_eq!(memory.values().as_ptr().align_offset(LINE_BYTES), 0);
-            assert!(memory.values_mut().len() >= count);
-        }
     }
 
     #[test]

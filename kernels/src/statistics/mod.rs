@@ -14,6 +14,7 @@ pub mod histogram;
 pub mod key;
 pub mod moments;
 pub mod moments_tree;
+mod order;
 pub mod percentile;
 pub mod rank;
 pub mod replicates;

@@ -4,11 +4,12 @@
 //! correlation of 0 is already 0.004. All sums are sums of integers far below 2^53, so they are exact and no
 //! order of summation can change them.
 
-use super::key::order_key;
+use super::order::{MOST, Order, Place, Ranks, in_order};
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 /// At most so many trials are ranked: 16 blocks.
-pub const RANKED: u64 = 1 << 16;
+pub const RANKED: u64 = MOST as u64;
 /// At most so many values are kept for ranking.
 const RANKED_VALUES: u64 = 1 << 25;
 /// Terms whose products of ranks add up to less than 2^53 in any order, far more than there are.
@@ -50,43 +51,77 @@ pub struct Sensitivities {
 ///
 /// Panics at more than [`RANKED`] trials.
 pub fn sensitivities(inputs: &[&[f64]], outputs: &[&[f64]]) -> Vec<Sensitivities> {
-    let rank_all = |columns: &[&[f64]]| columns.par_iter().map(|samples| Ranking::of(samples)).collect();
+    let has_errors = |columns: &[&[f64]]| {
+        columns.par_iter().any(|samples| samples.iter().any(|sample| !sample.is_finite()))
+    };
+    let errors = if has_errors(inputs) || has_errors(outputs) { Errors::Some } else { Errors::None };
+    let rank_all = |columns: &[&[f64]]| -> Vec<Ranking> {
+        columns.par_iter().map(|samples| Ranking::of(samples, errors)).collect()
+    };
     // Beside the outputs, of which there may be but one, some inputs: all of them would take too much memory.
     let (few, many) = inputs.split_at(inputs.len().min(rayon::current_num_threads()));
-    let (groups, few) = rayon::join(|| group_by_members(rank_all(outputs)), || -> Vec<_> { rank_all(few) });
+    let (groups, few) = rayon::join(|| group_by_members(rank_all(outputs)), || rank_all(few));
     let few = few.into_par_iter();
-    let rankings = few.chain(many.par_iter().map(|samples| Ranking::of(samples)));
+    let rankings = few.chain(many.par_iter().map(|samples| Ranking::of(samples, errors)));
     let correlations: Vec<Vec<Option<f64>>> =
         rankings.map(|ranking| correlations_with_all(&ranking, outputs.len(), &groups)).collect();
     let mut found = vec![Sensitivities::default(); outputs.len()];
     for (place, output) in groups.iter().flatten() {
         found[*place] = Sensitivities {
-            trials: output.order.len() as u64,
+            trials: output.ranks.count as u64,
             inputs: shares(correlations.iter().map(|outputs| outputs[*place])),
         };
     }
     found
 }
 
+/// Whether any of the columns that are ranked together holds an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Errors {
+    None,
+    Some,
+}
+
 /// What is known of a column.
 struct Ranking {
-    order: Order,
-    /// By trial, whether it is a number.
-    members: Vec<bool>,
     /// Of all its numbers.
     ranks: Ranks,
+    /// None where all columns are numbers in all trials.
+    numbers: Option<Numbers>,
+}
+
+/// What it takes to rank a column once more, beside one that is no number in other trials.
+struct Numbers {
+    /// By trial, whether it is one.
+    members: Vec<bool>,
+    /// In their order.
+    places: Vec<Place>,
 }
 
 impl Ranking {
-    fn of(samples: &[f64]) -> Ranking {
-        let order = Order::of(samples);
-        let members = order.members();
-        let ranks = order.ranks(&members);
-        Ranking { order, members, ranks }
+    fn of(samples: &[f64], errors: Errors) -> Ranking {
+        in_order(samples, |order| Ranking {
+            ranks: order.ranks(),
+            numbers: (errors == Errors::Some)
+                .then(|| Numbers { members: order.members(), places: order.places.to_vec() }),
+        })
     }
 
-    fn has_errors(&self) -> bool {
-        self.order.len() < self.members.len()
+    fn members(&self) -> Option<&[bool]> {
+        self.numbers.as_ref().map(|numbers| numbers.members.as_slice())
+    }
+
+    /// The ranks among the trials in which both are numbers.
+    fn ranks_beside(&self, other: &Ranking) -> Cow<'_, Ranks> {
+        match (&self.numbers, &other.numbers) {
+            (Some(numbers), Some(others))
+                if other.ranks.count < others.members.len() && others.members != numbers.members =>
+            {
+                let order = Order { places: &numbers.places, trials: numbers.members.len() };
+                Cow::Owned(order.ranks_among(&others.members))
+            }
+            _ => Cow::Borrowed(&self.ranks),
+        }
     }
 }
 
@@ -97,7 +132,7 @@ type Group = Vec<(usize, Ranking)>;
 fn group_by_members(rankings: Vec<Ranking>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for (place, ranking) in rankings.into_iter().enumerate() {
-        match groups.iter_mut().find(|group| group[0].1.members == ranking.members) {
+        match groups.iter_mut().find(|group| group[0].1.members() == ranking.members()) {
             Some(group) => group.push((place, ranking)),
             None => groups.push(vec![(place, ranking)]),
         }
@@ -109,144 +144,12 @@ fn group_by_members(rankings: Vec<Ranking>) -> Vec<Group> {
 fn correlations_with_all(input: &Ranking, outputs: usize, groups: &[Group]) -> Vec<Option<f64>> {
     let mut found = vec![None; outputs];
     for group in groups {
-        let members = &group[0].1.members;
-        let is_alike = input.members == *members;
-        let of_some = (!is_alike).then(|| input.order.ranks(members));
-        let ranks = of_some.as_ref().unwrap_or(&input.ranks);
+        let ranks = input.ranks_beside(&group[0].1);
         for (place, output) in group {
-            found[*place] = if is_alike || !input.has_errors() {
-                correlation(ranks, &output.ranks)
-            } else {
-                correlation(ranks, &output.order.ranks(&input.members))
-            };
+            found[*place] = correlation(&ranks, &output.ranks_beside(input));
         }
     }
     found
-}
-
-/// The trials whose value is a number, the values ascending.
-struct Order {
-    ascending: Vec<Ranked>,
-    /// How many trials there are, errors too.
-    trials: usize,
-}
-
-/// A trial in the low 16 bits. Above them, while trials are sorted, the leading bits of its number's key; in an order,
-/// whether its number equals the one before.
-#[derive(Clone, Copy)]
-struct Ranked(u64);
-
-const TRIAL_BITS: u32 = 16;
-const _: () = assert!(RANKED <= 1 << TRIAL_BITS);
-
-impl Ranked {
-    fn trial(self) -> usize {
-        (self.0 % (1 << TRIAL_BITS)) as usize
-    }
-
-    fn is_tie(self) -> bool {
-        self.0 >> TRIAL_BITS != 0
-    }
-}
-
-impl Order {
-    fn of(samples: &[f64]) -> Order {
-        let mut ascending = sorted(samples);
-        let mut before: Option<Ranked> = None;
-        for ranked in &mut ascending {
-            // Most differ in the leading bits of their keys, so that the numbers, scattered in memory, need not be looked at.
-            let is_tie = before.is_some_and(|before| {
-                before.0 >> TRIAL_BITS == ranked.0 >> TRIAL_BITS
-                    && samples[before.trial()] == samples[ranked.trial()]
-            });
-            before = Some(*ranked);
-            ranked.0 = ranked.trial() as u64 | u64::from(is_tie) << TRIAL_BITS;
-        }
-        Order { ascending, trials: samples.len() }
-    }
-
-    fn len(&self) -> usize {
-        self.ascending.len()
-    }
-
-    /// By trial, whether it is among these.
-    fn members(&self) -> Vec<bool> {
-        if self.len() == self.trials {
-            return vec![true; self.trials];
-        }
-        let mut members = vec![false; self.trials];
-        self.ascending.iter().for_each(|ranked| members[ranked.trial()] = true);
-        members
-    }
-
-    /// The ranks of the trials that are among these and `members`.
-    fn ranks(&self, members: &[bool]) -> Ranks {
-        // Commonly all are, and to look each up takes as long as to rank it.
-        if self.len() == self.trials && members.iter().all(|is_member| *is_member) {
-            self.ranks_where(|_| true)
-        } else {
-            self.ranks_where(|ranked| members[ranked.trial()])
-        }
-    }
-
-    fn ranks_where(&self, is_member: impl Fn(Ranked) -> bool) -> Ranks {
-        let is_member = |ranked: &&Ranked| is_member(**ranked);
-        let count = self.ascending.iter().filter(is_member).count();
-        let mut by_trial = vec![0.0; self.trials];
-        let mut sum_of_squares = 0.0;
-        let mut start = 0;
-        for ties in self.ascending.chunk_by(|_, next| next.is_tie()) {
-            let end = start + ties.iter().filter(is_member).count();
-            // Places start + 1 to end, whose mean is (start + end + 1) / 2, less the mean of all, (count + 1) / 2.
-            let rank = (start + end) as f32 - count as f32;
-            ties.iter().filter(is_member).for_each(|ranked| by_trial[ranked.trial()] = rank);
-            sum_of_squares += (end - start) as f64 * f64::from(rank) * f64::from(rank);
-            start = end;
-        }
-        Ranks { by_trial, sum_of_squares }
-    }
-}
-
-/// The trials whose samples are numbers, by these and then by trial. Three counting passes over the leading 33 bits of
-/// the numbers' keys, each stable, leave few neighbours out of order: those that agree in these bits, which are then
-/// sorted run by run.
-fn sorted(samples: &[f64]) -> Vec<Ranked> {
-    assert!(samples.len() as u64 <= RANKED, "at most {RANKED} trials are ranked");
-    const DIGIT: u32 = 11;
-    const SHIFTS: [u32; 3] = [u64::BITS - 3 * DIGIT, u64::BITS - 2 * DIGIT, u64::BITS - DIGIT];
-    let digit = |ranked: Ranked, shift: u32| (ranked.0 >> shift) as usize % (1 << DIGIT);
-    // Adding 0 makes -0 a 0: the two are ties.
-    let key = |trial: usize| order_key(samples[trial] + 0.0);
-    let mut places = [[0u32; 1 << DIGIT]; SHIFTS.len()];
-    let mut ranked = Vec::with_capacity(samples.len());
-    for trial in (0..samples.len()).filter(|trial| samples[*trial].is_finite()) {
-        let next = Ranked(key(trial) >> TRIAL_BITS << TRIAL_BITS | trial as u64);
-        SHIFTS.iter().zip(&mut places).for_each(|(shift, places)| places[digit(next, *shift)] += 1);
-        ranked.push(next);
-    }
-    let mut other = vec![Ranked(0); ranked.len()];
-    for (shift, places) in SHIFTS.into_iter().zip(&mut places) {
-        let mut start = 0;
-        places.iter_mut().for_each(|place| start += std::mem::replace(place, start));
-        for next in &ranked {
-            let place = &mut places[digit(*next, shift)];
-            other[*place as usize] = *next;
-            *place += 1;
-        }
-        std::mem::swap(&mut ranked, &mut other);
-    }
-    let agree = |left: &Ranked, right: &Ranked| left.0 >> SHIFTS[0] == right.0 >> SHIFTS[0];
-    for run in ranked.chunk_by_mut(agree).filter(|run| run.len() > 1) {
-        run.sort_unstable_by_key(|ranked| (key(ranked.trial()), ranked.trial()));
-    }
-    ranked
-}
-
-/// Ranks by trial, doubled and centred, so that average ranks of ties are integers and their sum is 0; 0 for a
-/// trial left out. Integers below 2^24 are exact in an `f32`.
-struct Ranks {
-    by_trial: Vec<f32>,
-    sum_of_squares: f64,
 }
 
 /// Pearson's correlation of the ranks, which is Spearman's of the numbers.
@@ -383,25 +286,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn counting_passes_sort(
-            samples in prop::collection::vec(
-                prop_oneof![
-                    any::<f64>(),
-                    Just(ERROR),
-                    (0u64..9).prop_map(f64::from_bits),
-                    (0u64..1 << 20).prop_map(|bits| -f64::from_bits(1f64.to_bits() + bits)),
-                    prop_oneof![Just(0.0), Just(-0.0)],
-                ],
-                0..300,
-            ),
-        ) {
-            let mut expected: Vec<usize> = (0..samples.len()).filter(|trial| samples[*trial].is_finite()).collect();
-            expected.sort_by(|left, right| samples[*left].partial_cmp(&samples[*right]).unwrap());
-            let found: Vec<usize> = sorted(&samples).into_iter().map(Ranked::trial).collect();
-            prop_assert_eq!(found, expected);
-        }
-
         #[test]
         fn correlations_are_those_of_the_definition(
             pairs in prop::collection::vec(
