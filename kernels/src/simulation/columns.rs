@@ -48,6 +48,8 @@ pub(super) struct Columns {
     trials: usize,
     kept_inputs: usize,
     kept_outputs: usize,
+    /// Of so many trials that are kept the outputs have been tallied.
+    tallied: usize,
     batch: usize,
     done: usize,
 }
@@ -79,6 +81,7 @@ impl Columns {
             trials,
             kept_inputs,
             kept_outputs,
+            tallied: 0,
             batch: (blocks * BLOCK).min(trials),
             done: 0,
         }
@@ -142,15 +145,17 @@ impl Columns {
         places
     }
 
-    /// Takes in the trials of a batch that were evaluated: makes the statistics of its blocks.
+    /// Takes in the trials of a batch that were evaluated: makes the statistics of its blocks. Outputs that are kept may be
+    /// tallied later.
     pub fn take(&mut self, evaluated: Range<usize>) {
         let tallies = self.tallies.take();
+        let tallied_now = tallies.as_ref().filter(|_| evaluated.start >= self.kept_outputs);
         let inputs = self.inputs.len();
         let of_column = |(column, values): (usize, &mut [f64])| {
             let found = of_blocks(values);
-            if let (Some(tallies), Some(output)) = (&tallies, column.checked_sub(inputs)) {
-                values.chunks(BLOCK).zip(&found).for_each(|(block, of_block)| {
-                    tallies.add((0, output), block, of_block);
+            if let (Some(tallies), Some(output)) = (tallied_now, column.checked_sub(inputs)) {
+                values.chunks(BLOCK).zip(&found).for_each(|(block, (_, errors))| {
+                    tallies.add((0, output), block, errors);
                 });
             }
             found
@@ -164,14 +169,25 @@ impl Columns {
         self.done = evaluated.end;
     }
 
+    /// Tallies the outputs that are kept and have not been tallied.
+    pub fn tally_kept(&self) {
+        let Some(tallies) = &self.tallies else { return };
+        let trials = self.tallied..self.kept_outputs.min(self.done);
+        self.outputs.par_iter().enumerate().for_each(|(output, column)| {
+            let blocks = column.kept[trials.clone()].chunks(BLOCK);
+            blocks.for_each(|block| tallies.add((0, output), block, &column.errors));
+        });
+    }
+
     /// Ranks the trials that are to be ranked beside the stream, unless that was done. All that are kept must be done.
     pub fn rank(&self) -> Option<Vec<Sensitivities>> {
         let ranked = self.ranked.filter(|_| self.sensitivities.is_none())?;
         Some(part::ranked(&self.inputs, &self.outputs, ranked))
     }
 
-    /// Takes in what was streamed, and what was ranked meanwhile.
+    /// Takes in what was streamed, and what was ranked meanwhile. What is kept was tallied.
     pub fn take_streamed(&mut self, streamed: Streamed, sensitivities: Option<Vec<Sensitivities>>) {
+        self.tallied = self.kept_outputs;
         self.sensitivities = self.sensitivities.take().or(sensitivities);
         for block in streamed.blocks {
             let columns = self.inputs.iter_mut().chain(&mut self.outputs);
@@ -182,6 +198,7 @@ impl Columns {
 
     /// What was found of the trials that were done.
     pub fn into_part(self) -> SlicePart {
+        self.tally_kept();
         let done = self.done;
         let part = |mut column: Column| {
             column.kept.truncate(done);

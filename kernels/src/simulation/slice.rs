@@ -138,9 +138,12 @@ where
 {
     let count = columns.inputs.len() + columns.outputs.len();
     let Some(tallies) = &columns.tallies else { return Stopped::Trials };
-    // What is to be ranked is at hand, so that a thread ranks it while others stream, and none stands idle for it.
-    let (streamed, sensitivities) =
-        rayon::join(|| stream(evaluation, tallies, count, trials.clone()), || columns.rank());
+    // What is kept is at hand, so that a thread ranks it while others tally it and stream, and none stands idle for it.
+    let tally_and_stream = || {
+        columns.tally_kept();
+        stream(evaluation, tallies, count, trials.clone())
+    };
+    let (streamed, sensitivities) = rayon::join(tally_and_stream, || columns.rank());
     let is_whole = streamed.done as u64 == trials.end - trials.start;
     columns.take_streamed(streamed, sensitivities);
     // What an engine gives up is streamed anew, in another way.

@@ -317,7 +317,7 @@ where
         let of_column = |(column, values): (usize, &[f64])| {
             let found = of_block(values);
             if let Some(output) = column.checked_sub(inputs) {
-                self.tallies.add((thread, output), values, &found);
+                self.tallies.add((thread, output), values, &found.1);
             }
             found
         };

@@ -1,6 +1,6 @@
 //! The tallies of a run's outputs, some for each thread.
 
-use super::columns::BlockStatistics;
+use crate::statistics::errors::ErrorCounts;
 use crate::statistics::sifted::{Mesh, Sifted};
 use crate::statistics::tally::{Tallied, Tally};
 use rayon::prelude::*;
@@ -67,10 +67,10 @@ impl Tallies {
         tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the values of a block of an output on a thread.
-    pub fn add(&self, (thread, output): (usize, usize), values: &[f64], found: &BlockStatistics) {
+    /// Takes the values of a block of an output on a thread. `errors` counts those among them, and maybe among others.
+    pub fn add(&self, (thread, output): (usize, usize), values: &[f64], errors: &ErrorCounts) {
         let mut tally = self.tally(thread, output);
-        if found.0.count == values.len() as u64 {
+        if errors.total() == 0 {
             tally.add(values);
         } else {
             let numbers: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
