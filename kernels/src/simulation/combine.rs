@@ -3,7 +3,8 @@
 use super::kept::{Keep, Kept};
 use super::part::{Column, DamagedPart, SlicePart, ranked};
 use super::slice::is_slice;
-use super::{NoThreads, Results, Run, Samples, SimulateError, Stopped, replay, threads};
+use super::threads::threads;
+use super::{NoThreads, Results, Run, Samples, SimulateError, Stopped, replay};
 use crate::engine::Engine;
 use crate::memory::zeros;
 use crate::random::sampling::REPLICATES;

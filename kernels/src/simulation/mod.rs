@@ -26,6 +26,7 @@ mod slice;
 mod slicing;
 mod stream;
 mod tallies;
+mod threads;
 
 pub use combine::{CombineError, combine};
 pub use kept::Keep;
@@ -41,6 +42,7 @@ use combine::{Gathered, summarised};
 use fermiac_model::plan::Plan;
 use kept::Kept;
 use slice::evaluated;
+use threads::threads;
 
 /// The usual bound on the values that a run keeps: 2 GiB of them.
 pub const MAX_VALUES: u64 = 1 << 28;
@@ -187,16 +189,6 @@ pub fn evaluate_trial<E: Engine>(engine: &E, plan: &Plan, trial: u64) -> Vec<f64
     let mut columns: Vec<&mut [f64]> = values.chunks_mut(1).collect();
     engine.evaluate(&mut engine.scratch(), trial, &mut columns);
     values
-}
-
-/// The threads of a run.
-fn threads(threads: usize) -> Result<rayon::ThreadPool, NoThreads> {
-    let threads = threads.max(1);
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|number| format!("trials-{number}"))
-        .build()
-        .map_err(|error| NoThreads { threads, reason: error.to_string() })
 }
 
 #[cfg(test)]
