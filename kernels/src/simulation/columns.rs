@@ -186,13 +186,14 @@ impl Columns {
     }
 
     /// Takes in what was streamed, and what was ranked meanwhile. What is kept was tallied.
-    pub fn take_streamed(&mut self, streamed: Streamed, sensitivities: Option<Vec<Sensitivities>>) {
+    pub fn take_streamed(&mut self, streamed: &Streamed, sensitivities: Option<Vec<Sensitivities>>) {
         self.tallied = self.kept_outputs;
         self.sensitivities = self.sensitivities.take().or(sensitivities);
-        for block in streamed.blocks {
-            let columns = self.inputs.iter_mut().chain(&mut self.outputs);
-            columns.zip(block).for_each(|(column, block)| column.push(block));
-        }
+        let columns = self.inputs.par_iter_mut().chain(&mut self.outputs).enumerate();
+        columns.for_each(|(place, column)| {
+            streamed.moments(place).for_each(|block| column.moments.push(*block));
+            streamed.errors(place).for_each(|errors| column.errors.merge(errors));
+        });
         self.done += streamed.done;
     }
 

@@ -146,7 +146,7 @@ where
     };
     let (streamed, sensitivities) = rayon::join(tally_and_stream, || columns.rank());
     let is_whole = streamed.done as u64 == trials.end - trials.start;
-    columns.take_streamed(streamed, sensitivities);
+    columns.take_streamed(&streamed, sensitivities);
     // What an engine gives up is streamed anew, in another way.
     if is_whole || !evaluation.cancelled() { Stopped::Trials } else { Stopped::Cancelled }
 }

@@ -13,7 +13,8 @@ use super::columns::{BlockStatistics, of_block};
 use super::tallies::Tallies;
 use crate::engine::{Engine, Reduced};
 use crate::memory::Memory;
-use crate::statistics::moments::BLOCK;
+use crate::statistics::errors::ErrorCounts;
+use crate::statistics::moments::{BLOCK, Moments};
 use crate::statistics::sifted::Mesh;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -31,8 +32,61 @@ const LOADED_VALUES: usize = 1 << 23;
 pub(super) struct Streamed {
     /// How many were done, from the first one without a gap.
     pub done: usize,
-    /// Of each block, of each column.
-    pub blocks: Vec<Vec<BlockStatistics>>,
+    /// By each thread.
+    made: Vec<Made>,
+    /// Of each block, in order: the thread that made its statistics, and where these begin.
+    places: Vec<(usize, usize)>,
+}
+
+/// The statistics of blocks that a thread came to make.
+struct Made {
+    blocks: Vec<usize>,
+    /// Of each block, column after column.
+    moments: Vec<Moments>,
+    /// Of each column, over all blocks.
+    errors: Vec<ErrorCounts>,
+}
+
+impl Made {
+    fn new(columns: usize) -> Made {
+        Made { blocks: Vec::new(), moments: Vec::new(), errors: vec![ErrorCounts::default(); columns] }
+    }
+
+    fn push(&mut self, block: usize, columns: impl IntoIterator<Item = BlockStatistics>) {
+        self.blocks.push(block);
+        self.moments.extend(columns.into_iter().zip(&mut self.errors).map(
+            |((moments, errors), of_column)| {
+                of_column.merge(&errors);
+                moments
+            },
+        ));
+    }
+}
+
+impl Streamed {
+    fn new(done: usize, made: Vec<Made>, columns: usize) -> Streamed {
+        let of_thread = |(thread, made): (usize, &Made)| -> Vec<(usize, usize, usize)> {
+            let blocks = made.blocks.iter().zip((0..).step_by(columns));
+            blocks.map(|(block, first)| (*block, thread, first)).collect()
+        };
+        let mut places: Vec<_> = made.iter().enumerate().flat_map(of_thread).collect();
+        places.sort();
+        Streamed {
+            done,
+            made,
+            places: places.into_iter().map(|(_, thread, first)| (thread, first)).collect(),
+        }
+    }
+
+    /// The moments of a column's blocks, in order.
+    pub fn moments(&self, column: usize) -> impl Iterator<Item = &Moments> {
+        self.places.iter().map(move |(thread, first)| &self.made[*thread].moments[first + column])
+    }
+
+    /// The errors of a column.
+    pub fn errors(&self, column: usize) -> impl Iterator<Item = &ErrorCounts> {
+        self.made.iter().map(move |made| &made.errors[column])
+    }
 }
 
 /// The blocks of some trials, shared out to threads.
@@ -121,11 +175,8 @@ where
         order: Mutex::default(),
         moved: Condvar::new(),
     };
-    let found: Vec<Vec<_>> =
-        (0..threads).into_par_iter().with_max_len(1).map(|thread| line.work(thread)).collect();
-    let mut blocks: Vec<_> = found.into_iter().flatten().collect();
-    blocks.sort_unstable_by_key(|(block, _)| *block);
-    Streamed { done: line.order().done, blocks: blocks.into_iter().map(|(_, found)| found).collect() }
+    let made = (0..threads).into_par_iter().with_max_len(1).map(|thread| line.work(thread)).collect();
+    Streamed::new(line.order().done, made, columns)
 }
 
 /// How many trials are taken at once: as many as the engine likes best, but no thread should stand idle for it, nor all
@@ -175,9 +226,9 @@ where
     E::Scratch: Send,
 {
     /// Takes loads until there are none, or the observer cancels; gives the statistics that it came to make.
-    fn work(&self, thread: usize) -> Vec<(usize, Vec<BlockStatistics>)> {
+    fn work(&self, thread: usize) -> Made {
         let _ends = EndsOnPanic(self);
-        let mut made = Vec::new();
+        let mut made = Made::new(self.columns);
         loop {
             self.wait_for_room();
             let load = self.next.fetch_add(1, Ordering::Relaxed);
@@ -209,7 +260,7 @@ where
         thread: usize,
         load: usize,
         (first_trial, length): (u64, usize),
-        made: &mut Vec<(usize, Vec<BlockStatistics>)>,
+        made: &mut Made,
     ) -> bool {
         let meshes = self.tallies.meshes(thread);
         let reduce = |meshes: Vec<Mesh>| self.evaluation.reduce_unit(first_trial, length, &meshes);
@@ -218,8 +269,8 @@ where
             return true;
         }
         let first_block = load * (self.load / BLOCK);
-        let take = |made: &mut Vec<_>| {
-            made.extend((first_block..).zip(reduced.blocks));
+        let take = |made: &mut Made| {
+            (first_block..).zip(reduced.blocks).for_each(|(block, columns)| made.push(block, columns));
             self.tallies.take(thread, &reduced.sifted);
         };
         if done == length {
@@ -261,16 +312,10 @@ where
     }
 
     /// Makes the statistics of each block of what was filled.
-    fn make_statistics(
-        &self,
-        thread: usize,
-        first_block: usize,
-        filled: Filled,
-        made: &mut Vec<(usize, Vec<BlockStatistics>)>,
-    ) {
+    fn make_statistics(&self, thread: usize, first_block: usize, filled: Filled, made: &mut Made) {
         for (block, start) in (first_block..).zip((0..filled.done).step_by(BLOCK)) {
             let trials = start..filled.done.min(start + BLOCK);
-            made.push((block, self.statistics(thread, filled.values.values(), trials)));
+            made.push(block, self.statistics(thread, filled.values.values(), trials));
         }
         self.order().free.push(filled.values);
     }
@@ -310,18 +355,24 @@ where
         ready
     }
 
-    fn statistics(&self, thread: usize, values: &[f64], trials: Range<usize>) -> Vec<BlockStatistics> {
+    /// Of each column.
+    fn statistics(
+        &self,
+        thread: usize,
+        values: &[f64],
+        trials: Range<usize>,
+    ) -> impl Iterator<Item = BlockStatistics> {
         let columns =
-            values.chunks_exact(self.piece).take(self.columns).map(|column| &column[trials.clone()]);
+            values.chunks_exact(self.piece).take(self.columns).map(move |column| &column[trials.clone()]);
         let inputs = self.columns - self.tallies.outputs();
-        let of_column = |(column, values): (usize, &[f64])| {
+        let of_column = move |(column, values): (usize, &[f64])| {
             let found = of_block(values);
             if let Some(output) = column.checked_sub(inputs) {
                 self.tallies.add((thread, output), values, &found.1);
             }
             found
         };
-        columns.enumerate().map(of_column).collect()
+        columns.enumerate().map(of_column)
     }
 }
 

@@ -97,19 +97,18 @@ impl Segments {
     }
 
     /// What is held of both columns together.
-    pub fn merge(&self, other: &Segments) -> Segments {
+    pub fn merge(self, other: &Segments) -> Segments {
         let mut list = Vec::new();
-        let (mut left, mut right) = (self.list.iter().peekable(), other.list.iter().peekable());
+        let (mut left, mut right) = (self.list.into_iter().peekable(), other.list.iter().peekable());
         while let (Some(one), Some(two)) = (left.peek(), right.peek()) {
-            let (low, high) = (one.low.max(two.low), one.high.min(two.high));
-            if low <= high {
-                list.push(Segment::common(one, two, (low, high)));
-            }
+            let bounds = (one.low.max(two.low), one.high.min(two.high));
+            let has_common = bounds.0 <= bounds.1;
             if one.high <= two.high {
-                left.next()
+                list.extend(left.next().filter(|_| has_common).map(|one| one.common(two, bounds)));
             } else {
-                right.next()
-            };
+                list.extend(has_common.then(|| one.clone().common(two, bounds)));
+                right.next();
+            }
         }
         Segments { count: self.count + other.count, list }
     }
@@ -201,19 +200,24 @@ impl Segment {
         parts
     }
 
-    /// What two segments hold between bounds that lie in both.
-    fn common(one: &Segment, two: &Segment, (low, high): (f64, f64)) -> Segment {
-        let (one, two) = (one.part(low, high), two.part(low, high));
-        let below = one.below + two.below;
-        let inside = match (one.inside, two.inside) {
-            (Inside::Numbers(mut numbers), Inside::Numbers(more)) => {
-                numbers.extend(more);
-                Inside::Numbers(numbers)
+    /// What this and another hold between bounds that lie in both.
+    fn common(self, other: &Segment, (low, high): (f64, f64)) -> Segment {
+        let is_inside = |number: &f64| low <= *number && *number <= high;
+        let below = |numbers: &[f64]| numbers.iter().filter(|number| **number < low).count() as u64;
+        match (self.inside, &other.inside) {
+            // In place: memory is slow to come by.
+            (Inside::Numbers(mut numbers), Inside::Numbers(more)) if low < high => {
+                let below = self.below + below(&numbers) + other.below + below(more);
+                numbers.retain(is_inside);
+                numbers.extend(more.iter().copied().filter(is_inside));
+                Segment { low, high, below, inside: Inside::Numbers(numbers) }
             }
-            (Inside::Equal(count), Inside::Equal(more)) => Inside::Equal(count + more),
-            _ => unreachable!("both have been cut to the same bounds"),
-        };
-        Segment { low, high, below, inside }
+            (inside, _) => {
+                let (one, two) = (Segment { inside, ..self }.part(low, high), other.part(low, high));
+                let inside = Inside::Equal(one.len() + two.len());
+                Segment { low, high, below: one.below + two.below, inside }
+            }
+        }
     }
 }
 
