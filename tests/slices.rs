@@ -43,7 +43,8 @@ fn in_slices(model: &Path, request: &SimulationRequest, slices: &[Range<u64>]) -
     let prepared = || Prepared::compile(&bytes, request).unwrap();
     let parts = slices.iter().map(|trials| {
         let part = prepared().simulate_slice(trials.clone(), NonZeroUsize::MIN, &Unobserved)?;
-        Ok(SlicePart::from_bytes(&part.to_bytes())?)
+        let (here, there) = (prepared().origin()?, prepared().origin()?);
+        Ok(SlicePart::from_bytes(&part.to_bytes(there), here)?)
     });
     prepared().combine(NonZeroUsize::MIN, parts).unwrap()
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use fermiac_kernels::engine::cpu::CpuEngine;
 use fermiac_kernels::random::Sampling;
 use fermiac_kernels::simulation::{
-    CombineError, Keep, MAX_VALUES, Observer, Results, Run, Slice, SliceError, SlicePart, Unobserved,
+    CombineError, Keep, MAX_VALUES, Observer, Origin, Results, Run, Slice, SliceError, SlicePart, Unobserved,
     combine, simulate, simulate_slice, slices,
 };
 use fermiac_kernels::statistics::moments::BLOCK;
@@ -52,8 +52,9 @@ fn in_slices(sampling: Sampling, run: &Run, slices: &[Range<u64>]) -> Result<Res
     let parts = slices.iter().map(|trials| {
         let engine = CpuEngine::with_sampling(&plan, 7, sampling).unwrap();
         let slice = Slice { run, trials: trials.clone() };
-        let bytes = simulate_slice(&engine, &plan, &slice, &Unobserved).unwrap().to_bytes();
-        SlicePart::from_bytes(&bytes).map_err(CombineError::from)
+        let origin = Origin::of(&plan, 7, sampling).unwrap();
+        let bytes = simulate_slice(&engine, &plan, &slice, &Unobserved).unwrap().to_bytes(origin);
+        SlicePart::from_bytes(&bytes, origin).map_err(CombineError::from)
     });
     combine(&CpuEngine::with_sampling(&plan, 7, sampling).unwrap(), &plan, run, parts)
 }
@@ -142,9 +143,10 @@ fn planned_slices_give_the_results_of_one_run() {
 fn a_part_is_sent_without_the_trials_that_it_has_ranked() {
     let run = run(1_000_000);
     let engine = CpuEngine::new(&plan(), 7).unwrap();
+    let origin = Origin::of(&plan(), 7, Sampling::Random).unwrap();
     let bytes = |trials| {
         let slice = Slice { run: &run, trials };
-        simulate_slice(&engine, &plan(), &slice, &Unobserved).unwrap().to_bytes().len()
+        simulate_slice(&engine, &plan(), &slice, &Unobserved).unwrap().to_bytes(origin).len()
     };
     let (first, second) = (bytes(0..500_000 / 4096 * 4096), bytes(500_000 / 4096 * 4096..1_000_000));
     assert!(first < second * 5 / 4, "{first} and {second} bytes");

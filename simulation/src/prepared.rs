@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use fermiac_kernels::engine::cuda::OpenGpu;
 use fermiac_kernels::simulation::{
-    Keep, Observer, Precision, Results, Run, RunUntil, Slice, SlicePart, combine, evaluate_trial, simulate,
-    simulate_slice, simulate_until, slices,
+    Keep, Observer, Origin, Precision, Results, Run, RunUntil, Slice, SlicePart, combine, evaluate_trial,
+    simulate, simulate_slice, simulate_until, slices,
 };
 use fermiac_model::compile::{Compiled, Selection, compile};
 
@@ -172,6 +172,12 @@ impl Prepared {
         let slice = Slice { run: &run, trials };
         let observer = &EndsWhenBroken { engine, observer };
         engine.unless_broken(simulate_slice(engine, &self.compiled.plan, &slice, observer))
+    }
+
+    /// Where parts of its slices come from, wherever they are made.
+    pub fn origin(&self) -> Result<Origin, Failure> {
+        let Settings { seed, .. } = self.settings;
+        Origin::of(&self.compiled.plan, seed, self.settings.sampled()).map_err(Failure::refused)
     }
 
     /// What all slices came to, from their parts in order of trials: the same bytes, but for the timing, as if it had

@@ -15,6 +15,7 @@ pub fn begin(slots: usize) {
     gauge!(names::WORKER_SLOTS).set(slots as f64);
     gauge!(names::WORKER_SLOTS_BUSY).increment(0.0);
     counter!(names::SETTLEMENTS_SUPERSEDED).increment(0);
+    counter!(names::PARTS_MADE_AGAIN).increment(0);
 }
 
 /// These were claimed. What synthetic users submit counts as nobody's work, here and below.
@@ -42,6 +43,11 @@ pub fn settled(ends: impl Iterator<Item = (Kind, &'static str)>) {
 /// So many settlements were refused by the fence.
 pub fn superseded(count: usize) {
     counter!(names::SETTLEMENTS_SUPERSEDED).increment(count as u64);
+}
+
+/// The part of a slice was of no use.
+pub fn part_made_again() {
+    counter!(names::PARTS_MADE_AGAIN).increment(1);
 }
 
 /// What the label `outcome` says.

@@ -81,6 +81,8 @@ metrics! {
     JOBS_SETTLED: Counter = "fermiac_jobs_settled_total" ["kind", "outcome"];
     /// Settlements that the fence refused: another worker had the job by then.
     SETTLEMENTS_SUPERSEDED: Counter = "fermiac_settlements_superseded_total" [];
+    /// Parts of slices that were gone, damaged or of another version when they were to be merged, and were made again.
+    PARTS_MADE_AGAIN: Counter = "fermiac_parts_made_again_total" [];
     /// Time that a job ran.
     JOB_SECONDS: Histogram = "fermiac_job_seconds" ["kind"];
     /// Jobs that this worker may run at a time.

@@ -11,6 +11,10 @@ use crate::random::Sampling;
 use crate::statistics::moments::BLOCK;
 use crate::statistics::sifted::Mesh;
 
+/// Raised with every change that gives a result of the engines, or a statistic of it, other bits: parts of slices that were
+/// evaluated by different editions are not merged. What the compiler makes of a model needs none: parts tell plans apart.
+pub const EDITION: u32 = 1;
+
 /// Something that evaluates trials of one plan with one seed.
 pub trait Engine: Sync {
     /// The memory that one thread works in, reused from call to call.

@@ -16,6 +16,7 @@ mod batch;
 mod columns;
 mod combine;
 mod kept;
+mod origin;
 mod part;
 mod part_bytes;
 mod pilot;
@@ -30,6 +31,7 @@ mod threads;
 
 pub use combine::{CombineError, combine};
 pub use kept::Keep;
+pub use origin::Origin;
 pub use part::{DamagedPart, SlicePart};
 pub use precision::{Estimate, HalfWidth, Precision, Statistic};
 pub use refusal::{NoThreads, SimulateError};

@@ -1,15 +1,15 @@
 //! What a slice leaves behind for the combine.
 
 use super::kept::Kept;
+#[cfg(doc)]
+use super::origin::Origin;
 use crate::statistics::errors::ErrorCounts;
 use crate::statistics::moments_tree::MomentsTree;
 use crate::statistics::rank::{Sensitivities, sensitivities};
 use crate::statistics::tally::Tallied;
 use std::ops::Range;
 
-/// What was found of the trials of one slice.
-///
-/// It does not say of which model, seed and sampling: whoever moves parts about must know where they belong.
+/// What was found of the trials of one slice. Its bytes say of which model, seed and sampling: see [`Origin`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct SlicePart {
     /// Those of the slice.

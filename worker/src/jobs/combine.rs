@@ -1,15 +1,22 @@
 //! The slices of a simulation, merged into its result.
+//!
+//! A part that is gone, damaged, or of a version that computes otherwise is of no use to any later attempt either: its
+//! slice is evaluated here. It takes long if there are many, but it ends, and with the result that the parts would have made.
 
+use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::Arc;
 
-use fermiac_fleet::blobs::Blobs;
+use bytes::Bytes;
+use fermiac_fleet::blobs::{BlobError, Blobs};
 use fermiac_fleet::delivery::{Delivery, Produced};
 use fermiac_fleet::simulation::CombineWork;
-use fermiac_simulation::{Failure, SlicePart};
+use fermiac_simulation::{Failure, Observer, Origin, Prepared, SlicePart};
 use tokio::sync::mpsc;
 
 use super::failure::JobError;
 use super::{Runner, on_own_threads, payload, simulation_of};
+use crate::figures;
 use crate::patience::patiently;
 use crate::places::Place;
 use crate::running::Tether;
@@ -29,58 +36,110 @@ impl Runner {
     ) -> Result<Produced, JobError> {
         let CombineWork { slices } = payload(delivery)?;
         let model = self.models.get(simulation_of(delivery)?, place).await?;
-        let parts = patiently(|| self.store.produced(&slices)).await?;
-        let keys: Option<Vec<String>> = parts.into_iter().map(|part| part.result_key).collect();
-        let keys = keys.ok_or_else(|| JobError::permanent("a slice has no part"))?;
+        let kept = kept_parts(patiently(|| self.store.produced(&slices)).await?)?;
         let (sender, receiver) = mpsc::channel(AHEAD);
         let (threads, tether) = (self.threads, Arc::clone(tether));
         let merging = on_own_threads(move || {
-            let mut parts = Parts { receiver, tether, failed: None };
+            let origin = model.origin()?;
+            let mut parts =
+                Parts { receiver, origin, model: &model, threads, tether: Stops(tether), failed: None };
             let finished = model.combine(threads, &mut parts);
             match (finished, parts.failed) {
                 (_, Some(failed)) => Err(failed),
                 (finished, None) => Self::make(&model, &finished?),
             }
         });
-        let (made, ()) = tokio::join!(merging, read(&self.blobs, keys, sender));
+        let (made, ()) = tokio::join!(merging, read(&self.blobs, kept, sender));
         self.publish(delivery, made?).await
     }
 }
 
+/// Where the part of a slice is kept.
+struct KeptPart {
+    key: String,
+    trials: Range<u64>,
+}
+
+/// A part as it was read; no bytes if it is gone.
+struct ReadPart {
+    kept: KeptPart,
+    bytes: Option<Bytes>,
+}
+
+/// What slices made, in the order of their trials. A slice counts its trials as progress.
+fn kept_parts(made: Vec<Produced>) -> Result<Vec<KeptPart>, JobError> {
+    let mut done = 0;
+    let kept = made.into_iter().map(|part| {
+        let first = done;
+        done += part.progress?;
+        Some(KeptPart { key: part.result_key?, trials: first..done })
+    });
+    kept.collect::<Option<_>>().ok_or_else(|| JobError::permanent("a slice has no part"))
+}
+
 /// Reads the parts, one ahead of the one that is merged; ends early when nobody wants them any more.
-async fn read(blobs: &Blobs, keys: Vec<String>, parts: mpsc::Sender<Result<SlicePart, JobError>>) {
-    for key in keys {
-        let part = match blobs.get(&key, MAX_PART_BYTES).await {
-            Ok(bytes) => {
-                SlicePart::from_bytes(&bytes).map_err(|error| JobError::passing(format!("{key}: {error}")))
-            }
+async fn read(blobs: &Blobs, parts: Vec<KeptPart>, read: mpsc::Sender<Result<ReadPart, JobError>>) {
+    for kept in parts {
+        let part = match blobs.get(&kept.key, MAX_PART_BYTES).await {
+            Ok(bytes) => Ok(ReadPart { kept, bytes: Some(bytes) }),
+            Err(BlobError::NotFound { .. }) => Ok(ReadPart { kept, bytes: None }),
             Err(error) => Err(error.into()),
         };
-        if parts.send(part).await.is_err() {
+        if read.send(part).await.is_err() {
             return;
         }
     }
 }
 
 /// The parts as they come. A failure ends them and is kept, since what merges them has no word for it.
-struct Parts {
-    receiver: mpsc::Receiver<Result<SlicePart, JobError>>,
-    tether: Arc<Tether>,
+struct Parts<'a> {
+    receiver: mpsc::Receiver<Result<ReadPart, JobError>>,
+    origin: Origin,
+    model: &'a Prepared,
+    threads: NonZeroUsize,
+    tether: Stops,
     failed: Option<JobError>,
 }
 
-impl Iterator for Parts {
+impl Parts<'_> {
+    fn part(&self, ReadPart { kept, bytes }: ReadPart) -> Result<SlicePart, Failure> {
+        let KeptPart { key, trials } = kept;
+        let part = bytes.map(|bytes| SlicePart::from_bytes(&bytes, self.origin));
+        let reason = match part {
+            Some(Ok(part)) if part.trials() == trials => return Ok(part),
+            Some(Ok(_)) => "it is of other trials".to_owned(),
+            Some(Err(damaged)) => damaged.to_string(),
+            None => "it is gone".to_owned(),
+        };
+        tracing::warn!(key, reason, "the part of a slice is of no use: the slice is evaluated again");
+        figures::part_made_again();
+        self.model.simulate_slice(trials, self.threads, &self.tether)
+    }
+}
+
+impl Iterator for Parts<'_> {
     type Item = Result<SlicePart, Failure>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.tether.is_stopping() {
+        if self.tether.cancelled() {
             self.failed = Some(JobError::stopped());
         } else {
             match self.receiver.blocking_recv()? {
-                Ok(part) => return Some(Ok(part)),
+                Ok(read) => return Some(self.part(read)),
                 Err(failed) => self.failed = Some(failed),
             }
         }
         Some(Err(Failure::refused("the parts cannot be read")))
+    }
+}
+
+/// Ends with its tether. What it evaluates has been counted as progress before.
+struct Stops(Arc<Tether>);
+
+impl Observer for Stops {
+    fn progress(&self, _trials_done: u64) {}
+
+    fn cancelled(&self) -> bool {
+        self.0.is_stopping()
     }
 }

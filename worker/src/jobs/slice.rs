@@ -24,7 +24,7 @@ impl Runner {
         let (threads, watch) = (self.threads, Watch(Arc::clone(tether)));
         let part = on_own_threads(move || {
             let part = model.simulate_slice(first_trial..end_trial, threads, &watch);
-            Ok(part?.to_bytes())
+            Ok(part?.to_bytes(model.origin()?))
         });
         let part = part.await?;
         let key = part_key(simulation, delivery.held());

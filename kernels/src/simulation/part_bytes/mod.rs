@@ -3,6 +3,7 @@
 //! | words | what |
 //! |---|---|
 //! | 1 | `fmslice` and the version of the layout |
+//! | 1 | the [`Origin`] |
 //! | 8 | first trial, trial after the last, inputs, outputs, kept trials of each input and of each output, 1 if outputs are tallied or else 0, 1 if trials are ranked or else 0 |
 //! | for each input, then each output: 7 for each node of its trials' blocks | count, mean, m2, m3, m4, min, max |
 //! | 10 | trials by error, in the order of [`ErrorKind::ALL`] |
@@ -22,31 +23,33 @@ mod read;
 mod write;
 
 use self::read::Shape;
+use super::origin::Origin;
 use super::part::{DamagedPart, SlicePart};
 use fermiac_model::value::ErrorKind;
 
-const MAGIC: u64 = u64::from_le_bytes(*b"fmslice\x03");
-const HEADER_WORDS: usize = 9;
+const MAGIC: u64 = u64::from_le_bytes(*b"fmslice\x04");
+const HEADER_WORDS: usize = 10;
 const NODE_WORDS: usize = 7;
 const ERROR_WORDS: usize = ErrorKind::ALL.len();
 const WORD: usize = size_of::<u64>();
 
 impl SlicePart {
-    /// These trials as bytes; the same for equal parts.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = write::content(self);
-        let sum = checksum(&bytes);
+    /// These trials as bytes; the same for equal parts of one origin.
+    pub fn to_bytes(&self, origin: Origin) -> Vec<u8> {
+        let mut bytes = write::content(self, origin);
+        let sum = checksum(Words(&bytes));
         push(&mut bytes, sum);
         bytes
     }
 
-    /// The part that [`SlicePart::to_bytes`] made these bytes of.
-    pub fn from_bytes(bytes: &[u8]) -> Result<SlicePart, DamagedPart> {
+    /// The part that [`SlicePart::to_bytes`] made these bytes of, for the same origin.
+    pub fn from_bytes(bytes: &[u8], origin: Origin) -> Result<SlicePart, DamagedPart> {
         let (content, sum) = bytes.split_last_chunk().ok_or(DamagedPart("it is too short"))?;
         let mut words = Words(content);
         if words.next() != Some(MAGIC) {
             return Err(DamagedPart("it does not begin as a part of this version does"));
         }
+        let origin_there = words.next();
         let shape = Shape::read(&mut words).ok_or(DamagedPart("it is too short"))?;
         let words_there = content.len() as u128 / WORD as u128;
         let is_long_enough =
@@ -54,8 +57,13 @@ impl SlicePart {
         if !shape.words().is_some_and(is_long_enough) || !content.len().is_multiple_of(WORD) {
             return Err(DamagedPart("it is not as long as it says"));
         }
-        if checksum(content) != u64::from_le_bytes(*sum) {
+        if checksum(Words(content)) != u64::from_le_bytes(*sum) {
             return Err(DamagedPart("its checksum is another"));
+        }
+        if origin_there != Some(origin.0) {
+            return Err(DamagedPart(
+                "it is of another model, seed or sampling, or of another edition of the engine",
+            ));
         }
         let part = shape.part(&mut words).filter(|_| words.next().is_none());
         part.ok_or(DamagedPart("its counts do not add up"))
@@ -68,13 +76,11 @@ fn push(bytes: &mut Vec<u8>, word: u64) {
 
 /// Changes with any word: each step is one to one in the word and in what came before. Against accidents, not against
 /// people.
-fn checksum(bytes: &[u8]) -> u64 {
-    let mut sum = 0u64;
-    for word in Words(bytes) {
-        sum = (sum ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        sum ^= sum >> 29;
-    }
-    sum
+pub(super) fn checksum(words: impl Iterator<Item = u64>) -> u64 {
+    words.fold(0, |sum, word| {
+        let sum = (sum ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        sum ^ (sum >> 29)
+    })
 }
 
 struct Words<'a>(&'a [u8]);

@@ -12,6 +12,8 @@ use fermiac_model::plan::Plan;
 use fermiac_model::value::Value;
 use proptest::prelude::*;
 
+const ORIGIN: Origin = Origin(7);
+
 fn part() -> SlicePart {
     let column = |kept: Vec<f64>| Column {
         moments: MomentsTree::of_nodes(1..2, [Moments::of_block(&kept)]),
@@ -60,7 +62,7 @@ fn tallied() -> SlicePart {
 fn sealed(mut words: Vec<u64>) -> Vec<u8> {
     words.pop();
     let mut bytes: Vec<u8> = words.into_iter().flat_map(u64::to_le_bytes).collect();
-    let sum = checksum(&bytes);
+    let sum = checksum(Words(&bytes));
     push(&mut bytes, sum);
     bytes
 }
@@ -68,23 +70,30 @@ fn sealed(mut words: Vec<u64>) -> Vec<u8> {
 #[test]
 fn a_part_survives_as_bytes() {
     for part in [part(), tallied()] {
-        let bytes = part.to_bytes();
-        let read = SlicePart::from_bytes(&bytes).unwrap();
+        let bytes = part.to_bytes(ORIGIN);
+        let read = SlicePart::from_bytes(&bytes, ORIGIN).unwrap();
         // Packed errors are NaNs, which are equal only as bits.
-        assert_eq!(read.to_bytes(), bytes);
+        assert_eq!(read.to_bytes(ORIGIN), bytes);
         assert_eq!((read.trials(), &read.tallies), (4096..4099, &part.tallies));
         assert_eq!(read.sensitivities, part.sensitivities);
     }
 }
 
 #[test]
+fn a_part_of_another_origin_is_refused() {
+    let bytes = part().to_bytes(ORIGIN);
+    let DamagedPart(reason) = SlicePart::from_bytes(&bytes, Origin(8)).unwrap_err();
+    assert!(reason.contains("another model, seed or sampling"), "{reason}");
+}
+
+#[test]
 fn lengths_that_are_not_there_are_refused_before_memory_is_taken() {
     for part in [part(), tallied()] {
-        let words: Vec<u64> = Words(&part.to_bytes()).collect();
+        let words: Vec<u64> = Words(&part.to_bytes(ORIGIN)).collect();
         for (place, value) in (1..words.len()).flat_map(|place| [(place, u64::MAX), (place, 1 << 40)]) {
             let mut words = words.clone();
             words[place] = value;
-            let read = SlicePart::from_bytes(&sealed(words));
+            let read = SlicePart::from_bytes(&sealed(words), ORIGIN);
             assert!(place >= HEADER_WORDS || read.is_err(), "word {place} as {value}");
         }
     }
@@ -92,16 +101,16 @@ fn lengths_that_are_not_there_are_refused_before_memory_is_taken() {
 
 #[test]
 fn counts_that_contradict_the_values_are_refused() {
-    let words: Vec<u64> = Words(&part().to_bytes()).collect();
+    let words: Vec<u64> = Words(&part().to_bytes(ORIGIN)).collect();
     let refused = Err(DamagedPart("its counts do not add up"));
     let mut wrong_count = words.clone();
     wrong_count[HEADER_WORDS] += 1;
-    assert_eq!(SlicePart::from_bytes(&sealed(wrong_count)), refused);
+    assert_eq!(SlicePart::from_bytes(&sealed(wrong_count), ORIGIN), refused);
     let mut wrong_value = words.clone();
     // The last value of the first output.
     wrong_value[HEADER_WORDS + 2 * (NODE_WORDS + ERROR_WORDS) + 2 + 2] = f64::NAN.to_bits();
-    assert_eq!(SlicePart::from_bytes(&sealed(wrong_value)), refused);
-    assert!(SlicePart::from_bytes(&sealed(words)).is_ok());
+    assert_eq!(SlicePart::from_bytes(&sealed(wrong_value), ORIGIN), refused);
+    assert!(SlicePart::from_bytes(&sealed(words), ORIGIN).is_ok());
 }
 
 /// One output, the same few numbers again and again.
@@ -125,9 +134,9 @@ fn any_change_is_refused_or_combined() {
     let run = Run { trials: 300_000, threads: 1, keep: Keep::Nothing, max_values: MAX_VALUES };
     let slice = Slice { run: &run, trials: 0..run.trials };
     let part = simulate_slice(&Numbers, &plan, &slice, &Unobserved).unwrap();
-    let words: Vec<u64> = Words(&part.to_bytes()).collect();
+    let words: Vec<u64> = Words(&part.to_bytes(ORIGIN)).collect();
     let combined = |words: Vec<u64>| {
-        let part = SlicePart::from_bytes(&sealed(words))?;
+        let part = SlicePart::from_bytes(&sealed(words), ORIGIN)?;
         combine(&Numbers, &plan, &run, [Ok::<_, CombineError>(part)])
     };
     assert!(combined(words.clone()).is_ok());
@@ -148,12 +157,12 @@ fn segments_that_share_ranks_are_refused() {
     for tallied in part.tallies.iter_mut().flatten() {
         tallied.segments.list = Vec::new();
     }
-    assert!(SlicePart::from_bytes(&part.to_bytes()).is_ok());
+    assert!(SlicePart::from_bytes(&part.to_bytes(ORIGIN), ORIGIN).is_ok());
     if let Some(tallied) = part.tallies.iter_mut().flatten().next() {
         let at = |number: f64| Segment { low: number, high: number, below: 0, inside: Inside::Equal(1) };
         tallied.segments.list = vec![at(0.0), at(1.0)];
     }
-    assert!(SlicePart::from_bytes(&part.to_bytes()).is_err());
+    assert!(SlicePart::from_bytes(&part.to_bytes(ORIGIN), ORIGIN).is_err());
 }
 
 #[test]
@@ -162,7 +171,7 @@ fn correlations_that_cannot_be_are_refused() {
         let mut part = tallied();
         let found = Sensitivity { input: 0, rank_correlation, contribution_to_variance };
         part.sensitivities = Some(vec![Sensitivities { trials, inputs: vec![found] }; 2]);
-        SlicePart::from_bytes(&part.to_bytes()).is_ok()
+        SlicePart::from_bytes(&part.to_bytes(ORIGIN), ORIGIN).is_ok()
     };
     assert!(with(3, Some(-1.0), Some(1.0)) && with(0, None, None) && with(3, Some(0.5), None));
     assert!(!with(4, None, None) && !with(3, Some(7.0), None) && !with(3, Some(f64::INFINITY), None));
@@ -172,18 +181,18 @@ fn correlations_that_cannot_be_are_refused() {
 proptest! {
     #[test]
     fn one_damaged_byte_or_a_lost_end_is_seen(place: prop::sample::Index, change in 1u8..) {
-        let bytes = tallied().to_bytes();
+        let bytes = tallied().to_bytes(ORIGIN);
         let place = place.index(bytes.len());
         let mut damaged = bytes.clone();
         damaged[place] ^= change;
-        prop_assert!(SlicePart::from_bytes(&damaged).is_err());
-        prop_assert!(SlicePart::from_bytes(&bytes[..place]).is_err());
+        prop_assert!(SlicePart::from_bytes(&damaged, ORIGIN).is_err());
+        prop_assert!(SlicePart::from_bytes(&bytes[..place], ORIGIN).is_err());
     }
 
     #[test]
     fn any_words_are_answered(words in prop::collection::vec(prop_oneof![0u64..6, any::<u64>()], 0..80)) {
-        let mut all = vec![MAGIC];
+        let mut all = vec![MAGIC, ORIGIN.0];
         all.extend(words);
-        let _ = SlicePart::from_bytes(&sealed(all));
+        let _ = SlicePart::from_bytes(&sealed(all), ORIGIN);
     }
 }

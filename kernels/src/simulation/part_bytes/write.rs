@@ -1,5 +1,6 @@
 //! From a part to words.
 
+use super::super::origin::Origin;
 use super::super::part::SlicePart;
 use super::super::slice::blocks;
 use super::{ERROR_WORDS, HEADER_WORDS, MAGIC, NODE_WORDS, WORD, push};
@@ -10,7 +11,7 @@ use crate::statistics::segments::Inside;
 use crate::statistics::tally::Tallied;
 
 /// All but the checksum, with room for it.
-pub fn content(part: &SlicePart) -> Vec<u8> {
+pub fn content(part: &SlicePart, origin: Origin) -> Vec<u8> {
     let columns = || part.inputs.iter().chain(&part.outputs);
     let kept: usize = columns().map(|column| column.kept.len()).sum();
     let statistics = levels(blocks(&part.trials)).count() * NODE_WORDS + ERROR_WORDS;
@@ -19,7 +20,7 @@ pub fn content(part: &SlicePart) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(words * WORD);
     let counts = [part.inputs.len(), part.outputs.len(), part.kept_inputs, part.kept_outputs];
     let has = [part.tallies.is_some(), part.sensitivities.is_some()].map(u64::from);
-    let header = [MAGIC, part.trials.start, part.trials.end].into_iter();
+    let header = [MAGIC, origin.0, part.trials.start, part.trials.end].into_iter();
     let header = header.chain(counts.map(|count| count as u64)).chain(has);
     header.for_each(|word| push(&mut bytes, word));
     for column in columns() {
