@@ -13,6 +13,7 @@ use fermiac_fleet::store::{ALIVE, NewSimulation, SubmittedSimulation, Viewer, Wo
 use fermiac_fleet::telemetry::metrics as names;
 use fermiac_simulation::request::{MAX_REQUEST_BYTES, ModelSource};
 use fermiac_simulation::{SimulationRequest, Work};
+use serde_json::value::RawValue;
 
 use super::look::View;
 use crate::api::Api;
@@ -34,6 +35,9 @@ pub async fn submit(
     let idempotency_key = plain_header(&headers, "idempotency-key")?.map(str::to_owned);
     let at_most = MAX_REQUEST_BYTES.min(api.profile.http.body_max_bytes);
     let request = SimulationRequest::from_json(&json_body(&headers, body, at_most).await?)?;
+    if let Some(id) = submitted(&api, &caller, idempotency_key.as_deref(), &request).await? {
+        return answer(&api, &caller, id, StatusCode::OK).await;
+    }
     check_trials(&api, &request)?;
     let workbook = workbook_of(&api, &caller, &request).await?;
     let spool = match &workbook {
@@ -70,6 +74,21 @@ pub async fn submit(
     // A large request is let go before the database is waited for.
     drop(request);
     write(&api, &caller, &simulation, &jobs).await
+}
+
+/// The simulation that the same request with the same key has made: its workbook may be gone since, or other limits hold.
+/// Another request with this key is told so where it would be written.
+async fn submitted(
+    api: &Api,
+    caller: &Caller,
+    idempotency_key: Option<&str>,
+    request: &SimulationRequest,
+) -> Result<Option<SimulationId>, ApiError> {
+    let Some(key) = idempotency_key else { return Ok(None) };
+    let Some((id, known)) = api.store.simulation_of_key(caller.id(), key).await? else { return Ok(None) };
+    let known: Option<StoredRequest> = serde_json::from_slice(&known).ok();
+    let request = raw(request)?;
+    Ok(known.filter(|known| known.request.get() == request.get()).map(|_| id))
 }
 
 /// Writes what was accepted, and rings for it.
@@ -132,10 +151,16 @@ async fn slots(api: &Api, label: Label) -> Result<usize, ApiError> {
 
 /// The request as every worker reads it, with every field: it means the same whatever the defaults become.
 fn stored(request: &SimulationRequest, workbook_hash: Option<String>) -> Result<Vec<u8>, ApiError> {
-    let broken =
-        |error: serde_json::Error| ApiError::Broken { reason: format!("the request to store: {error}") };
-    let request = serde_json::value::to_raw_value(request).map_err(broken)?;
-    serde_json::to_vec(&StoredRequest { request, workbook_hash }).map_err(broken)
+    serde_json::to_vec(&StoredRequest { request: raw(request)?, workbook_hash }).map_err(broken)
+}
+
+fn raw(request: &SimulationRequest) -> Result<Box<RawValue>, ApiError> {
+    serde_json::value::to_raw_value(request).map_err(broken)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "map_err hands errors over by value")]
+fn broken(error: serde_json::Error) -> ApiError {
+    ApiError::Broken { reason: format!("the request to store: {error}") }
 }
 
 async fn answer(

@@ -40,6 +40,22 @@ on_both! {
         server.user.send("DELETE", &location, &[], Bytes::new()).await.problem(404);
     }
 
+    async fn a_request_is_answered_again_when_its_workbook_is_gone(server) {
+        let uploaded = server.user.send("POST", "/v1/workbooks", &[], Bytes::from_static(NPV)).await;
+        let location = uploaded.header("location").to_owned();
+        let request = serde_json::json!({"workbook": uploaded.expect(201)["id"], "trials": 10_000});
+        let headers = [("content-type", "application/json"), ("idempotency-key", "once")];
+        let send = async |body: String| server.user.send("POST", "/v1/simulations", &headers, body.into()).await;
+        let id = send(request.to_string()).await.expect(202)["id"].clone();
+        let deliveries = server.claim().await;
+        server.settle(deliveries, &Outcome::Completed(Default::default())).await;
+        assert_eq!(server.user.send("DELETE", &location, &[], Bytes::new()).await.status, 204);
+        assert_eq!(send(request.to_string()).await.expect(200)["id"], id);
+        let another = request.to_string().replace("10000", "20000");
+        assert!(send(another).await.problem(422).contains("there is no workbook"));
+        assert!(server.other.send("POST", "/v1/simulations", &headers, request.to_string().into()).await.problem(422).contains("there is no workbook"));
+    }
+
     async fn what_is_no_workbook_is_refused_and_not_stored(server) {
         for (body, said) in [
             (&b"hello"[..], "not a workbook"),

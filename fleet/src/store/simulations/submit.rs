@@ -69,6 +69,22 @@ impl Store {
         transaction.commit().await?;
         Ok(SubmittedSimulation::Known { id: known })
     }
+
+    /// The simulation that was submitted with this key, and its request as it was accepted.
+    pub async fn simulation_of_key(
+        &self,
+        owner: UserId,
+        idempotency_key: &str,
+    ) -> Result<Option<(SimulationId, Vec<u8>)>, StoreError> {
+        let mut transaction = self.begin_to_read().await?;
+        let known = run!(
+            &mut transaction,
+            query_as(SIMULATION_OF_KEY).bind(owner).bind(idempotency_key),
+            fetch_optional
+        )?;
+        transaction.commit().await?;
+        Ok(known)
+    }
 }
 
 fn check_simulation(simulation: &NewSimulation, jobs: &[NewJob]) -> Result<(), StoreError> {
@@ -140,6 +156,10 @@ insert into simulations (id, owner, workbook, idempotency_key, request, trials, 
 values ($1, $2, $3, $4, $5, $6, $7, $8)
 on conflict do nothing
 returning id";
+
+const SIMULATION_OF_KEY: &str = "
+-- name: find simulation by key
+select id, request from simulations where owner = $1 and idempotency_key = $2";
 
 const KNOWN_SIMULATION: &str = "
 -- name: find simulation by key or name
