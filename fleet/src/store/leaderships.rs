@@ -9,6 +9,9 @@ use super::columns::Instant;
 use super::transaction::run;
 use super::{Store, StoreError};
 
+/// An office that is held for more terms than so many was taken before the clock was set back, and who holds it may be gone.
+const MOST_TERMS: i32 = 2;
+
 /// Whether one leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Leadership {
@@ -25,10 +28,10 @@ impl Store {
         let now = transaction.now().await?;
         let length = chrono::TimeDelta::from_std(length)
             .map_err(|_| StoreError::refused("a term is longer than time itself"))?;
-        let until = Instant(now.0 + length);
+        let (until, too_long) = (Instant(now.0 + length), Instant(now.0 + length * MOST_TERMS));
         let taken: Option<(i64,)> = run!(
             &mut transaction,
-            query_as(LEAD).bind(office).bind(holder).bind(until).bind(now),
+            query_as(LEAD).bind(office).bind(holder).bind(until).bind(now).bind(too_long),
             fetch_optional
         )?;
         let leadership = match taken {
@@ -58,7 +61,7 @@ on conflict (office) do update set
     term = case when leaderships.holder = excluded.holder then leaderships.term else leaderships.term + 1 end,
     holder = excluded.holder,
     held_until = excluded.held_until
-where leaderships.holder = excluded.holder or leaderships.held_until <= $4
+where leaderships.holder = excluded.holder or leaderships.held_until <= $4 or leaderships.held_until > $5
 returning term";
 
 const TERM: &str = "

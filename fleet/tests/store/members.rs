@@ -11,6 +11,7 @@ use crate::support::{Bench, LEASE, job};
 on_all!(
     key_opens_until_it_is_revoked,
     office_is_held_for_a_term,
+    office_is_taken_from_before_the_clock_was_set_back,
     silent_worker_is_forgotten,
     what_synthetic_users_submit_is_told_apart_and_swept_away,
 );
@@ -42,6 +43,17 @@ async fn office_is_held_for_a_term(bench: Bench) {
     assert!(!lead("a").await.unwrap().leading);
     bench.store.resign("scheduler", "b").await.unwrap();
     assert_eq!(lead("a").await.unwrap().term, 3);
+}
+
+async fn office_is_taken_from_before_the_clock_was_set_back(bench: Bench) {
+    let lead = |holder| bench.store.lead("scheduler", holder, LEASE);
+    assert!(lead("a").await.unwrap().leading);
+    bench.clock.set(bench.clock.now() - LEASE);
+    assert!(!lead("b").await.unwrap().leading, "it is waited for so long at most");
+    bench.clock.set(bench.clock.now() - Duration::from_secs(3600));
+    let second = lead("b").await.unwrap();
+    assert_eq!((second.leading, second.term), (true, 2));
+    assert!(!lead("a").await.unwrap().leading);
 }
 
 async fn silent_worker_is_forgotten(bench: Bench) {
