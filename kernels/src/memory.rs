@@ -1,7 +1,7 @@
 //! Memory for long columns, handed out fast.
 //!
-//! Memory costs nothing before it is written to: the system then hands it out page by page. 2 MiB in small pages take it
-//! as long as some twelve huge pages, which each hold as much.
+//! Memory costs nothing before it is written to: the system then hands it out page by page. It takes some twelve times as
+//! long for 2 MiB of small pages as for the one huge page that holds as much.
 
 use std::mem::size_of;
 use std::ops::Range;
@@ -13,7 +13,7 @@ const HUGE_PAGE: usize = 2 << 20;
 /// Less is handed out faster by small pages.
 const WORTH_A_HUGE_PAGE: usize = 1 << 18;
 
-/// Zeros that begin where their memory does well.
+/// Values, zeros at first, from the beginning of a cache line or of a huge page on.
 pub(crate) struct Memory<T> {
     values: Vec<T>,
     used: Range<usize>,
@@ -70,6 +70,9 @@ fn ask_for_huge_pages<T>(values: &mut [T]) {
     let start = values.as_mut_ptr().cast::<u8>();
     let to_page = start.align_offset(PAGE);
     let bytes = size_of_val(values).saturating_sub(to_page) / PAGE * PAGE;
+    if bytes == 0 {
+        return;
+    }
     // SAFETY: the range lies inside `values` and begins at a page. The advice changes no content, and a system
     // that refuses it may be ignored.
     unsafe { libc::madvise(start.add(to_page).cast(), bytes, libc::MADV_HUGEPAGE) };

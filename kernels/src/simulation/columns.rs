@@ -4,7 +4,7 @@ use super::kept::Kept;
 use super::part::{self, Column, SlicePart};
 use super::precision::next_look;
 use super::slice::{Slice, blocks as blocks_of};
-use super::stream::Streamed;
+use super::streamed::Streamed;
 use super::tallies::Tallies;
 use crate::engine::Reductions;
 use crate::memory::zeros;
@@ -25,8 +25,8 @@ const STREAM_STATISTICS: usize = 1 << 14;
 /// Those that an engine makes come faster than threads are gathered and sent out again.
 const REDUCED_STATISTICS: usize = 1 << 17;
 
-/// Of at most so many outputs the ranks are made while trials are streamed, for which both need memory at a time: 13 bytes a
-/// trial that is ranked. More outputs keep all threads busy in the end.
+/// Of at most so many outputs the ranks are made while trials are streamed, for which both need memory at a time: 4 bytes a
+/// trial that is ranked, 13 if there are errors. More outputs keep all threads busy in the end.
 const RANKED_MEANWHILE: usize = 64;
 
 /// What is known of a block of a column.
@@ -199,8 +199,11 @@ impl Columns {
 
     /// What was found of the trials that were done.
     pub fn into_part(self) -> SlicePart {
-        self.tally_kept();
         let done = self.done;
+        // A run that was cancelled before needs no tallies.
+        if done == self.trials || done > self.kept_outputs {
+            self.tally_kept();
+        }
         let part = |mut column: Column| {
             column.kept.truncate(done);
             column

@@ -26,6 +26,7 @@ mod replay;
 mod slice;
 mod slicing;
 mod stream;
+mod streamed;
 mod tallies;
 mod threads;
 

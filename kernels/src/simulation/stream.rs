@@ -10,11 +10,11 @@
 
 use super::batch::{Evaluation, Unit};
 use super::columns::{BlockStatistics, of_block};
+use super::streamed::{Made, Streamed};
 use super::tallies::Tallies;
 use crate::engine::{Engine, Reduced};
 use crate::memory::Memory;
-use crate::statistics::errors::ErrorCounts;
-use crate::statistics::moments::{BLOCK, Moments};
+use crate::statistics::moments::BLOCK;
 use crate::statistics::sifted::Mesh;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -27,67 +27,6 @@ const WAITING_VALUES: usize = 1 << 21;
 
 /// The loads that all threads evaluate at a time hold at most about so many values.
 const LOADED_VALUES: usize = 1 << 23;
-
-/// What was found of some trials.
-pub(super) struct Streamed {
-    /// How many were done, from the first one without a gap.
-    pub done: usize,
-    /// By each thread.
-    made: Vec<Made>,
-    /// Of each block, in order: the thread that made its statistics, and where these begin.
-    places: Vec<(usize, usize)>,
-}
-
-/// The statistics of blocks that a thread came to make.
-struct Made {
-    blocks: Vec<usize>,
-    /// Of each block, column after column.
-    moments: Vec<Moments>,
-    /// Of each column, over all blocks.
-    errors: Vec<ErrorCounts>,
-}
-
-impl Made {
-    fn new(columns: usize) -> Made {
-        Made { blocks: Vec::new(), moments: Vec::new(), errors: vec![ErrorCounts::default(); columns] }
-    }
-
-    fn push(&mut self, block: usize, columns: impl IntoIterator<Item = BlockStatistics>) {
-        self.blocks.push(block);
-        self.moments.extend(columns.into_iter().zip(&mut self.errors).map(
-            |((moments, errors), of_column)| {
-                of_column.merge(&errors);
-                moments
-            },
-        ));
-    }
-}
-
-impl Streamed {
-    fn new(done: usize, made: Vec<Made>, columns: usize) -> Streamed {
-        let of_thread = |(thread, made): (usize, &Made)| -> Vec<(usize, usize, usize)> {
-            let blocks = made.blocks.iter().zip((0..).step_by(columns));
-            blocks.map(|(block, first)| (*block, thread, first)).collect()
-        };
-        let mut places: Vec<_> = made.iter().enumerate().flat_map(of_thread).collect();
-        places.sort();
-        Streamed {
-            done,
-            made,
-            places: places.into_iter().map(|(_, thread, first)| (thread, first)).collect(),
-        }
-    }
-
-    /// The moments of a column's blocks, in order.
-    pub fn moments(&self, column: usize) -> impl Iterator<Item = &Moments> {
-        self.places.iter().map(move |(thread, first)| &self.made[*thread].moments[first + column])
-    }
-
-    /// The errors of a column.
-    pub fn errors(&self, column: usize) -> impl Iterator<Item = &ErrorCounts> {
-        self.made.iter().map(move |made| &made.errors[column])
-    }
-}
 
 /// The blocks of some trials, shared out to threads.
 struct Line<'a, E: Engine> {

@@ -67,7 +67,7 @@ impl Tallies {
         tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the values of a block of an output on a thread. `errors` counts those among them, and maybe among others.
+    /// Takes the values of a block of an output on a thread. `errors` counts at least those among them.
     pub fn add(&self, (thread, output): (usize, usize), values: &[f64], errors: &ErrorCounts) {
         let mut tally = self.tally(thread, output);
         if errors.total() == 0 {

@@ -106,7 +106,7 @@ impl Segments {
             if one.high <= two.high {
                 list.extend(left.next().filter(|_| has_common).map(|one| one.common(two, bounds)));
             } else {
-                list.extend(has_common.then(|| one.clone().common(two, bounds)));
+                list.extend(has_common.then(|| one.part(bounds.0, bounds.1).common(two, bounds)));
                 right.next();
             }
         }
