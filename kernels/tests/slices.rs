@@ -52,7 +52,7 @@ fn in_slices(sampling: Sampling, run: &Run, slices: &[Range<u64>]) -> Result<Res
     let parts = slices.iter().map(|trials| {
         let engine = CpuEngine::with_sampling(&plan, 7, sampling).unwrap();
         let slice = Slice { run, trials: trials.clone() };
-        let origin = Origin::of(&plan, 7, sampling).unwrap();
+        let origin = Origin::of(&plan, run, (7, sampling)).unwrap();
         let bytes = simulate_slice(&engine, &plan, &slice, &Unobserved).unwrap().to_bytes(origin);
         SlicePart::from_bytes(&bytes, origin).map_err(CombineError::from)
     });
@@ -143,7 +143,7 @@ fn planned_slices_give_the_results_of_one_run() {
 fn a_part_is_sent_without_the_trials_that_it_has_ranked() {
     let run = run(1_000_000);
     let engine = CpuEngine::new(&plan(), 7).unwrap();
-    let origin = Origin::of(&plan(), 7, Sampling::Random).unwrap();
+    let origin = Origin::of(&plan(), &run, (7, Sampling::Random)).unwrap();
     let bytes = |trials| {
         let slice = Slice { run: &run, trials };
         simulate_slice(&engine, &plan(), &slice, &Unobserved).unwrap().to_bytes(origin).len()

@@ -29,7 +29,7 @@ pub use device::{Device, UnknownDevice};
 pub use engine::gpu_code_asked_for;
 pub use failure::Failure;
 pub use fermiac_kernels::engine::cuda::{FaultKind, Gpus, NoGpu, OpenGpu, Usage};
-pub use fermiac_kernels::simulation::{Observer, Origin, SlicePart};
+pub use fermiac_kernels::simulation::{Observer, Origin, SlicePart, Unobserved};
 pub use prepared::{Finished, Prepared, Work};
 pub use request::SimulationRequest;
 pub use sampling::Sampling;

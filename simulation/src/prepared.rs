@@ -29,6 +29,7 @@ pub struct Prepared {
     computer: Computer,
     /// Made once: the tables of some distributions take longer than thousands of trials.
     engine: OnceLock<DeviceEngine>,
+    origin: OnceLock<Origin>,
     load_ms: f64,
     compile_ms: f64,
 }
@@ -63,6 +64,7 @@ impl Prepared {
             settings,
             computer,
             engine: OnceLock::new(),
+            origin: OnceLock::new(),
             load_ms: model.load_ms,
             compile_ms,
         })
@@ -80,6 +82,7 @@ impl Prepared {
             settings: self.settings.clone(),
             computer: Computer::Open(Arc::clone(gpu)),
             engine: OnceLock::new(),
+            origin: self.origin.clone(),
             load_ms: self.load_ms,
             compile_ms: self.compile_ms,
         }
@@ -176,8 +179,12 @@ impl Prepared {
 
     /// Where parts of its slices come from, wherever they are made.
     pub fn origin(&self) -> Result<Origin, Failure> {
-        let Settings { seed, .. } = self.settings;
-        Origin::of(&self.compiled.plan, seed, self.settings.sampled()).map_err(Failure::refused)
+        if let Some(origin) = self.origin.get() {
+            return Ok(*origin);
+        }
+        let (run, drawn) = (self.settings.run(1), (self.settings.seed, self.settings.sampled()));
+        let made = Origin::of(&self.compiled.plan, &run, drawn).map_err(Failure::refused)?;
+        Ok(*self.origin.get_or_init(|| made))
     }
 
     /// What all slices came to, from their parts in order of trials: the same bytes, but for the timing, as if it had

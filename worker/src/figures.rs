@@ -45,9 +45,12 @@ pub fn superseded(count: usize) {
     counter!(names::SETTLEMENTS_SUPERSEDED).increment(count as u64);
 }
 
-/// The part of a slice was of no use.
-pub fn part_made_again() {
-    counter!(names::PARTS_MADE_AGAIN).increment(1);
+/// The part of a slice of so many trials was made again where it was to be merged.
+pub fn part_made_again(synthetic: bool, trials: u64) {
+    if !synthetic {
+        counter!(names::PARTS_MADE_AGAIN).increment(1);
+        counter!(names::TRIALS).increment(trials);
+    }
 }
 
 /// What the label `outcome` says.
@@ -84,7 +87,7 @@ impl Drop for Run {
     }
 }
 
-/// What a job that completed computed: the combine of slices computes none of its trials.
+/// What a job that completed computed. What the combine of slices has to, is counted as it does.
 pub fn completed(delivery: &Delivery, outcome: &Outcome) {
     if let (Kind::Simulate | Kind::Slice, Outcome::Completed(produced)) = (delivery.kind, outcome)
         && !delivery.synthetic

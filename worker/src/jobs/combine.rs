@@ -1,7 +1,8 @@
 //! The slices of a simulation, merged into its result.
 //!
 //! A part that is gone, damaged, or of a version that computes otherwise is of no use to any later attempt either: its
-//! slice is evaluated here. It takes long if there are many, but it ends, and with the result that the parts would have made.
+//! slice is evaluated here, and its part is kept where it should have been. If there are so many that the time of an attempt
+//! is not enough, the next one, or a retry by hand, has the fewer to do.
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -12,6 +13,7 @@ use fermiac_fleet::blobs::{BlobError, Blobs};
 use fermiac_fleet::delivery::{Delivery, Produced};
 use fermiac_fleet::simulation::CombineWork;
 use fermiac_simulation::{Failure, Observer, Origin, Prepared, SlicePart};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::failure::JobError;
@@ -38,11 +40,20 @@ impl Runner {
         let model = self.models.get(simulation_of(delivery)?, place).await?;
         let kept = kept_parts(patiently(|| self.store.produced(&slices)).await?)?;
         let (sender, receiver) = mpsc::channel(AHEAD);
-        let (threads, tether) = (self.threads, Arc::clone(tether));
+        let (threads, tether, synthetic) = (self.threads, Arc::clone(tether), delivery.synthetic);
+        let blobs = self.blobs.clone();
         let merging = on_own_threads(move || {
             let origin = model.origin()?;
-            let mut parts =
-                Parts { receiver, origin, model: &model, threads, tether: Stops(tether), failed: None };
+            let mut parts = Parts {
+                receiver,
+                origin,
+                model: &model,
+                threads,
+                tether: Stops(tether),
+                blobs,
+                synthetic,
+                failed: None,
+            };
             let finished = model.combine(threads, &mut parts);
             match (finished, parts.failed) {
                 (_, Some(failed)) => Err(failed),
@@ -98,6 +109,9 @@ struct Parts<'a> {
     model: &'a Prepared,
     threads: NonZeroUsize,
     tether: Stops,
+    /// To keep parts that are made here.
+    blobs: Blobs,
+    synthetic: bool,
     failed: Option<JobError>,
 }
 
@@ -112,8 +126,14 @@ impl Parts<'_> {
             None => "it is gone".to_owned(),
         };
         tracing::warn!(key, reason, "the part of a slice is of no use: the slice is evaluated again");
-        figures::part_made_again();
-        self.model.simulate_slice(trials, self.threads, &self.tether)
+        let count = trials.end - trials.start;
+        let part = self.model.simulate_slice(trials, self.threads, &self.tether)?;
+        let keeping = self.blobs.put(&key, part.to_bytes(self.origin).into());
+        if let Err(error) = Handle::current().block_on(keeping) {
+            tracing::warn!(key, %error, "cannot keep the part: another attempt has to make it again");
+        }
+        figures::part_made_again(self.synthetic, count);
+        Ok(part)
     }
 }
 

@@ -9,29 +9,21 @@ use fermiac_fleet::ids::SimulationId;
 use fermiac_fleet::job::{Bell, Kind, Label, Priority, State};
 use fermiac_fleet::simulation::{Common, SimulationJobs, SliceWork, StoredRequest, part_key};
 use fermiac_fleet::store::{NewSimulation, StoreSettings};
-use fermiac_simulation::{Drawn, Observer, Prepared, SimulationRequest};
+use fermiac_simulation::{Drawn, Prepared, SimulationRequest, Unobserved};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::bench::Bench;
 
 const LEASE: Duration = Duration::from_secs(30);
-const SLICES: [Range<u64>; 4] = [0..81_920, 81_920..122_880, 122_880..163_840, 163_840..200_000];
-
-struct Unobserved;
-
-impl Observer for Unobserved {
-    fn progress(&self, _trials_done: u64) {}
-
-    fn cancelled(&self) -> bool {
-        false
-    }
-}
+/// So many that outputs are tallied.
+const TRIALS: u64 = 400_000;
+const SLICES: [Range<u64>; 4] = [0..81_920, 81_920..163_840, 163_840..245_760, 245_760..TRIALS];
 
 /// The call, from a seed.
 fn request(seed: u64) -> String {
     let model = r#"{"inputs": {"z": "normal(0, 1)"}, "cells": {"payoff": "=MAX(EXP(z) - 1, 0)"}, "outputs": ["payoff"]}"#;
-    format!(r#"{{"model": {model}, "trials": 200000, "seed": {seed}}}"#)
+    format!(r#"{{"model": {model}, "trials": {TRIALS}, "seed": {seed}}}"#)
 }
 
 fn prepared(request: &str) -> Prepared {
@@ -55,11 +47,13 @@ async fn slices_whose_parts_are_of_no_use_are_evaluated_where_they_are_merged() 
     let bench = Bench::with(&StoreSettings::of("testing")).await;
     let model = prepared(&request(7));
     let (simulation, jobs) = submitted(&bench, &request(7)).await;
-    // One part is well, one is of another seed, one is damaged, and one is gone.
-    let mut damaged = part(&model, &SLICES[2]);
+    // One part is damaged, one is of another seed, one is well, and one is gone.
+    let well = SLICES.each_ref().map(|trials| part(&model, trials));
+    let mut damaged = well[0].clone();
     damaged[1000] ^= 1;
-    let parts =
-        [Some(part(&model, &SLICES[0])), Some(part(&prepared(&request(8)), &SLICES[1])), Some(damaged), None];
+    let foreign = part(&prepared(&request(8)), &SLICES[1]);
+    let parts = [Some(damaged), Some(foreign), Some(well[2].clone()), None];
+    let mut keys = Vec::new();
     for delivery in claimed(&bench, &jobs).await {
         let SliceWork { first_trial, end_trial } = serde_json::from_slice(&delivery.payload).unwrap();
         let slice = SLICES.iter().position(|slice| *slice == (first_trial..end_trial)).unwrap();
@@ -67,6 +61,7 @@ async fn slices_whose_parts_are_of_no_use_are_evaluated_where_they_are_merged() 
         if let Some(bytes) = &parts[slice] {
             bench.blobs.put(&key, bytes.clone().into()).await.unwrap();
         }
+        keys.push((slice, key.clone()));
         let produced = Produced {
             result_key: Some(key),
             progress: Some(end_trial - first_trial),
@@ -83,6 +78,10 @@ async fn slices_whose_parts_are_of_no_use_are_evaluated_where_they_are_merged() 
     let at_once = model.simulate(NonZeroUsize::MIN, Drawn::No, &Unobserved).unwrap().document().unwrap();
     assert_eq!(without_timing(&result), without_timing(at_once.as_bytes()));
     working.end().await;
+    // Another attempt would have found them.
+    for (slice, key) in keys {
+        assert!(bench.blobs.get(&key, u64::MAX).await.unwrap() == well[slice], "the part of slice {slice}");
+    }
 }
 
 async fn submitted(bench: &Bench, request: &str) -> (SimulationId, SimulationJobs) {
@@ -99,7 +98,7 @@ async fn submitted(bench: &Bench, request: &str) -> (SimulationId, SimulationJob
         workbook: None,
         idempotency_key: None,
         request: serde_json::to_vec(&stored).unwrap(),
-        trials: 200_000,
+        trials: TRIALS,
         root: jobs.root,
     };
     bench.store.submit_simulation(&new, &jobs.jobs).await.unwrap();
