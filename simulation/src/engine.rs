@@ -119,6 +119,13 @@ impl Engine for DeviceEngine {
         }
     }
 
+    fn computes_elsewhere(&self) -> bool {
+        match self {
+            DeviceEngine::Cpu(engine) => engine.computes_elsewhere(),
+            DeviceEngine::Cuda(engine) => engine.computes_elsewhere(),
+        }
+    }
+
     fn reductions(&self) -> Option<Reductions> {
         match self {
             DeviceEngine::Cpu(engine) => engine.reductions(),

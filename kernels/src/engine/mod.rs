@@ -25,6 +25,11 @@ pub trait Engine: Sync {
         Sampling::Random
     }
 
+    /// Whether another device computes, and the threads that call only wait for it.
+    fn computes_elsewhere(&self) -> bool {
+        false
+    }
+
     /// How many trials one call had best have, where there are so many: a multiple of a block.
     fn trials_at_once(&self) -> usize {
         BLOCK

@@ -80,7 +80,7 @@ where
     if done < run.trials {
         return Err(CombineError::Missing { done, trials: run.trials }.into());
     }
-    let threads = threads(run.threads).map_err(CombineError::from)?;
+    let threads = threads(run.threads, engine).map_err(CombineError::from)?;
     Ok(threads.install(|| summarised(gathered, engine, plan)))
 }
 

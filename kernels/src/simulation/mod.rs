@@ -175,7 +175,7 @@ where
     run.check(plan, engine.sampling())?;
     let all = Slice { run, trials: 0..run.trials };
     let kept = Kept::new(run, plan, engine.sampling());
-    let results = threads(run.threads)?.install(|| {
+    let results = threads(run.threads, engine)?.install(|| {
         let (part, stopped) = evaluated(engine, plan, (&all, kept), until, observer);
         let done = part.trials().end;
         let kept = kept.of_first(done);

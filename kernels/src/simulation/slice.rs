@@ -67,9 +67,11 @@ where
         return Err(SliceError::NoSlice { first, end, trials: slice.run.trials });
     }
     let kept = Kept::new(slice.run, plan, engine.sampling());
-    threads(slice.run.threads)?.install(|| match evaluated(engine, plan, (slice, kept), None, observer) {
-        (part, Stopped::Trials | Stopped::Precision) => Ok(part.narrowed(kept)),
-        (_, Stopped::Cancelled) => Err(SliceError::Cancelled),
+    threads(slice.run.threads, engine)?.install(|| {
+        match evaluated(engine, plan, (slice, kept), None, observer) {
+            (part, Stopped::Trials | Stopped::Precision) => Ok(part.narrowed(kept)),
+            (_, Stopped::Cancelled) => Err(SliceError::Cancelled),
+        }
     })
 }
 

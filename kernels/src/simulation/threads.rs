@@ -3,16 +3,18 @@
 //! In its first milliseconds a run has short phases, between which threads sleep. A guest of a hypervisor takes a
 //! processor on which nothing runs for one that is not to be had, and wakes the thread where its waker runs: both take
 //! turns on one processor until the system looks again, milliseconds later. So where a run has a thread for every
-//! processor, each stays on its own. Where it has fewer, the system knows better which are free.
+//! processor, each stays on its own. Where it has fewer, the system knows better which are free. Nor do threads stay that
+//! wait for another device: what its driver begins on them would stay with them.
 
 use super::NoThreads;
+use crate::engine::Engine;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-/// So many, at least one.
-pub(super) fn threads(threads: usize) -> Result<ThreadPool, NoThreads> {
+/// So many, at least one, for an engine.
+pub(super) fn threads<E: Engine>(threads: usize, engine: &E) -> Result<ThreadPool, NoThreads> {
     let threads = threads.max(1);
     let processors = affinity::processors();
-    let has_one_each = threads > 1 && processors.len() == threads;
+    let has_one_each = threads > 1 && processors.len() == threads && !engine.computes_elsewhere();
     ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|number| format!("trials-{number}"))
@@ -58,19 +60,38 @@ mod tests {
     use super::affinity::processors;
     use super::*;
 
-    #[test]
-    fn as_many_threads_as_processors_have_one_each() {
-        let all = processors();
-        let of_threads = threads(all.len()).unwrap().broadcast(|_| processors());
-        assert_eq!(of_threads.concat(), all);
+    struct Nothing {
+        elsewhere: bool,
+    }
+
+    impl Engine for Nothing {
+        type Scratch = ();
+
+        fn computes_elsewhere(&self) -> bool {
+            self.elsewhere
+        }
+
+        fn scratch(&self) {}
+
+        fn evaluate(&self, (): &mut (), _first_trial: u64, _columns: &mut [&mut [f64]]) {}
+    }
+
+    /// The processors that each of so many threads may run on.
+    fn processors_of(count: usize, elsewhere: bool) -> Vec<Vec<usize>> {
+        threads(count, &Nothing { elsewhere }).expect("few threads begin").broadcast(|_| processors())
     }
 
     #[test]
-    fn fewer_or_more_threads_run_where_they_can() {
+    fn as_many_threads_as_processors_have_one_each() {
         let all = processors();
-        for count in [1, all.len() + 1] {
-            let of_threads = threads(count).unwrap().broadcast(|_| processors());
-            assert_eq!(of_threads, vec![all.clone(); count]);
+        assert_eq!(processors_of(all.len(), false).concat(), all);
+    }
+
+    #[test]
+    fn others_run_where_they_can() {
+        let all = processors();
+        for (count, elsewhere) in [(1, false), (all.len() + 1, false), (all.len(), true)] {
+            assert_eq!(processors_of(count, elsewhere), vec![all.clone(); count]);
         }
     }
 }

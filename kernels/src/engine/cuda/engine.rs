@@ -151,6 +151,10 @@ impl Engine for CudaEngine {
         (2 * self.interpreter.launch_trials()).next_multiple_of(BLOCK)
     }
 
+    fn computes_elsewhere(&self) -> bool {
+        true
+    }
+
     fn reductions(&self) -> Option<Reductions> {
         let trials = self.interpreter.reduced_launch_trials().filter(|_| self.failure.get().is_none())?;
         Some(Reductions { threads: REDUCING_THREADS, trials: LAUNCHES_AT_ONCE * trials })
