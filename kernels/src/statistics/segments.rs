@@ -223,7 +223,7 @@ impl Segment {
 
 /// Adds the numbers at some ranks, ascending, among these, which begin at a rank. The middle one comes first: it parts the
 /// numbers in two, among which the others are looked for.
-fn select(numbers: &mut [f64], first: u64, ranks: &[u64], found: &mut Vec<(u64, f64)>) {
+pub(super) fn select(numbers: &mut [f64], first: u64, ranks: &[u64], found: &mut Vec<(u64, f64)>) {
     let (lower, [middle, upper @ ..]) = ranks.split_at(ranks.len() / 2) else { return };
     let (below, number, above) = numbers.select_nth_unstable_by((middle - first) as usize, f64::total_cmp);
     select(below, first, lower, found);
