@@ -17,7 +17,7 @@ const PARTED_AT_LAST: usize = 1 << 18;
 /// them by straight interpolation.
 ///
 /// Exact by construction: the order statistics are found by counting, in bins of equal width where that settles it and
-/// else by the bits of the numbers, see [`super::selection`].
+/// else by the bits of the numbers, see [`super::selection`]; or, where numbers are few, by parting a copy of them.
 pub fn percentiles(samples: &[f64], moments: &Moments, percents: &[f64]) -> Option<Vec<f64>> {
     let in_bins = (samples.len() > PARTED).then(|| by_bins(samples, moments, percents)).flatten();
     let found = in_bins.unwrap_or_else(|| {
