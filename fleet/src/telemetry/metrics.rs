@@ -93,7 +93,7 @@ metrics! {
     PLAN_CACHE_BYTES: Gauge = "fermiac_plan_cache_bytes" [];
     /// Whether a GPU of this worker can be used; 0 until the worker is started again.
     GPU_USABLE: Gauge = "fermiac_gpu_usable" ["device"];
-    /// Failures of a GPU; `kind` is out_of_memory, ecc, lost, illegal_address, launch or refused.
+    /// Failures of a GPU; `kind` is out_of_memory, ecc, lost, illegal_address, launch, wrong or refused.
     GPU_FAULTS: Counter = "fermiac_gpu_faults_total" ["device", "kind"];
     /// Trials that a GPU evaluated, those of jobs that failed included.
     GPU_TRIALS: Counter = "fermiac_gpu_trials_total" ["device"];

@@ -47,6 +47,46 @@ impl Mesh {
         let looked_at = vec![Some(0); BINS];
         Mesh { bins_per_unit: 0.0, first: 0.0, last: 0.0, crowds: Vec::new(), bounds: vec![all], looked_at }
     }
+
+    /// Reads the numbers among packed values, one after the other: what others who read faster have to come to.
+    pub(crate) fn sift(&self, values: &[f64]) -> Sifted {
+        let segments = self.bounds.len();
+        let mut sifted = Sifted {
+            counts: vec![0; BINS + CROWDS],
+            between: vec![0; segments + 1],
+            equal: vec![0; segments],
+            integers: true,
+            picked: Vec::new(),
+        };
+        for number in values.iter().copied().filter(|value| value.is_finite()) {
+            sifted.integers &= number.fract() == 0.0;
+            if let Some(crowd) = self.crowds.iter().position(|crowd| *crowd == number) {
+                sifted.counts[BINS + crowd] += 1;
+                continue;
+            }
+            let place = self.place(number);
+            sifted.counts[place] += 1;
+            let Some(mut segment) = self.looked_at[place].map(|below| below as usize) else { continue };
+            while self.bounds.get(segment).is_some_and(|(_, high)| *high < number) {
+                segment += 1;
+            }
+            let inside = self.bounds.get(segment).filter(|(low, _)| *low <= number);
+            if place == 0 || place == BINS - 1 || inside.is_some_and(|(low, high)| low < high) {
+                sifted.picked.push(number);
+            } else if inside.is_some() {
+                sifted.equal[segment] += 1;
+            } else {
+                sifted.between[segment] += 1;
+            }
+        }
+        sifted
+    }
+
+    fn place(&self, number: f64) -> usize {
+        let below = if number < 0.0 { -f64::MIN_POSITIVE } else { 0.0 };
+        let bin = number.mul_add(self.bins_per_unit, below).floor();
+        (bin - self.first).clamp(0.0, self.last) as usize
+    }
 }
 
 impl Sifted {
@@ -62,6 +102,22 @@ impl Sifted {
         }
         self.integers &= next.integers;
         self.picked.append(&mut next.picked);
+    }
+
+    /// Whether as much was found, in whatever order, and where there is a place for more segments than there are.
+    pub(crate) fn is_same(&self, other: &Sifted) -> bool {
+        let counted = |counts: &[u64]| counts.iter().rposition(|count| *count > 0).map_or(0, |last| last + 1);
+        let is_same = |ours: &[u64], theirs: &[u64]| ours[..counted(ours)] == theirs[..counted(theirs)];
+        let sorted = |sifted: &Sifted| {
+            let mut bits: Vec<u64> = sifted.picked.iter().map(|number| number.to_bits()).collect();
+            bits.sort_unstable();
+            bits
+        };
+        is_same(&self.counts, &other.counts)
+            && is_same(&self.between, &other.between)
+            && is_same(&self.equal, &other.equal)
+            && self.integers == other.integers
+            && sorted(self) == sorted(other)
     }
 
     /// How many numbers were read.

@@ -57,6 +57,13 @@ fn the_engine_goes_on_without_a_gpu_that_fails() {
 }
 
 #[test]
+fn a_gpu_whose_bits_are_others_is_not_believed() {
+    for launch in ["launch", "moments", "sift"] {
+        run_beside_the_driver("a_gpu_that_is_wrong", Some(&format!("0 {launch} 1 -1")));
+    }
+}
+
+#[test]
 fn a_kernel_that_the_driver_does_not_link_is_loaded_and_one_that_it_does_not_load_is_done_without() {
     // The first to be loaded are the interpreter and the statistics.
     for fault in ["0 link 1 218", "0 load 3 218"] {

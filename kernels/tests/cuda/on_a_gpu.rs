@@ -227,7 +227,7 @@ fn what_code_made_for_a_plan_comes_to_is_reduced_on_the_gpu_too() {
     let engine = CudaEngine::on(&gpu, &plan, SEED, Sampling::Random).expect("there is room");
     let engine = engine.with_code(Code::Generated).expect("it is assembled");
     assert_same_of_both(&plan, SEED, &engine, (MANY_TRIALS, 3));
-    assert_eq!(gpu.usage().reduced_trials, MANY_TRIALS - 65_536);
+    assert_eq!(gpu.usage().reduced_trials, MANY_TRIALS - 65_536 + 4096);
 }
 
 #[test]
@@ -300,10 +300,11 @@ fn what_is_reduced_on_a_gpu_comes_to_the_same_statistics() {
     for threads in [1, 3, 8] {
         assert_same_of_both(&plan, SEED, &engine, (MANY_TRIALS, threads));
     }
-    let usage = gpu.usage();
-    assert_eq!(usage.trials, 3 * MANY_TRIALS);
+    let (usage, block) = (gpu.usage(), 4096);
+    // A block is evaluated and reduced first, to see whether both come to the same.
+    assert_eq!(usage.trials, 3 * MANY_TRIALS + 2 * block);
     // All but those that are ranked.
-    assert_eq!(usage.reduced_trials, 3 * (MANY_TRIALS - 65_536));
+    assert_eq!(usage.reduced_trials, 3 * (MANY_TRIALS - 65_536) + block);
     assert!(usage.memory_bytes > 0 && usage.memory_bytes <= gpu.budget().bytes(), "{usage:?}");
 }
 
@@ -375,6 +376,23 @@ fn a_gpu_that_fails_while_it_reduces_changes_no_bit() {
     let [ours, theirs] = both(&plan, SEED, &gpu, (MANY_TRIALS, 3));
     assert_eq!(ours, theirs);
     assert_eq!(gpu.failure().is_some(), std::env::var_os("STAND_IN_FAULT").is_some());
+}
+
+#[test]
+fn a_gpu_that_is_wrong_changes_no_bit_and_is_told() {
+    if !has_gpu() {
+        return;
+    }
+    let plan = chain(9);
+    let gpu = CudaEngine::new(&plan, SEED, Sampling::Random, None).expect("there is a GPU");
+    let [ours, theirs] = both(&plan, SEED, &gpu, (MANY_TRIALS, 1));
+    assert_eq!(ours, theirs);
+    let fails = std::env::var_os("STAND_IN_FAULT").is_some();
+    assert_eq!(gpu.failure().is_some(), fails, "{:?}", gpu.failure());
+    if let Some(CudaEngineError::Gpu { doing, kind, .. }) = gpu.failure() {
+        assert_eq!((*doing, *kind), ("being compared with the processor", FaultKind::Wrong));
+        assert_eq!(gpu.gpu().out_of_use(), gpu.failure());
+    }
 }
 
 #[test]

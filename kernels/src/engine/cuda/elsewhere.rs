@@ -43,6 +43,10 @@ impl Interpreter {
         match *self {}
     }
 
+    pub(super) fn columns(&self) -> usize {
+        match *self {}
+    }
+
     pub(super) fn launch_trials(&self) -> usize {
         match *self {}
     }

@@ -7,6 +7,7 @@ use fermiac_model::plan::Plan;
 use super::budget::POOLS;
 use super::generated::{Generated, choice::Code};
 use super::interpreter::Interpreter;
+use super::proof::Proof;
 use super::{FaultKind, Gpus, NoGpu, OpenGpu};
 use crate::engine::cpu::{CpuEngine, CpuEngineError, CpuScratch};
 use crate::engine::image::{Image, ImageError, Wanted};
@@ -50,6 +51,8 @@ pub enum CudaEngineError {
 /// Evaluates one plan with one seed on a GPU, in launches as large as its memory allows: see [`super::Budget`]. Several
 /// threads have several launches under way.
 ///
+/// The first trials of each plan are evaluated by the processor too: a GPU that comes to other bits has failed.
+///
 /// Should the GPU fail in the middle of a run, [`CudaEngine::failure`] says what happened. Then either the processor goes
 /// on: both compute the same bits, so that nothing of the result changes but the time it takes. Or nothing does, and
 /// what the run comes to is worth nothing: see [`CudaEngine::is_broken`].
@@ -58,8 +61,11 @@ pub struct CudaEngine {
     gpu: Arc<OpenGpu>,
     interpreter: Interpreter,
     sampling: Sampling,
-    /// What goes on should the GPU fail.
-    cpu: Option<CpuEngine>,
+    /// Says what is right.
+    cpu: CpuEngine,
+    /// Whether the processor goes on should the GPU fail.
+    is_replaced: bool,
+    proof: Proof,
     failure: OnceLock<CudaEngineError>,
 }
 
@@ -83,8 +89,7 @@ impl CudaEngine {
         ordinal: Option<u32>,
     ) -> Result<CudaEngine, CudaEngineError> {
         let gpu = Arc::new(OpenGpu::open(Gpus::find()?.usable(ordinal)?, MEMORY_FRACTION)?);
-        let cpu = Some(CpuEngine::with_sampling(plan, seed, sampling)?);
-        Ok(CudaEngine { cpu, ..CudaEngine::on(&gpu, plan, seed, sampling)? })
+        Ok(CudaEngine { is_replaced: true, ..CudaEngine::on(&gpu, plan, seed, sampling)? })
     }
 
     /// An engine on a GPU that is open. Nothing takes its place should it fail.
@@ -102,7 +107,15 @@ impl CudaEngine {
             Some(generated) => interpreter.with_kernel(generated),
             None => interpreter,
         };
-        Ok(CudaEngine { gpu: Arc::clone(gpu), interpreter, sampling, cpu: None, failure: OnceLock::new() })
+        Ok(CudaEngine {
+            gpu: Arc::clone(gpu),
+            interpreter,
+            sampling,
+            cpu: CpuEngine::with_sampling(plan, seed, sampling)?,
+            is_replaced: false,
+            proof: Proof::default(),
+            failure: OnceLock::new(),
+        })
     }
 
     /// Leaves no choice to the time that each takes: for tests and measurements. A plan that is too long for code of its
@@ -133,9 +146,24 @@ impl CudaEngine {
         let _ = self.failure.set(error);
     }
 
+    fn reduce_proven(
+        &self,
+        first_trial: u64,
+        trials: usize,
+        meshes: &[Mesh],
+    ) -> Result<Option<Reduced>, CudaEngineError> {
+        let is_proven = self.proof.of_reductions(
+            (trials, self.interpreter.columns()),
+            meshes,
+            |columns| self.interpreter.evaluate(first_trial, columns),
+            |trials| self.interpreter.reduce(first_trial, trials, meshes),
+        )?;
+        if is_proven { self.interpreter.reduce(first_trial, trials, meshes) } else { Ok(None) }
+    }
+
     /// Whether it has, and nothing took its place: nothing of what was evaluated since then counts.
     pub fn is_broken(&self) -> bool {
-        self.cpu.is_none() && self.failure.get().is_some()
+        !self.is_replaced && self.failure.get().is_some()
     }
 }
 
@@ -161,28 +189,31 @@ impl Engine for CudaEngine {
     }
 
     fn reduce(&self, first_trial: u64, trials: usize, meshes: &[Mesh]) -> Option<Reduced> {
-        if self.failure.get().is_some() {
+        // Before statistics can be right values have to be.
+        if self.failure.get().is_some() || !self.proof.is_of_values() {
             return None;
         }
-        self.interpreter.reduce(first_trial, trials, meshes).unwrap_or_else(|error| {
+        self.reduce_proven(first_trial, trials, meshes).unwrap_or_else(|error| {
             self.has_failed(error);
             None
         })
     }
 
     fn scratch(&self) -> CudaScratch {
-        CudaScratch(self.cpu.as_ref().map(Engine::scratch))
+        CudaScratch(self.is_replaced.then(|| self.cpu.scratch()))
     }
 
     fn evaluate(&self, scratch: &mut CudaScratch, first_trial: u64, columns: &mut [&mut [f64]]) {
         let trials = columns.first().map_or(0, |column| column.len());
         assert!(columns.iter().all(|column| column.len() == trials), "columns are equally long");
         if self.failure.get().is_none() {
-            let Err(error) = self.interpreter.evaluate(first_trial, columns) else { return };
+            let evaluated = self.interpreter.evaluate(first_trial, columns);
+            let proven = evaluated.and_then(|()| self.proof.of_values(&self.cpu, first_trial, columns));
+            let Err(error) = proven else { return };
             self.has_failed(error);
         }
-        if let (Some(cpu), CudaScratch(Some(scratch))) = (&self.cpu, scratch) {
-            cpu.evaluate(scratch, first_trial, columns);
+        if let CudaScratch(Some(scratch)) = scratch {
+            self.cpu.evaluate(scratch, first_trial, columns);
         }
     }
 }

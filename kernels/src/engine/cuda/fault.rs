@@ -13,6 +13,8 @@ pub enum FaultKind {
     IllegalAddress,
     /// A kernel did not come to its end.
     Launch,
+    /// It came to other bits than the processor.
+    Wrong,
     /// The driver refused a call.
     Refused,
 }
@@ -25,6 +27,7 @@ impl FaultKind {
         FaultKind::Lost,
         FaultKind::IllegalAddress,
         FaultKind::Launch,
+        FaultKind::Wrong,
         FaultKind::Refused,
     ];
 
@@ -36,15 +39,20 @@ impl FaultKind {
             FaultKind::Lost => "lost",
             FaultKind::IllegalAddress => "illegal_address",
             FaultKind::Launch => "launch",
+            FaultKind::Wrong => "wrong",
             FaultKind::Refused => "refused",
         }
     }
 
-    /// Whether no call of this process succeeds on the GPU any more. The driver says so of errors that break a context
-    /// (CUDA driver API, `CUresult`): what remains is to do without the GPU until the process is started again.
+    /// Whether the GPU is to be done without until the process is started again: no call succeeds on it any more, as the
+    /// driver says of errors that break a context (CUDA driver API, `CUresult`), or none is to be trusted.
     pub fn is_lasting(self) -> bool {
         match self {
-            FaultKind::Ecc | FaultKind::Lost | FaultKind::IllegalAddress | FaultKind::Launch => true,
+            FaultKind::Ecc
+            | FaultKind::Lost
+            | FaultKind::IllegalAddress
+            | FaultKind::Launch
+            | FaultKind::Wrong => true,
             FaultKind::OutOfMemory | FaultKind::Refused => false,
         }
     }

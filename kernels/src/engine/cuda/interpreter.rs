@@ -106,6 +106,11 @@ impl Interpreter {
         self.made.settle(code, &self.gpu)
     }
 
+    /// How many columns a trial has.
+    pub(super) fn columns(&self) -> usize {
+        self.wanted
+    }
+
     /// How many trials one launch evaluates at most.
     pub(super) fn launch_trials(&self) -> usize {
         self.launch.trials

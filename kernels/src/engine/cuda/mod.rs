@@ -3,8 +3,8 @@
 //! [`PTX`] is the kernel, compiled ahead from `kernels/cuda/` and committed: no compiler is needed to build or to run.
 //! [`REDUCTION_PTX`] makes the statistics of what it has come to, where that lies.
 //! [`gpus`] says which GPUs there are and why one is not used; it works where there is no driver. The plan goes to the
-//! GPU as an [`super::image::Image`]; what comes back are the bits that the processor would have computed. A plan that is
-//! run for long has a kernel [`generated`] for it, where that is faster.
+//! GPU as an [`super::image::Image`]; what comes back are the bits that the processor would have computed, of which each plan
+//! gives a [proof] first. A plan that is run for long has a kernel [`generated`] for it, where that is faster.
 
 mod budget;
 mod engine;
@@ -14,6 +14,7 @@ pub mod gpus;
 #[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
 mod interpreter;
 mod open;
+mod proof;
 mod shape;
 
 pub use budget::Budget;

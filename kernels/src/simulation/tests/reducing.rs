@@ -3,7 +3,7 @@
 use super::*;
 use crate::engine::{Reduced, Reductions};
 use crate::simulation::columns::of_block;
-use crate::statistics::sifted::{BINS, CROWDS, Mesh, Sifted};
+use crate::statistics::sifted::Mesh;
 
 /// As [`Hashes`], but it reduces what it is asked to, if it does not give up.
 struct Reducing {
@@ -64,46 +64,10 @@ fn reduced_of<E: Engine>(engine: &E, first_trial: u64, trials: usize, meshes: &[
             blocks: blocks
                 .map(|block| values.iter().map(|column| of_block(&column[block.clone()])).collect())
                 .collect(),
-            sifted: outputs.map(|(mesh, output)| sifted(mesh, &output[launch.clone()])).collect(),
+            sifted: outputs.map(|(mesh, output)| mesh.sift(&output[launch.clone()])).collect(),
         });
     }
     Some(reduced)
-}
-
-/// What a mesh says, word for word.
-fn sifted(mesh: &Mesh, values: &[f64]) -> Sifted {
-    let segments = mesh.bounds.len();
-    let mut sifted = Sifted {
-        counts: vec![0; BINS + CROWDS],
-        between: vec![0; segments + 1],
-        equal: vec![0; segments],
-        integers: true,
-        picked: Vec::new(),
-    };
-    for number in values.iter().copied().filter(|value| value.is_finite()) {
-        sifted.integers &= number.fract() == 0.0;
-        if let Some(crowd) = mesh.crowds.iter().position(|crowd| *crowd == number) {
-            sifted.counts[BINS + crowd] += 1;
-            continue;
-        }
-        let below = if number < 0.0 { -f64::MIN_POSITIVE } else { 0.0 };
-        let bin = number.mul_add(mesh.bins_per_unit, below).floor();
-        let place = (bin - mesh.first).clamp(0.0, mesh.last) as usize;
-        sifted.counts[place] += 1;
-        let Some(mut segment) = mesh.looked_at[place].map(|below| below as usize) else { continue };
-        while mesh.bounds.get(segment).is_some_and(|(_, high)| *high < number) {
-            segment += 1;
-        }
-        let inside = mesh.bounds.get(segment).filter(|(low, _)| *low <= number);
-        if place == 0 || place == BINS - 1 || inside.is_some_and(|(low, high)| low < high) {
-            sifted.picked.push(number);
-        } else if inside.is_some() {
-            sifted.equal[segment] += 1;
-        } else {
-            sifted.between[segment] += 1;
-        }
-    }
-    sifted
 }
 
 const TRIALS: u64 = 777_777;
