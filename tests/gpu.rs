@@ -57,15 +57,57 @@ fn a_gpu_comes_to_the_document_of_the_processor() {
     let Some(driver) = driver() else { return };
     let run = |device: &str| {
         let arguments = ["run", MODEL, "--trials", "10_000", "--device", device, "--json"];
-        let mut document = document(&arguments, Some(driver));
-        let told = document.as_object_mut().expect("it is an object");
-        told.remove("timing_ms").expect("it tells how long it took");
-        (told.remove("device"), document)
+        without_timing(document(&arguments, Some(driver)))
     };
     let (device, on_gpu) = run("cuda:0");
     let (_, on_cpu) = run("cpu");
     assert_eq!(device, Some("cuda".into()));
     assert_eq!(on_gpu, on_cpu);
+}
+
+/// A run that would be long, but ends early.
+const LONG: [&str; 9] = [
+    "run",
+    MODEL,
+    "--trials",
+    "6e7",
+    "--threads",
+    "1",
+    "--until",
+    "p50(Net present value)+-100000",
+    "--json",
+];
+
+fn without_timing(mut document: Value) -> (Option<Value>, Value) {
+    let told = document.as_object_mut().expect("it is an object");
+    told.remove("timing_ms").expect("it tells how long it took");
+    (told.remove("device"), document)
+}
+
+#[test]
+fn a_long_run_takes_the_gpu_by_itself_and_a_short_one_the_processor() {
+    let Some(driver) = driver() else { return };
+    let (device, on_gpu) = without_timing(document(&LONG, Some(driver)));
+    assert_eq!(device, Some("cuda".into()));
+    let (device, on_cpu) =
+        without_timing(document(&[&LONG[..], &["--device", "cpu"]].concat(), Some(driver)));
+    assert_eq!((device, &on_cpu), (Some("cpu".into()), &on_gpu));
+    // Without a driver nothing is said of it.
+    assert_eq!(without_timing(document(&LONG, None)), (Some("cpu".into()), on_cpu));
+    let (device, _) = without_timing(document(&["run", MODEL, "--trials", "20_000", "--json"], Some(driver)));
+    assert_eq!(device, Some("cpu".into()));
+}
+
+#[test]
+fn a_gpu_that_cannot_be_opened_is_done_without_and_told() {
+    let Some(driver) = driver() else { return };
+    let mut program = Command::new(env!("CARGO_BIN_EXE_fermiac"));
+    program.args(LONG).current_dir(env!("CARGO_MANIFEST_DIR")).env("LD_LIBRARY_PATH", driver);
+    let output = program.env("STAND_IN_FAULT", "0 load 1 218").output().expect("the program was built");
+    let document: Value = serde_json::from_slice(&output.stdout).expect("it is one document");
+    assert_eq!(document["device"], "cpu");
+    let told = document["warnings"].to_string();
+    assert!(told.contains("the GPU is not used: the NVIDIA driver refuses the kernel"), "{told}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::str::FromStr;
 /// What computes the trials. Changes no byte of what they come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Device {
-    /// Whatever is best: the processor, until GPUs have been measured.
+    /// The first GPU that can be used where the processor would be busy for long, or else the processor.
     #[default]
     Auto,
     /// The processor.

@@ -9,8 +9,8 @@ use fermiac_kernels::engine::{Engine, Reduced, Reductions};
 use fermiac_kernels::random::Sampling;
 use fermiac_kernels::simulation::Observer;
 use fermiac_kernels::statistics::sifted::Mesh;
-use fermiac_model::plan::Plan;
 
+use crate::auto::{self, Found, Wanted};
 use crate::{Device, Failure};
 
 /// What is to compute.
@@ -25,7 +25,8 @@ pub(crate) enum Computer {
 /// The engine of a device.
 #[derive(Debug)]
 pub(crate) enum DeviceEngine {
-    Cpu(CpuEngine),
+    /// With why a GPU that ought to compute cannot.
+    Cpu(Box<CpuEngine>, Option<CudaEngineError>),
     Cuda(Box<CudaEngine>),
 }
 
@@ -37,13 +38,9 @@ pub(crate) enum DeviceScratch {
 }
 
 impl DeviceEngine {
-    /// The engine of `plan` for a seed and a sampling.
-    pub(crate) fn new(
-        plan: &Plan,
-        seed: u64,
-        sampling: Sampling,
-        computer: &Computer,
-    ) -> Result<DeviceEngine, Failure> {
+    /// The engine of what is wanted.
+    pub(crate) fn new(wanted: Wanted<'_>, computer: &Computer) -> Result<DeviceEngine, Failure> {
+        let Wanted { plan, seed, sampling, .. } = wanted;
         let engine = match computer {
             Computer::Asked(device @ Device::Cuda(ordinal)) => {
                 let code = gpu_code_asked_for()?;
@@ -55,10 +52,14 @@ impl DeviceEngine {
                 let code = gpu_code_asked_for()?;
                 CudaEngine::on(gpu, plan, seed, sampling).and_then(|engine| with_code(engine, code))?
             }
-            Computer::Asked(Device::Auto | Device::Cpu) => {
-                let simd = simd_asked_for()?.map_or_else(Simd::detect, Ok).map_err(Failure::refused)?;
-                let engine = CpuEngine::build(plan, seed, sampling, simd);
-                return engine.map_err(Failure::refused).map(DeviceEngine::Cpu);
+            Computer::Asked(Device::Cpu) => return Ok(DeviceEngine::Cpu(Box::new(cpu(wanted)?), None)),
+            Computer::Asked(Device::Auto) => {
+                let (cpu, code) = (cpu(wanted)?, gpu_code_asked_for()?);
+                match auto::in_place_of(&cpu, wanted) {
+                    None => return Ok(DeviceEngine::Cpu(Box::new(cpu), None)),
+                    Some(Found::Unusable(error)) => return Ok(DeviceEngine::Cpu(Box::new(cpu), Some(error))),
+                    Some(Found::Gpu(engine)) => with_code(*engine, code)?,
+                }
             }
         };
         Ok(DeviceEngine::Cuda(Box::new(engine)))
@@ -67,7 +68,7 @@ impl DeviceEngine {
     /// Whether it has failed, so that nothing it evaluated since then counts.
     pub(crate) fn is_broken(&self) -> bool {
         match self {
-            DeviceEngine::Cpu(_) => false,
+            DeviceEngine::Cpu(..) => false,
             DeviceEngine::Cuda(engine) => engine.is_broken(),
         }
     }
@@ -86,7 +87,7 @@ impl DeviceEngine {
     /// As the document calls it.
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            DeviceEngine::Cpu(_) => "cpu",
+            DeviceEngine::Cpu(..) => "cpu",
             DeviceEngine::Cuda(_) => "cuda",
         }
     }
@@ -94,7 +95,9 @@ impl DeviceEngine {
     /// What the user should know of how it went.
     pub(crate) fn warning(&self) -> Option<String> {
         match self {
-            DeviceEngine::Cpu(_) => None,
+            DeviceEngine::Cpu(_, unusable) => unusable
+                .as_ref()
+                .map(|error| format!("the GPU is not used: {error}; --device cpu leaves it alone")),
             DeviceEngine::Cuda(engine) => engine.failure().map(|failure| {
                 format!("{failure}; the processor went on, which changes nothing of the result")
             }),
@@ -107,49 +110,49 @@ impl Engine for DeviceEngine {
 
     fn sampling(&self) -> Sampling {
         match self {
-            DeviceEngine::Cpu(engine) => engine.sampling(),
+            DeviceEngine::Cpu(engine, _) => engine.sampling(),
             DeviceEngine::Cuda(engine) => engine.sampling(),
         }
     }
 
     fn trials_at_once(&self) -> usize {
         match self {
-            DeviceEngine::Cpu(engine) => engine.trials_at_once(),
+            DeviceEngine::Cpu(engine, _) => engine.trials_at_once(),
             DeviceEngine::Cuda(engine) => engine.trials_at_once(),
         }
     }
 
     fn computes_elsewhere(&self) -> bool {
         match self {
-            DeviceEngine::Cpu(engine) => engine.computes_elsewhere(),
+            DeviceEngine::Cpu(engine, _) => engine.computes_elsewhere(),
             DeviceEngine::Cuda(engine) => engine.computes_elsewhere(),
         }
     }
 
     fn reductions(&self) -> Option<Reductions> {
         match self {
-            DeviceEngine::Cpu(engine) => engine.reductions(),
+            DeviceEngine::Cpu(engine, _) => engine.reductions(),
             DeviceEngine::Cuda(engine) => engine.reductions(),
         }
     }
 
     fn reduce(&self, first_trial: u64, trials: usize, meshes: &[Mesh]) -> Option<Reduced> {
         match self {
-            DeviceEngine::Cpu(engine) => engine.reduce(first_trial, trials, meshes),
+            DeviceEngine::Cpu(engine, _) => engine.reduce(first_trial, trials, meshes),
             DeviceEngine::Cuda(engine) => engine.reduce(first_trial, trials, meshes),
         }
     }
 
     fn scratch(&self) -> DeviceScratch {
         match self {
-            DeviceEngine::Cpu(engine) => DeviceScratch::Cpu(engine.scratch()),
+            DeviceEngine::Cpu(engine, _) => DeviceScratch::Cpu(engine.scratch()),
             DeviceEngine::Cuda(engine) => DeviceScratch::Cuda(engine.scratch()),
         }
     }
 
     fn evaluate(&self, scratch: &mut DeviceScratch, first_trial: u64, columns: &mut [&mut [f64]]) {
         match (self, scratch) {
-            (DeviceEngine::Cpu(engine), DeviceScratch::Cpu(scratch)) => {
+            (DeviceEngine::Cpu(engine, _), DeviceScratch::Cpu(scratch)) => {
                 engine.evaluate(scratch, first_trial, columns);
             }
             (DeviceEngine::Cuda(engine), DeviceScratch::Cuda(scratch)) => {
@@ -186,6 +189,11 @@ impl From<CudaEngineError> for Failure {
             }
         }
     }
+}
+
+fn cpu(Wanted { plan, seed, sampling, .. }: Wanted<'_>) -> Result<CpuEngine, Failure> {
+    let simd = simd_asked_for()?.map_or_else(Simd::detect, Ok).map_err(Failure::refused)?;
+    CpuEngine::build(plan, seed, sampling, simd).map_err(Failure::refused)
 }
 
 /// Says what evaluates plans on GPUs, to compare the ways or to work around one of them.

@@ -7,6 +7,7 @@
 //! is a [`Failure`].
 #![forbid(unsafe_code)]
 
+mod auto;
 mod device;
 pub mod document;
 mod engine;

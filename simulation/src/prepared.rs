@@ -12,6 +12,7 @@ use fermiac_kernels::simulation::{
 };
 use fermiac_model::compile::{Compiled, Selection, compile};
 
+use crate::auto::Wanted;
 use crate::engine::{Computer, DeviceEngine, EndsWhenBroken};
 use crate::model_file::{self, ModelFile, milliseconds_since};
 use crate::outcome::{ModelSize, Outcome, Timing};
@@ -53,12 +54,13 @@ pub struct Finished {
 }
 
 impl Prepared {
-    /// Compiles `model` for what it says itself, with `said` on top.
+    /// Compiles `model` for what it says itself, with `said` on top. The processor computes, unless something else is
+    /// asked for.
     pub fn new(mut model: ModelFile, said: Selection, settings: Settings) -> Result<Prepared, Failure> {
         let started = Instant::now();
         let selection = model.selection.overlaid(said, &model.workbook);
         let compiled = compile(&mut model.workbook, &selection).map_err(Failure::refused)?;
-        let (computer, compile_ms) = (Computer::Asked(Device::default()), milliseconds_since(started));
+        let (computer, compile_ms) = (Computer::Asked(Device::Cpu), milliseconds_since(started));
         Ok(Prepared {
             compiled: Arc::new(compiled),
             settings,
@@ -142,7 +144,7 @@ impl Prepared {
     ) -> Result<Finished, Failure> {
         let started = Instant::now();
         let (run, plan) = (self.run(threads, drawn), &self.compiled.plan);
-        let engine = self.engine()?;
+        let engine = self.engine_beside(threads)?;
         let observer = &EndsWhenBroken { engine, observer };
         let results = match self.precision()? {
             None => simulate(engine, plan, &run, observer),
@@ -247,11 +249,18 @@ impl Prepared {
     }
 
     fn engine(&self) -> Result<&DeviceEngine, Failure> {
+        self.engine_beside(NonZeroUsize::MIN)
+    }
+
+    /// The engine, which may be a GPU's if the processor would take long with so many threads.
+    fn engine_beside(&self, threads: NonZeroUsize) -> Result<&DeviceEngine, Failure> {
         if let Some(engine) = self.engine.get() {
             return Ok(engine);
         }
-        let Settings { seed, .. } = self.settings;
-        let made = DeviceEngine::new(&self.compiled.plan, seed, self.settings.sampled(), &self.computer)?;
+        let (plan, sampling) = (&self.compiled.plan, self.settings.sampled());
+        let Settings { seed, trials, .. } = self.settings;
+        let wanted = Wanted { plan, seed, sampling, trials: trials.count(), threads };
+        let made = DeviceEngine::new(wanted, &self.computer)?;
         Ok(self.engine.get_or_init(|| made))
     }
 

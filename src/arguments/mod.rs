@@ -172,7 +172,7 @@ pub struct RunArguments {
     /// What is simulated.
     #[command(flatten)]
     pub asked: SimulationArguments,
-    /// What computes: auto and cpu are the processor, cuda is the first NVIDIA GPU that can be used, cuda:N is GPU N
+    /// What computes: auto is a GPU where the processor would be busy for long, cuda the first NVIDIA GPU that can be used, cuda:N GPU N
     #[arg(long, value_name = "auto|cpu|cuda|cuda:N", default_value_t)]
     pub device: Device,
     /// Threads of the processor to use, at most 256 [default: all]

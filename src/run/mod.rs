@@ -17,7 +17,7 @@ use std::path::Path;
 use std::thread::available_parallelism;
 
 use fermiac_simulation::outcome::{Outcome, Stopped};
-use fermiac_simulation::{Drawn, Prepared, model_file};
+use fermiac_simulation::{Device, Drawn, Prepared, model_file};
 
 use crate::arguments::RunArguments;
 use crate::document;
@@ -50,7 +50,7 @@ pub fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let asked = &arguments.asked;
     let model = model_file::load(&asked.model)?;
     let prepared = Prepared::new(model, asked.selection()?, asked.settings(arguments.samples.is_some()))?
-        .on(arguments.device);
+        .on(device(arguments));
     if let Some(number) = arguments.trial {
         return trial::show(&prepared.one_trial(number)?, arguments.json);
     }
@@ -114,6 +114,14 @@ fn refuse_trial_beyond(arguments: &RunArguments) -> Result<(), Failure> {
             trials - 1
         ))),
         _ => Ok(()),
+    }
+}
+
+/// One trial is the processor's, however many the run has that it is one of.
+fn device(arguments: &RunArguments) -> Device {
+    match arguments.device {
+        Device::Auto if arguments.trial.is_some() => Device::Cpu,
+        device => device,
     }
 }
 

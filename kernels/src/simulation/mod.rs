@@ -34,6 +34,7 @@ pub use combine::{CombineError, combine};
 pub use kept::Keep;
 pub use origin::Origin;
 pub use part::{DamagedPart, SlicePart};
+pub use pilot::seconds_per_trial;
 pub use precision::{Estimate, HalfWidth, Precision, Statistic};
 pub use refusal::{NoThreads, SimulateError};
 pub use slice::{Slice, SliceError, simulate_slice};

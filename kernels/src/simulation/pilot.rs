@@ -14,8 +14,8 @@ const VALUES: usize = 1 << 16;
 /// What the statistics of a column cost a trial.
 const SECONDS_PER_COLUMN: f64 = 1.2e-9;
 
-/// About how long a trial of `plan` takes on one thread, its statistics included.
-pub(super) fn seconds_per_trial<E: Engine>(engine: &E, plan: &Plan) -> f64 {
+/// About how long a trial of `plan` takes on one thread, its statistics included: some are timed.
+pub fn seconds_per_trial<E: Engine>(engine: &E, plan: &Plan) -> f64 {
     let columns = plan.columns().max(1);
     let trials = (VALUES / columns).clamp(FEWEST_TRIALS, MOST_TRIALS);
     let (mut values, mut scratch) = (vec![0.0; columns * trials], engine.scratch());

@@ -97,6 +97,11 @@ impl Gpus {
         found::gpus()
     }
 
+    /// Whether there is a driver to ask: sooner answered than what it has.
+    pub fn have_driver() -> bool {
+        found::why_no_driver().is_none()
+    }
+
     /// All that can be used, or why none can be.
     pub fn all_usable(&self) -> Result<Vec<&Gpu>, NoGpu> {
         // Where not even one can be, this says why.
@@ -157,7 +162,7 @@ mod found {
         Ok(Gpus { cuda: Version { major: version(cuda.major()), minor: version(cuda.minor()) }, devices })
     }
 
-    fn why_no_driver() -> Option<String> {
+    pub(super) fn why_no_driver() -> Option<String> {
         // SAFETY: it takes nothing, and what it gives is null or a text that ends; the text is this thread's until it
         // calls the loader again, and is copied before.
         let words = unsafe {
@@ -202,7 +207,11 @@ mod found {
     use super::{Gpus, NoGpu};
 
     pub(super) fn gpus() -> Result<Gpus, NoGpu> {
-        Err(NoGpu::NoDriver("GPUs are used on Linux only".to_owned()))
+        Err(NoGpu::NoDriver(why_no_driver().unwrap_or_default()))
+    }
+
+    pub(super) fn why_no_driver() -> Option<String> {
+        Some("GPUs are used on Linux only".to_owned())
     }
 }
 

@@ -1,0 +1,68 @@
+//! `--device auto`: a GPU where there is one and the processor would be busy for long.
+
+use std::num::NonZeroUsize;
+
+use fermiac_kernels::engine::cpu::CpuEngine;
+use fermiac_kernels::engine::cuda::{CudaEngine, CudaEngineError, Gpus};
+use fermiac_kernels::random::Sampling;
+use fermiac_kernels::simulation::seconds_per_trial;
+use fermiac_model::plan::Plan;
+
+/// The processor is left to what it does in so many seconds: a GPU has to be opened first, and its kernel assembled.
+const WORTH_SECONDS: f64 = 1.0;
+/// Fewer trials are not worth being timed.
+const FEW_TRIALS: u64 = 1 << 14;
+
+/// What is to be run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub plan: &'a Plan,
+    pub seed: u64,
+    pub sampling: Sampling,
+    pub trials: u64,
+    /// Of the processor.
+    pub threads: NonZeroUsize,
+}
+
+/// What takes the processor's place.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// This.
+    Gpu(Box<CudaEngine>),
+    /// There is a GPU that ought to, but cannot.
+    Unusable(CudaEngineError),
+}
+
+/// What takes the processor's place, if anything.
+pub(crate) fn in_place_of(cpu: &CpuEngine, wanted: Wanted<'_>) -> Option<Found> {
+    let Wanted { plan, seed, sampling, trials, threads } = wanted;
+    // First what costs least where there is no GPU.
+    if trials < FEW_TRIALS || !Gpus::have_driver() || !is_long(seconds_per_trial(cpu, plan), trials, threads)
+    {
+        return None;
+    }
+    match CudaEngine::new(plan, seed, sampling, None) {
+        Ok(engine) => Some(Found::Gpu(Box::new(engine))),
+        // `fermiac doctor` tells why.
+        Err(CudaEngineError::NoGpu(_)) => None,
+        Err(error) => Some(Found::Unusable(error)),
+    }
+}
+
+fn is_long(seconds_per_trial: f64, trials: u64, threads: NonZeroUsize) -> bool {
+    seconds_per_trial * trials as f64 > WORTH_SECONDS * threads.get() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_long_by_what_all_threads_take() {
+        let threads = |count| NonZeroUsize::new(count).unwrap();
+        assert!(is_long(3e-9, 1_000_000_000, threads(2)));
+        assert!(!is_long(3e-9, 1_000_000_000, threads(4)));
+        assert!(!is_long(3e-9, 10_000_000, threads(1)));
+        assert!(is_long(1e-3, 2_000, threads(1)));
+    }
+}
