@@ -21,12 +21,14 @@ const SEED: u64 = 1;
 /// By the formula of Black and Scholes.
 const VALUE: f64 = 9.413403383853016;
 
-/// What the peer found.
+/// What a peer found.
 pub struct Found {
     /// Paths a second, from the launch to the sums.
     pub paths_per_second: f64,
-    mean: f64,
-    std_error: f64,
+    /// Of the discounted payoff.
+    pub mean: f64,
+    /// Of that mean.
+    pub std_error: f64,
 }
 
 /// Runs the peer for so many paths; a first run of fewer warms up.

@@ -1,6 +1,7 @@
 //! Checks a GPU against the processor, bit for bit, and times it. One table; see `kernels/check_gpu`, which starts it.
 //!
 //!     check_gpu FOLDER [--quick]    FOLDER holds the examples; --quick does a little of everything
+//!     check_gpu FOLDER --identity   compares a little with the processor and times nothing, for a sanitizer to watch
 //!     check_gpu --cold              the first result of a model of 1,000 cells, in a process that knows nothing yet
 
 mod bus;
@@ -8,6 +9,7 @@ mod chip;
 mod curand;
 mod identity;
 mod models;
+mod outside;
 #[path = "../../tests/random_plans/mod.rs"]
 mod random_plans;
 #[path = "../../tests/random_rows/mod.rs"]
@@ -43,10 +45,12 @@ const ALL: Amount = Amount {
     identity_trials: 1_000_000,
     random_plans: 3_000,
     call_paths: 1_000_000_000,
-    workbook_trials: 100_000,
+    workbook_trials: 1_000_000,
 };
 const QUICK: Amount =
     Amount { identity_trials: 300_000, random_plans: 100, call_paths: 1_000_000, workbook_trials: 300 };
+/// Of every thread's every access to memory note is taken: more than 65,536 trials, so that some are reduced.
+const WATCHED: Amount = Amount { identity_trials: 70_000, random_plans: 20, ..QUICK };
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         ["--cold"] => speed::cold(),
         [folder] => check(&PathBuf::from(folder), ALL),
         [folder, "--quick"] => check(&PathBuf::from(folder), QUICK),
+        [folder, "--identity"] => identity(&PathBuf::from(folder), WATCHED),
         _ => Err("write check_gpu FOLDER [--quick]".to_owned()),
     };
     match done {
@@ -66,7 +71,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints the table as it comes about; fails if a bit differs.
+/// Whether all is the same, and no more.
+fn identity(folder: &std::path::Path, amount: Amount) -> Result<ExitCode, String> {
+    let gpu = open().map_err(|error| error.to_string())?;
+    let mut table = Table::begin(&gpu, gpu.gpu().name == STAND_IN);
+    let is_same = identity::examples(&mut table, &gpu, folder, amount.identity_trials)?
+        & identity::random_plans(&mut table, &gpu, amount.random_plans);
+    Ok(if is_same { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Prints the table as it comes about; fails if a bit differs, or the sanitizer finds something.
 fn check(folder: &std::path::Path, amount: Amount) -> Result<ExitCode, String> {
     let started = Instant::now();
     let gpu = open().map_err(|error| error.to_string())?;
@@ -77,8 +91,9 @@ fn check(folder: &std::path::Path, amount: Amount) -> Result<ExitCode, String> {
     speed::workbook(&mut table, &gpu, amount.workbook_trials)?;
     speed::making(&mut table, &gpu, folder)?;
     speed::cold_start(&mut table)?;
+    let is_clean = table.is_stand_in || outside::sanitized(&mut table, folder)?;
     table.row("all of this", &format!("{:.0} s", started.elapsed().as_secs_f64()));
-    Ok(if is_same { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if is_same && is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn open() -> Result<Arc<OpenGpu>, CudaEngineError> {
