@@ -36,12 +36,19 @@ ON_DEVICE void sift_step(
     double* picked, u64 room
 ) {
     u64 output = block.number / blocks_each;
-    Sieve sieve = {
-        meshes + output, reinterpret_cast<u32*>(block.shared), totals + output * COUNTERS, picked + output * room, room,
-    };
+    u32* counters = reinterpret_cast<u32*>(block.shared);
+    Sieve sieve = sieve_by(meshes + output, counters, totals + output * COUNTERS, picked + output * room, room);
     if (step == 1) {
         u64 first = block.number % blocks_each * block.threads + block.thread;
-        for (u64 at = first; at < trials; at += blocks_each * block.threads) sieve.read(outputs[output * trials + at]);
+        const double* end = outputs + (output + 1) * trials;
+        u32 fractions = 0;
+        for (const double* at = end - trials + first; at < end; at += blocks_each * block.threads) {
+            double number = *at;
+            if (!is_finite(number)) continue;
+            fractions |= floor(number) != number ? 1 : 0;
+            sieve.read(number);
+        }
+        if (fractions) count_one(&sieve.counters[FRACTIONS]);
         return;
     }
     for (u64 counter = block.thread; counter < COUNTERS_OF_BLOCK; counter += block.threads) {

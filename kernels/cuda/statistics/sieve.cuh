@@ -23,7 +23,7 @@ struct Mesh {
 };
 
 // The counters of an output: of each bin and each crowd, of the numbers below each segment and above all, of those equal to
-// the bounds of a segment where these are one, of those that are no integers, and of those that were picked out.
+// the bounds of a segment where these are one, of threads that met one that is no integer, and of those that were picked out.
 enum Counter {
     BETWEEN = BINS + CROWDS,
     EQUAL = BETWEEN + SEGMENTS + 1,
@@ -50,6 +50,11 @@ struct Sieve {
     u64* totals;
     double* picked;
     u64 room;
+    // Of the mesh: what every number is asked, which would be read anew for each behind a count in memory.
+    double bins_per_unit;
+    double first;
+    double last;
+    u32 crowds;
 
     ON_DEVICE_MEMBER void pick(double number) const {
         u64 place = add_to(&totals[PICKED], 1);
@@ -58,9 +63,9 @@ struct Sieve {
 
     ON_DEVICE_MEMBER u32 place_of(double number) const {
         double below = number < 0.0 ? -LEAST_NORMAL : 0.0;
-        double place = floor(fused(number, mesh->bins_per_unit, below)) - mesh->first;
+        double place = floor(fused(number, bins_per_unit, below)) - first;
         place = place > 0.0 ? place : 0.0;
-        place = place < mesh->last ? place : mesh->last;
+        place = place < last ? place : last;
         return (u32)place;
     }
 
@@ -79,9 +84,7 @@ struct Sieve {
     }
 
     ON_DEVICE_MEMBER void read(double number) const {
-        if (!is_finite(number)) return;
-        if (floor(number) != number) count_one(&counters[FRACTIONS]);
-        for (u32 crowd = 0; crowd < mesh->crowds; crowd++) {
+        for (u32 crowd = 0; crowd < crowds; crowd++) {
             if (mesh->crowd[crowd] == number) return count_one(&counters[BINS + crowd]);
         }
         u32 place = place_of(number);
@@ -89,3 +92,7 @@ struct Sieve {
         look_at(number, place);
     }
 };
+
+ON_DEVICE Sieve sieve_by(const Mesh* mesh, u32* counters, u64* totals, double* picked, u64 room) {
+    return Sieve{mesh, counters, totals, picked, room, mesh->bins_per_unit, mesh->first, mesh->last, (u32)mesh->crowds};
+}
