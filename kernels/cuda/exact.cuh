@@ -24,6 +24,18 @@ ON_DEVICE double square_root(double x) { return __dsqrt_rn(x); }
 ON_DEVICE u64 bits_of(double x) { return (u64)__double_as_longlong(x); }
 ON_DEVICE double from_bits(u64 bits) { return __longlong_as_double((long long)bits); }
 ON_DEVICE u32 reversed_bits(u32 bits) { return __brev(bits); }
+// The upper half of a product.
+ON_DEVICE u32 high_product(u32 a, u32 b) { return __umulhi(a, b); }
+
+struct Two {
+    double first, second;
+};
+
+// Two numbers, the first at an even place, in memory that nobody writes to.
+ON_DEVICE Two two_at(const double* place) {
+    double2 two = __ldg(reinterpret_cast<const double2*>(place));
+    return Two{two.x, two.y};
+}
 
 #else
 
@@ -61,6 +73,14 @@ ON_DEVICE double from_bits(u64 bits) {
     std::memcpy(&x, &bits, sizeof x);
     return x;
 }
+
+ON_DEVICE u32 high_product(u32 a, u32 b) { return (u32)((u64)a * b >> 32); }
+
+struct Two {
+    double first, second;
+};
+
+ON_DEVICE Two two_at(const double* place) { return Two{place[0], place[1]}; }
 
 ON_DEVICE u32 reversed_bits(u32 bits) {
     u32 reversed = 0;

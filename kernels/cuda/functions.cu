@@ -13,6 +13,21 @@ CALLED double fermiac_uniform(const u64* words, u64 input_at, u64 trial) {
     return uniform(image.header().seed, image.part<Input>(input_at)->stream, trial);
 }
 
+// The same, where seed and stream are at hand.
+CALLED double fermiac_independent(u64 seed, u64 stream, u64 trial) { return uniform(seed, stream, trial); }
+
+// The uniforms of a pair of trials.
+CALLED Two fermiac_uniforms(u64 seed, u64 stream, u64 pair) { return uniforms(seed, stream, pair); }
+
+// The draw of a standard normal, by the table whose rows are at that place.
+CALLED double fermiac_standard_normal(const u64* words, u64 rows_at, double u) {
+    return quantile_by_rows(Image{words}.part<double>(rows_at), u);
+}
+
+// Of numbers: what comes to none is for the function of the opcode.
+CALLED double fermiac_exponential(double x) { return exponential(x); }
+CALLED double fermiac_logarithm(double x) { return logarithm(x); }
+
 // The uniform of any input.
 CALLED double fermiac_stratified(const u64* words, u64 input_at, u64 trial) {
     Image image = {words};

@@ -2,7 +2,8 @@
 //
 // It knows the instructions that such kernels are written in and no others, and is stricter than a GPU: an unknown word,
 // an operand of another type, or a register that is read before it was written is an error. What a kernel calls are the
-// functions of functions.cu, compiled for the processor. A NaN that an operation makes is NVIDIA's own, whatever went in.
+// functions of functions.cu, compiled for the processor; those that come in place of calls are run as NVIDIA's compiler wrote
+// them. A NaN that an operation makes is NVIDIA's own, whatever went in.
 #pragma once
 #include <cctype>
 #include <cstring>
@@ -133,7 +134,7 @@ class Kernel {
         for (char letter : line) {
             if (std::isspace((unsigned char)letter) || letter == ',' || letter == ';') {
                 is_within = false;
-            } else if (std::strchr("()[]<>:@!+", letter)) {
+            } else if (std::strchr("()[]{}<>:@!+", letter)) {
                 words.emplace_back(1, letter), is_within = false;
             } else {
                 if (!is_within) words.emplace_back();
@@ -162,9 +163,10 @@ class Kernel {
         }
         std::string name = words[0];
         words.erase(words.begin());
+        if (name == "ld.global.nc.v2.f64") return read_two(words);
         if (name == "ret") {
             instruction.kind = Instruction::RETURN;
-        } else if (name == "bra") {
+        } else if (name == "bra" || name == "bra.uni") {
             instruction.kind = Instruction::BRANCH;
             instruction.label = words[0];
         } else if (name == "call") {
@@ -173,6 +175,17 @@ class Kernel {
             read_operands(instruction, found(operations(), name), words);
         }
         code_.push_back(instruction);
+    }
+
+    // {first, second}, [register]   as two instructions.
+    void read_two(const std::vector<std::string>& words) {
+        if (words.size() != 7 || words[0] != "{" || words[3] != "}" || words[1] == words[5]) throw Error("these are no two");
+        std::vector<std::string> second = {words[2], "[", words[5], "+", "8", "]"};
+        for (const auto& load : {std::vector<std::string>{words[1], "[", words[5], "]"}, second}) {
+            Instruction instruction;
+            read_operands(instruction, found(operations(), "ld.global.nc.f64"), load);
+            code_.push_back(instruction);
+        }
     }
 
     static const Operation& found(const std::map<std::string, Operation>& all, const std::string& name) {
@@ -227,8 +240,9 @@ class Kernel {
         if (type == 'd' && first.size() == 18 && first.compare(0, 2, "0d") == 0) {
             return Operand{Operand::NUMBER, std::stoull(first.substr(2), nullptr, 16), 0};
         }
-        if ((type == 'u' || type == 'w') && std::isdigit((unsigned char)first[0])) {
-            return Operand{Operand::NUMBER, std::stoull(first), 0};
+        if ((type == 'u' || type == 'w') && (std::isdigit((unsigned char)first[0]) || first[0] == '-')) {
+            u64 number = first[0] == '-' ? (u64)std::stoll(first) : std::stoull(first);
+            return Operand{Operand::NUMBER, type == 'w' ? (u32)number : number, 0};
         }
         if (type == 'u') return Operand{Operand::VARIABLE, 0, variable_of(first)};
         throw Error("an operand of another type");
@@ -236,7 +250,7 @@ class Kernel {
 
     // .reg .f64 %f<9>   or   .reg .u64 %a, %b
     void declare_registers(const std::vector<std::string>& words) {
-        static const std::map<std::string, char> types = {{".f64", 'd'}, {".u64", 'u'}, {".u32", 'w'}, {".pred", 'p'}};
+        static const std::map<std::string, char> types = {{".f64", 'd'}, {".u64", 'u'}, {".b64", 'u'}, {".u32", 'w'}, {".b32", 'w'}, {".pred", 'p'}};
         auto type = types.find(words[1]);
         if (type == types.end()) throw Error("unknown: " + words[1]);
         bool are_many = words.size() == 6 && words[3] == "<";
@@ -256,7 +270,8 @@ class Kernel {
     int register_of(const std::string& name, char type) const {
         auto place = places_.find(name);
         if (place == places_.end()) throw Error("there is no " + name);
-        if (registers_[place->second].type != type) throw Error(name + " is of another type");
+        char own = registers_[place->second].type;
+        if (own != type && !(type == 'x' && (own == 'd' || own == 'u'))) throw Error(name + " is of another type");
         return place->second;
     }
 

@@ -7,7 +7,7 @@
 
 namespace ptx {
 
-// Types of operands: d a double, u 64 bits, w 32 bits, p a condition, m a place in memory, v nothing.
+// Types of operands: d a double, u 64 bits, x either, w 32 bits, p a condition, m a place in memory, v nothing.
 using Compute = u64 (*)(const u64*);
 
 struct Operation {
@@ -41,7 +41,24 @@ inline const std::map<std::string, Operation>& operations() {
         {"setp.eq.or.f64", {"pddp", [](const u64* a) { return (u64)(at(a, 0) == at(a, 1) || a[2]); }}},
         {"setp.lt.u64", {"puu", [](const u64* a) { return (u64)(a[0] < a[1]); }}},
         {"setp.ge.u64", {"puu", [](const u64* a) { return (u64)(a[0] >= a[1]); }}},
+        {"setp.ltu.f64", {"pdd", [](const u64* a) { return (u64) !(at(a, 0) >= at(a, 1)); }}},
+        {"setp.gt.u64", {"puu", [](const u64* a) { return (u64)(a[0] > a[1]); }}},
+        {"setp.eq.b64", {"puu", [](const u64* a) { return (u64)(a[0] == a[1]); }}},
+        {"selp.b32", {"wwwp", [](const u64* a) { return a[2] ? a[0] : a[1]; }}},
+        {"fma.rn.f64", {"dddd", [](const u64* a) { return number(fused(at(a, 0), at(a, 1), at(a, 2))); }}},
         {"and.pred", {"ppp", [](const u64* a) { return a[0] & a[1]; }}},
+        {"mov.b64", {"xx", [](const u64* a) { return a[0]; }}},
+        {"and.b64", {"uuu", [](const u64* a) { return a[0] & a[1]; }}},
+        {"or.b64", {"uuu", [](const u64* a) { return a[0] | a[1]; }}},
+        {"shr.u64", {"uuu", [](const u64* a) { return a[0] >> a[1]; }}},
+        {"add.s64", {"uuu", [](const u64* a) { return a[0] + a[1]; }}},
+        {"sub.s64", {"uuu", [](const u64* a) { return a[0] - a[1]; }}},
+        {"cvt.u32.u64", {"wu", [](const u64* a) { return (u64)(u32)a[0]; }}},
+        {"add.s32", {"www", [](const u64* a) { return (u64)(u32)(a[0] + a[1]); }}},
+        {"xor.b32", {"www", [](const u64* a) { return a[0] ^ a[1]; }}},
+        {"shr.u32", {"www", [](const u64* a) { return a[0] >> a[1]; }}},
+        {"mul.lo.s32", {"www", [](const u64* a) { return (u64)(u32)(a[0] * a[1]); }}},
+        {"mul.hi.u32", {"www", [](const u64* a) { return a[0] * a[1] >> 32; }}},
         {"mov.u64", {"uu", [](const u64* a) { return a[0]; }}},
         {"mov.u32", {"ww", [](const u64* a) { return a[0]; }}},
         {"cvt.u64.u32", {"uw", [](const u64* a) { return a[0]; }}},
@@ -55,6 +72,7 @@ inline const std::map<std::string, Operation>& operations() {
         {"cvta.to.global.u64", {"uu", [](const u64* a) { return a[0]; }}},
         {"cvta.local.u64", {"uu", [](const u64* a) { return a[0]; }}},
         {"ld.param.u64", {"um", [](const u64* a) { return a[0]; }}},
+        {"ld.global.nc.u64", {"um", [](const u64* a) { return *(const u64*)a[0]; }}},
         {"ld.global.nc.u32", {"wm", [](const u64* a) { return (u64) * (const u32*)a[0]; }}},
         {"ld.global.nc.f64", {"dm", [](const u64* a) { return *(const u64*)a[0]; }}},
         {"ld.local.f64", {"dm", [](const u64* a) { return *(const u64*)a[0]; }}},
@@ -83,6 +101,13 @@ inline const std::map<std::string, Operation>& functions() {
      }}},
     static const std::map<std::string, Operation> all = {
         {"fermiac_uniform", {"duuu", [](const u64* a) { return bits_of(fermiac_uniform(words(a[0]), a[1], a[2])); }}},
+        {"fermiac_independent", {"duuu", [](const u64* a) { return bits_of(fermiac_independent(a[0], a[1], a[2])); }}},
+        {"fermiac_standard_normal",
+         {"duud", [](const u64* a) { return bits_of(fermiac_standard_normal(words(a[0]), a[1], at(a, 2))); }}},
+        {"fermiac_exponential", {"dd", [](const u64* a) { return bits_of(fermiac_exponential(at(a, 0))); }}},
+        {"fermiac_logarithm", {"dd", [](const u64* a) { return bits_of(fermiac_logarithm(at(a, 0))); }}},
+        // As NVIDIA's compiler calls it.
+        {"_Z20quantile_beyond_rowsd", {"dd", [](const u64* a) { return bits_of(quantile_beyond_rows(at(a, 0))); }}},
         {"fermiac_stratified",
          {"duuu", [](const u64* a) { return bits_of(fermiac_stratified(words(a[0]), a[1], a[2])); }}},
         {"fermiac_correlate",

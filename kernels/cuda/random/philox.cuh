@@ -2,6 +2,9 @@
 #pragma once
 #include "../exact.cuh"
 
+#define FIRST_FACTOR 0xd2511f53u
+#define SECOND_FACTOR 0xcd9e8d57u
+
 struct Words {
     u32 a, b, c, d;
 };
@@ -9,13 +12,12 @@ struct Words {
 ON_DEVICE Words philox(Words counter, u64 seed) {
     u32 first_key = (u32)seed, second_key = (u32)(seed >> 32);
     for (int round = 0; round < 10; round++) {
-        u64 first = (u64)counter.a * 0xd2511f53u;
-        u64 second = (u64)counter.c * 0xcd9e8d57u;
+        // In halves: the compiler would take whole products apart by masks.
         counter = Words{
-            (u32)(second >> 32) ^ counter.b ^ first_key,
-            (u32)second,
-            (u32)(first >> 32) ^ counter.d ^ second_key,
-            (u32)first,
+            high_product(counter.c, SECOND_FACTOR) ^ counter.b ^ first_key,
+            counter.c * SECOND_FACTOR,
+            high_product(counter.a, FIRST_FACTOR) ^ counter.d ^ second_key,
+            counter.a * FIRST_FACTOR,
         };
         first_key += 0x9e3779b9u;
         second_key += 0xbb67ae85u;

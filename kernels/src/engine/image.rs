@@ -22,6 +22,7 @@ const CONSTANTS_AT: usize = 4;
 const INPUTS_AT: usize = 7;
 const GROUPS_AT: usize = 9;
 const COLUMNS_AT: usize = 12;
+const ROWS_AT: usize = 13;
 const GROUP_WORDS: usize = 3;
 const NOT_WANTED: u64 = u64::MAX;
 
@@ -69,6 +70,12 @@ pub(super) struct InputRecord {
     pub(super) is_stratified: bool,
     /// The number of its family, as in `cuda/plan/image.cuh`.
     pub(super) family: usize,
+    /// What its independent uniforms are told apart by.
+    pub(super) stream: u64,
+    /// Whether it is neither cut off nor shifted.
+    pub(super) is_plain: bool,
+    /// The first parameters of its family.
+    pub(super) parameters: [f64; 2],
 }
 
 impl Image {
@@ -89,6 +96,8 @@ impl Image {
         let groups_at = put_groups(plan, &mut words)?;
         let columns_at = put(&mut words, |words| words.extend(places(wanted.columns)));
         let rows = QuantileRows::get().rows()[..ROWS].iter();
+        // Two terms are read at once.
+        words.resize(words.len().next_multiple_of(2), 0);
         let rows_at = put(&mut words, |words| rows.for_each(|QuantileRow(terms)| put_numbers(terms, words)));
         words[..HEADER_WORDS].copy_from_slice(&[
             wanted.seed,
@@ -119,8 +128,22 @@ impl Image {
     /// What code for this plan knows of an input.
     pub(super) fn input(&self, input: usize) -> InputRecord {
         let at = self.words[INPUTS_AT] as usize + input * INPUT_WORDS;
-        let [_, strata, _, family, ..] = self.words[at..] else { unreachable!("a record is longer") };
-        InputRecord { at, is_stratified: strata != 0, family: family as usize }
+        let record = &self.words[at..at + INPUT_WORDS];
+        let [stream, strata, _, family, ..] = *record else { unreachable!("a record is longer") };
+        let [is_truncated, shift, first, second] = [6, 11, 12, 13].map(|word| record[word]);
+        InputRecord {
+            at,
+            is_stratified: strata != 0,
+            family: family as usize,
+            stream,
+            is_plain: is_truncated == 0 && f64::from_bits(shift) == 0.0,
+            parameters: [first, second].map(f64::from_bits),
+        }
+    }
+
+    /// Where the rows of the normal quantile begin.
+    pub(super) fn rows_at(&self) -> usize {
+        self.words[ROWS_AT] as usize
     }
 
     /// Where the instructions begin.

@@ -7,7 +7,7 @@ use fermiac_kernels::engine::cuda::{PTX, REDUCTION_PTX};
 use fermiac_kernels::random::Sampling;
 
 /// Moves, choices and comparisons, which round nothing, and operations that round to nearest.
-const EXACT: [&str; 25] = [
+const EXACT: [&str; 26] = [
     "abs.f64",
     "add.rn.f64",
     "copysign.f64",
@@ -16,6 +16,7 @@ const EXACT: [&str; 25] = [
     "ld.f64",
     "ld.global.f64",
     "ld.global.nc.f64",
+    "ld.global.nc.v2.f64",
     "ld.param.f64",
     "ld.shared.f64",
     "max.f64",

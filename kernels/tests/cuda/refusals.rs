@@ -29,7 +29,9 @@ fn what_is_wrong_with_a_kernel_is_an_error() {
     for (wrong, told) in [
         ("\tadd.rn.f64 %f1, %f0, %f2;\n\tret;\n", "%f2 is read before it was written"),
         ("\tadd.f64 %f1, %f0, %f0;\n\tret;\n", "unknown: add.f64"),
-        ("\tfma.rn.f64 %f1, %f0, %f0, %f0;\n\tret;\n", "unknown: fma.rn.f64"),
+        ("\tfma.rz.f64 %f1, %f0, %f0, %f0;\n\tret;\n", "unknown: fma.rz.f64"),
+        ("\tmov.b64 %a, %p0;\n\tret;\n", "%p0 is of another type"),
+        ("\tld.global.nc.v2.f64 {%f1}, [%a];\n\tret;\n", "these are no two"),
         ("\tadd.rn.f64 %f1, %f0;\n\tret;\n", "an operand is missing"),
         ("\tadd.rn.f64 %f1, %f0, %f0, %f0;\n\tret;\n", "an operand too many"),
         ("\tadd.rn.f64 %f1, %f0, %a;\n\tret;\n", "%a is of another type"),

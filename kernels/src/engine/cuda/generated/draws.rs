@@ -29,6 +29,18 @@ pub(super) struct Inputs<'a> {
     /// Uniforms of those that are tied to others.
     uniforms: Vec<Option<Register>>,
     draws: Vec<Drawn>,
+    pair: Pair,
+}
+
+/// Which of two trials is drawn for. They share calls for the uniforms of inputs whose trials are independent.
+#[derive(Debug, Clone)]
+pub(super) enum Pair {
+    /// There is but one.
+    None,
+    /// The first, whose calls have told what is here of the other's.
+    First(Vec<Option<Register>>),
+    /// The other, with what is known of its uniforms.
+    Other(Vec<Option<Register>>),
 }
 
 /// What is known of an input's draw.
@@ -43,13 +55,17 @@ enum Drawn {
 
 impl<'a> Inputs<'a> {
     /// None is drawn yet, but those that move together have their uniforms: these are tied in the thread's memory.
-    pub(super) fn new(plan: &Plan, image: &'a Image, text: &mut Text) -> Inputs<'a> {
+    pub(super) fn new(plan: &Plan, image: &'a Image, pair: Pair, text: &mut Text) -> Inputs<'a> {
         let inputs = plan.draws.len();
-        let mut inputs = Inputs { image, uniforms: vec![None; inputs], draws: vec![Drawn::NotYet; inputs] };
+        let draws = vec![Drawn::NotYet; inputs];
+        let mut inputs = Inputs { image, uniforms: vec![None; inputs], draws, pair };
         for (group, correlated) in plan.correlations.iter().enumerate() {
             let places = || correlated.inputs.iter().map(|input| (*input as usize, *input as usize * 8));
             for (input, place) in places() {
-                let independent = inputs.uniforms[input].unwrap_or_else(|| inputs.uniform(input, text));
+                let independent = match inputs.uniforms[input] {
+                    Some(tied) => tied,
+                    None => inputs.uniform(input, text),
+                };
                 text.put(&format!("st.local.f64 [uniforms+{place}], {independent}"));
             }
             let record = image.group_at(group);
@@ -69,8 +85,11 @@ impl<'a> Inputs<'a> {
             return draw;
         }
         let record = self.image.input(input);
-        let uniform = self.uniforms[input].unwrap_or_else(|| self.uniform(input, text));
-        let draw = drawn(&record, &record.at.to_string(), uniform, text);
+        let uniform = match self.uniforms[input] {
+            Some(tied) => tied,
+            None => self.uniform(input, text),
+        };
+        let draw = self.drawn(&record, uniform, text);
         if let Some(place) = self.image.place(input) {
             text.store(place, draw);
         }
@@ -83,7 +102,8 @@ impl<'a> Inputs<'a> {
         let (first, step) = (inputs[0], inputs[1] - inputs[0]);
         let record = self.image.input(first);
         text.put(&format!("mad.lo.u64 %record, %turn, {}, {}", step * INPUT_WORDS, record.at));
-        let uniform = uniform(&record, "%record", text);
+        let function = if record.is_stratified { "stratified" } else { "uniform" };
+        let uniform = called(&format!("{function}, (%words, %record, %trial)"), text);
         let draw = drawn(&record, "%record", uniform, text);
         if let Some(place) = self.image.place(first) {
             text.put(&format!("mad.lo.u64 %to, %turn, {step}, {place}"));
@@ -104,25 +124,58 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// The uniform of an input before it is tied to others.
-    fn uniform(&self, input: usize, text: &mut Text) -> Register {
-        let record = self.image.input(input);
-        uniform(&record, &record.at.to_string(), text)
+    /// What is known for the other trial of the pair.
+    pub(super) fn of_the_other(self) -> Pair {
+        match self.pair {
+            Pair::First(others) | Pair::Other(others) => Pair::Other(others),
+            Pair::None => Pair::None,
+        }
     }
-}
 
-/// The uniform of an input like this, whose record is at that place.
-fn uniform(like: &InputRecord, at: &str, text: &mut Text) -> Register {
-    let uniform = text.registers.double();
-    let function = if like.is_stratified { "stratified" } else { "uniform" };
-    text.put(&format!("call ({uniform}), fermiac_{function}, (%words, {at}, %trial)"));
-    uniform
+    /// The uniform of an input before it is tied to others.
+    fn uniform(&mut self, input: usize, text: &mut Text) -> Register {
+        let InputRecord { at, is_stratified, stream, .. } = self.image.input(input);
+        if is_stratified {
+            return called(&format!("stratified, (%words, {at}, %trial)"), text);
+        }
+        match &mut self.pair {
+            Pair::First(others) => {
+                let [own, other] = [(); 2].map(|()| text.registers.double());
+                text.put(&format!("call ({own}, {other}), fermiac_uniforms, (%seed, {stream}, %index)"));
+                others[input] = Some(other);
+                own
+            }
+            Pair::Other(known) if known[input].is_some() => known[input].expect("it is some"),
+            Pair::Other(_) | Pair::None => called(&format!("independent, (%seed, {stream}, %trial)"), text),
+        }
+    }
+
+    /// The draw of an input, of which nothing need be looked up where it is neither cut off nor shifted.
+    fn drawn(&self, record: &InputRecord, uniform: Register, text: &mut Text) -> Register {
+        let [first, second] = record.parameters.map(Value::Constant);
+        let line = match FAMILIES[record.family] {
+            "uniform" if record.is_plain => (uniform, second, first),
+            "normal" if record.is_plain => {
+                let rows = self.image.rows_at();
+                let normal = called(&format!("standard_normal, (%words, {rows}, {uniform})"), text);
+                (normal, first, second)
+            }
+            _ => return drawn(record, &record.at.to_string(), uniform, text),
+        };
+        let draw = text.registers.double();
+        text.put(&format!("fma.rn.f64 {draw}, {}, {}, {}", line.0, line.1, line.2));
+        draw
+    }
 }
 
 /// The draw of an input like this, whose record is at that place.
 fn drawn(like: &InputRecord, at: &str, uniform: Register, text: &mut Text) -> Register {
-    let draw = text.registers.double();
-    let family = FAMILIES[like.family];
-    text.put(&format!("call ({draw}), fermiac_draw_{family}, (%words, {at}, {uniform})"));
-    draw
+    called(&format!("draw_{}, (%words, {at}, {uniform})", FAMILIES[like.family]), text)
+}
+
+/// What a function of the library says of these arguments.
+fn called(function: &str, text: &mut Text) -> Register {
+    let result = text.registers.double();
+    text.put(&format!("call ({result}), fermiac_{function}"));
+    result
 }

@@ -3,7 +3,8 @@
 use fermiac_model::plan::{Instruction, Opcode, Operand, Place, Plan, Shape, scalar};
 use fermiac_model::value::Value as Packed;
 
-use super::draws::Inputs;
+use super::draws::{Inputs, Pair};
+use super::kernel::{IS_WANTED, TO_THE_OTHER};
 use super::region::{Region, Text, call};
 use super::repeat::Stretch;
 use super::value::{Predicate, Register, Value};
@@ -28,9 +29,27 @@ pub(super) struct Tape<'a> {
 impl<'a> Tape<'a> {
     /// The text of all draws and instructions of one trial, cut into these stretches.
     pub(super) fn written(plan: &'a Plan, image: &'a Image, stretches: &[Stretch]) -> Text {
-        let slots = vec![None; plan.slots as usize];
+        Tape::of_trial(plan, image, stretches, (Text::default(), Pair::None)).text
+    }
+
+    /// Of both trials of a pair, one after the other.
+    pub(super) fn of_pairs(plan: &'a Plan, image: &'a Image, stretches: &[Stretch]) -> Text {
         let mut text = Text::default();
-        let inputs = Inputs::new(plan, image, &mut text);
+        text.stores_if = Some(IS_WANTED);
+        let first = (text, Pair::First(vec![None; plan.draws.len()]));
+        let Tape { mut text, inputs, .. } = Tape::of_trial(plan, image, stretches, first);
+        TO_THE_OTHER.iter().for_each(|instruction| text.put(instruction));
+        Tape::of_trial(plan, image, stretches, (text, inputs.of_the_other())).text
+    }
+
+    fn of_trial(
+        plan: &'a Plan,
+        image: &'a Image,
+        stretches: &[Stretch],
+        (mut text, pair): (Text, Pair),
+    ) -> Tape<'a> {
+        let slots = vec![None; plan.slots as usize];
+        let inputs = Inputs::new(plan, image, pair, &mut text);
         let region = Region::default();
         let mut tape = Tape { plan, image, inputs, in_memory: slots.clone(), slots, region, text };
         for stretch in stretches {
@@ -43,7 +62,7 @@ impl<'a> Tape<'a> {
         }
         tape.inputs.draw_the_rest(&mut tape.text);
         tape.region.close(&mut tape.text);
-        tape.text
+        tape
     }
 
     pub(super) fn add(&mut self, instruction: &Instruction) {
@@ -117,6 +136,16 @@ impl<'a> Tape<'a> {
             Opcode::Negate => self.number(&format!("neg.f64 {result}, {a}"), result, &[a]),
             Opcode::Absolute => self.number(&format!("abs.f64 {result}, {a}"), result, &[a]),
             Opcode::SquareRoot => self.number(&format!("sqrt.rn.f64 {result}, {a}"), result, &[a]),
+            Opcode::Exp => {
+                self.region.watch(&mut self.text, a);
+                self.number(&format!("call ({result}), fermiac_exponential, ({a})"), result, &[]);
+            }
+            Opcode::Ln => {
+                self.region.watch(&mut self.text, a);
+                let is_positive = self.compared("gt", a, ZERO);
+                self.region.demand(&mut self.text, is_positive);
+                self.text.put(&format!("call ({result}), fermiac_logarithm, ({a})"));
+            }
             Opcode::Floor => self.number(&format!("cvt.rmi.f64.f64 {result}, {a}"), result, &[a]),
             Opcode::ToNumber => self.number(&format!("mov.f64 {result}, {a}"), result, &[a]),
             Opcode::Minimum => self.choice(result, operands, ("lt", b, a), [b, a]),

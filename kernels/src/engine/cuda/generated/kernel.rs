@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use fermiac_model::plan::Plan;
 
 use super::KERNEL;
+use super::in_place::in_place;
 use super::instructions::Tape;
 use super::library::Library;
 use super::region::Text;
@@ -31,13 +32,14 @@ impl Registers {
     }
 }
 
-/// Each thread takes every so-and-so-manieth trial, as in `cuda/interpreter.cu`. `%at` is where the trial's value is in the
-/// first wanted column, `%pitch` leads to the next column.
-const UNTIL_A_TRIAL: &str = "	ld.param.u64 %words, [words];
+/// What is the same for all trials. `%pitch` leads from a column to the next.
+const BEFORE_ALL_TRIALS: &str = "	ld.param.u64 %words, [words];
 	ld.param.u64 %first_trial, [first_trial];
 	ld.param.u64 %trials, [trials];
 	ld.param.u64 %columns, [columns];
 	cvta.to.global.u64 %columns, %columns;
+	cvta.to.global.u64 %own, %words;
+	ld.global.nc.u64 %seed, [%own];
 	mov.u32 %block, %ctaid.x;
 	mov.u32 %blocks, %nctaid.x;
 	mov.u32 %block_threads, %ntid.x;
@@ -47,13 +49,40 @@ const UNTIL_A_TRIAL: &str = "	ld.param.u64 %words, [words];
 	add.u64 %index, %index, %own;
 	mul.wide.u32 %threads, %blocks, %block_threads;
 	shl.b64 %pitch, %trials, 3;
-$next:
+";
+
+/// Each thread takes every so-and-so-manieth trial, as in `cuda/interpreter.cu`. `%at` is where the trial's value is in the
+/// first wanted column.
+const UNTIL_A_TRIAL: &str = "$next:
 	setp.ge.u64 %is_done, %index, %trials;
 	@%is_done bra $done;
 	add.u64 %trial, %first_trial, %index;
 	shl.b64 %at, %index, 3;
 	add.u64 %at, %columns, %at;
 ";
+
+/// The same by pairs: `%index` numbers them, the first trial of a pair being even. Of the first pair and of the last one trial
+/// may not be wanted: it is evaluated all the same, and goes nowhere.
+const UNTIL_A_PAIR: &str = "	shr.u64 %own, %first_trial, 1;
+	add.u64 %index, %index, %own;
+	add.u64 %end, %first_trial, %trials;
+	add.u64 %pairs, %end, 1;
+	shr.u64 %pairs, %pairs, 1;
+$next:
+	setp.ge.u64 %is_done, %index, %pairs;
+	@%is_done bra $done;
+	shl.b64 %trial, %index, 1;
+	sub.s64 %at, %trial, %first_trial;
+	shl.b64 %at, %at, 3;
+	add.u64 %at, %columns, %at;
+	setp.ge.u64 %is_wanted, %trial, %first_trial;
+";
+
+/// Between the trials of a pair.
+pub(super) const TO_THE_OTHER: [&str; 3] =
+    ["add.u64 %trial, %trial, 1", "add.u64 %at, %at, 8", "setp.lt.u64 %is_wanted, %trial, %end"];
+/// Holds for a trial of a pair that goes to the columns.
+pub(super) const IS_WANTED: &str = "%is_wanted";
 
 const AFTER_A_TRIAL: &str = "	add.u64 %index, %index, %threads;
 	bra $next;
@@ -62,8 +91,13 @@ $done:
 ";
 
 /// The kernel's text with the functions that it calls before it, from a tape that is cut into stretches.
-pub(super) fn written(plan: &Plan, image: &Image, stretches: &[Stretch]) -> String {
-    let Text { way, aside, registers, .. } = Tape::written(plan, image, stretches);
+pub(super) fn written(plan: &Plan, image: &Image, stretches: &[Stretch], has_pairs: bool) -> String {
+    let text = if has_pairs {
+        Tape::of_pairs(plan, image, stretches)
+    } else {
+        Tape::written(plan, image, stretches)
+    };
+    let Text { way, aside, registers, .. } = text;
     let mut kernel = format!(
         ".visible .entry {KERNEL}(\n\
          \t.param .u64 words,\n\t.param .u64 first_trial,\n\t.param .u64 trials,\n\
@@ -71,7 +105,8 @@ pub(super) fn written(plan: &Plan, image: &Image, stretches: &[Stretch]) -> Stri
          \t.reg .u32 %block, %blocks, %block_threads, %thread;\n\
          \t.reg .u32 %bits;\n\t.reg .u64 %turn, %rows, %row, %constants, %record;\n\
          \t.reg .u64 %words, %first_trial, %trials, %columns, %index, %own, %threads, %pitch, %trial, %at, %to;\n\
-         \t.reg .pred %is_done;\n\t.reg .f64 %f<{}>;\n\t.reg .pred %p<{}>;\n",
+         \t.reg .u64 %seed, %pairs, %end;\n\
+         \t.reg .pred %is_done, %is_wanted;\n\t.reg .f64 %f<{}>;\n\t.reg .pred %p<{}>;\n",
         registers.doubles.max(1),
         registers.predicates.max(1),
     );
@@ -83,6 +118,7 @@ pub(super) fn written(plan: &Plan, image: &Image, stretches: &[Stretch]) -> Stri
         let _ = writeln!(kernel, "\t.local .align 8 .b8 {name}[{bytes}];\n\t.reg .u64 %{name};");
         let _ = writeln!(kernel, "\tmov.u64 %{name}, {name};\n\tcvta.local.u64 %{name}, %{name};");
     }
-    kernel.extend([UNTIL_A_TRIAL, &way, AFTER_A_TRIAL, &aside, "}\n"]);
+    let until = if has_pairs { UNTIL_A_PAIR } else { UNTIL_A_TRIAL };
+    kernel.extend([BEFORE_ALL_TRIALS, until, &in_place(&way), AFTER_A_TRIAL, &aside, "}\n"]);
     Library::get().needed_by(&kernel) + &kernel
 }

@@ -30,7 +30,7 @@ impl Library {
         let ends = starts.iter().skip(1).copied().chain([FUNCTIONS.len()]);
         let texts = starts.iter().zip(ends).map(|(start, end)| &FUNCTIONS[*start..end]);
         // A comment behind each announces the next.
-        let texts = texts.map(|text| text.split_once("\t// ").map_or(text, |(text, _)| text));
+        let texts = texts.map(|text| text.split_once("\t// .globl").map_or(text, |(text, _)| text));
         let declarations: Vec<Declaration> = texts.map(Declaration).collect();
         // A function may be declared before it is defined.
         let mut by_name: BTreeMap<_, Vec<usize>> = BTreeMap::new();
@@ -45,6 +45,15 @@ impl Library {
     pub(super) fn get() -> &'static Library {
         static LIBRARY: LazyLock<Library> = LazyLock::new(Library::read);
         &LIBRARY
+    }
+
+    /// The text of a function.
+    ///
+    /// # Panics
+    /// If there is none of this name.
+    pub(super) fn definition(&self, name: &str) -> &'static str {
+        let places = self.by_name.get(name).and_then(|places| places.last());
+        self.declarations[*places.expect("the library has what is called")].0
     }
 
     /// The head, and as much else as the kernel needs, directly or not.

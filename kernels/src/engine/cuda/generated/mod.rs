@@ -3,7 +3,7 @@
 //! What the interpreter looks up for every trial is known here once: the [kernel] has each instruction as an operation of
 //! registers, one register a value. [`region`] keeps the operations exact and holds them to what the interpreter says of
 //! errors and overflows; [`instructions`] takes the tape to them and [`draws`] the inputs; what is not written in place is
-//! called from the [library], which is compiled from the interpreter's own headers. Rows of instructions that [`repeat`] are
+//! called from the [library], which is compiled from the interpreter's own headers, or taken from it [`in_place`]. Rows of instructions that [`repeat`] are
 //! [`rolled`] into a loop, so that a model of a hundred thousand formulas in a few columns is as quickly made as one row of it.
 //!
 //! Both kernels come to the same bytes: which of them evaluates a launch is a [choice] by time alone. What the driver's
@@ -12,6 +12,7 @@
 pub mod cache;
 pub mod choice;
 mod draws;
+mod in_place;
 mod instructions;
 mod kernel;
 pub mod library;
@@ -50,6 +51,9 @@ pub const MOST_INSTRUCTIONS: usize = 1_000;
 const INSTRUCTIONS_OF_AN_INPUT: usize = 4;
 /// Nor is code made where instructions and inputs together come to more.
 const MOST_SIZE: usize = 1_500;
+/// A thread evaluates the trials of a pair one after the other, which share a call of Philox, in a kernel that has all twice. Of
+/// this size or less that costs little.
+const MOST_OF_PAIRS: usize = 150;
 /// A thread has at most so many numbers in memory of its own, which the driver sets aside for every thread that the GPU holds.
 const MOST_LOCAL_NUMBERS: usize = 256;
 
@@ -73,7 +77,14 @@ impl Generated {
         }
         let stretches = repeat::stretches(plan, image, MOST_INSTRUCTIONS)?;
         let size = size(plan, &stretches);
-        (size <= MOST_SIZE).then(|| Generated { ptx: kernel::written(plan, image, &stretches), size })
+        // A trial that is not wanted is evaluated all the same, and of those that are stratified there may be none such.
+        let are_independent = || (0..plan.draws.len()).all(|input| !image.input(input).is_stratified);
+        let has_pairs = size <= MOST_OF_PAIRS && !plan.draws.is_empty() && are_independent();
+        let generated = || Generated {
+            ptx: kernel::written(plan, image, &stretches, has_pairs),
+            size: if has_pairs { 2 * size } else { size },
+        };
+        (size <= MOST_SIZE).then(generated)
     }
 }
 
@@ -136,12 +147,13 @@ mod tests {
     #[test]
     fn sums_are_checked_once_at_their_end() {
         let text = text(&sums(10), 1, Sampling::Random).unwrap();
-        assert_eq!(text.matches("@!").count(), 1, "{text}");
+        // Both trials of a pair are written.
+        assert_eq!(text.matches("@!").count(), 2, "{text}");
         let (_, kernel) = text.split_once("fermiac_generated").unwrap();
         let computed = |operation: &str| kernel.matches(operation).count();
-        assert_eq!(computed("\tadd.rn.f64 %f") + computed("\tsub.rn.f64 %f"), 12, "{text}");
+        assert_eq!(computed("\tadd.rn.f64 %f") + computed("\tsub.rn.f64 %f"), 2 * 12, "{text}");
         // The last of them, which is stored, is a number only if all are.
-        assert_eq!(computed("abs.f64"), 1, "{text}");
+        assert_eq!(computed("abs.f64"), 2, "{text}");
     }
 
     #[test]
@@ -158,8 +170,8 @@ mod tests {
         plan.instructions.push(store);
         let text = text(&plan, 1, Sampling::Random).unwrap();
         let (_, kernel) = text.split_once("fermiac_generated").unwrap();
-        // The one before the rows, that of the row, and that of the store.
-        assert_eq!(kernel.matches("\tadd.rn.f64 %f").count(), 3, "{kernel}");
+        // The one before the rows, that of the row, and that of the store, for both trials of a pair.
+        assert_eq!(kernel.matches("\tadd.rn.f64 %f").count(), 2 * 3, "{kernel}");
         assert!(kernel.contains(", %turn, 100000;"), "{kernel}");
     }
 
@@ -169,6 +181,20 @@ mod tests {
         assert_eq!(one, two);
         let sobol = text(&sums(3), 1, Sampling::Sobol).unwrap();
         assert!(sobol.contains("fermiac_stratified") && !one.contains("fermiac_stratified"));
+    }
+
+    #[test]
+    fn trials_of_a_pair_share_a_call_of_philox_where_that_costs_little_text() {
+        // One of its constants, as often as it is called.
+        let calls = |count| text(&sums(count), 1, Sampling::Random).unwrap().matches("-845247145;").count();
+        let [once, twice] = [calls(10), calls(200)];
+        assert!(once > 0 && once == twice, "{once} and {twice}");
+        let pairs = |count| {
+            text(&sums(count), 1, Sampling::Random)
+                .unwrap()
+                .contains("$next:\n\tsetp.ge.u64 %is_done, %index, %pairs")
+        };
+        assert_eq!([10, 200].map(pairs), [true, false]);
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub(super) struct Text {
     pub(super) way: String,
     pub(super) aside: String,
     pub(super) registers: Registers,
+    /// Which condition all that goes to columns waits for.
+    pub(super) stores_if: Option<&'static str>,
     regions: usize,
     labels: usize,
 }
@@ -63,7 +65,8 @@ impl Text {
     /// Puts a value into a column, of which there is the place among those that are wanted.
     pub(super) fn store(&mut self, place: impl Display, value: Register) {
         self.put(&format!("mad.lo.u64 %to, %pitch, {place}, %at"));
-        self.put(&format!("st.global.f64 [%to], {value}"));
+        let condition = self.stores_if.map_or_else(String::new, |condition| format!("@{condition} "));
+        self.put(&format!("{condition}st.global.f64 [%to], {value}"));
     }
 }
 
