@@ -38,7 +38,7 @@ thread_local double shared[64 * 1024];
 
 #include "ptx.hpp"
 
-enum { WRONG = -1, SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_CONTEXT = 201, INVALID_PTX = 218, NOT_FOUND = 500, LAUNCH_FAILED = 719 };
+enum { WRONG = -1, SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_CONTEXT = 201, NO_BINARY_FOR_GPU = 209, INVALID_PTX = 218, NOT_FOUND = 500, LAUNCH_FAILED = 719 };
 enum { PCI_BUS = 33, PCI_DEVICE = 34, PCI_DOMAIN = 50 };
 enum { CLOCK_KILOHERTZ = 13, MULTIPROCESSORS = 16, CAPABILITY_MAJOR = 75, CAPABILITY_MINOR = 76 };
 enum { JIT_ERROR_LOG = 5, JIT_ERROR_LOG_BYTES = 6 };
@@ -205,8 +205,9 @@ int cuDevicePrimaryCtxRetain(void** context, int device) { return *context = &de
 int cuDevicePrimaryCtxRelease_v2(int) { return SUCCESS; }
 int cuCtxSetCurrent(void* context) { return current = (Device*)context, SUCCESS; }
 
-// A module is the kernel that was made for a plan, or else nothing but a handle.
+// A module is the kernel that was made for a plan, or else nothing but a handle. Machine code is for other GPUs.
 int cuModuleLoadDataEx(void** module, const char* text, unsigned options, const int* names, void** values) {
+    if (std::strncmp(text, "\x7f" "ELF", 4) == 0) return NO_BINARY_FOR_GPU;
     if (int error = begin(LOAD)) return error;
     for (int kernel = 0; kernel < KERNELS; kernel++) {
         std::string entry = std::string(".entry ") + KERNEL_NAMES[kernel] + "(";

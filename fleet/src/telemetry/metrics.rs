@@ -99,7 +99,7 @@ metrics! {
     GPU_TRIALS: Counter = "fermiac_gpu_trials_total" ["device"];
     /// Time that the kernel ran on a GPU for one job.
     GPU_KERNEL_SECONDS: Histogram = "fermiac_gpu_kernel_seconds" ["device"];
-    /// Time that a GPU's driver took to make machine code of the kernel when the worker started.
+    /// Time that it took to open a GPU and load the kernels when the worker started.
     GPU_LOAD_SECONDS: Gauge = "fermiac_gpu_load_seconds" ["device"];
     /// Memory of a GPU that this worker may use.
     GPU_BUDGET_BYTES: Gauge = "fermiac_gpu_budget_bytes" ["device"];

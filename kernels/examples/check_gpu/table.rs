@@ -22,7 +22,7 @@ impl Table {
             device.memory_bytes >> 20
         );
         table.row("device", &about);
-        table.row("opened, the kernel assembled", &format!("{:.3} s", gpu.usage().load_time.as_secs_f64()));
+        table.row("opened, the kernels loaded", &format!("{:.3} s", gpu.usage().load_time.as_secs_f64()));
         table
     }
 

@@ -1,6 +1,7 @@
 //! The engine of NVIDIA's GPUs: an interpreter of plans, one thread one trial.
 //!
-//! [`PTX`] is the kernel, compiled ahead from `kernels/cuda/` and committed: no compiler is needed to build or to run.
+//! [`PTX`] is the kernel, compiled ahead from `kernels/cuda/` and committed, as is its [`machine_code`] for most GPUs: no
+//! compiler is needed to build or to run.
 //! [`REDUCTION_PTX`] makes the statistics of what it has come to, where that lies.
 //! [`gpus`] says which GPUs there are and why one is not used; it works where there is no driver. The plan goes to the
 //! GPU as an [`super::image::Image`]; what comes back are the bits that the processor would have computed, of which each plan
@@ -13,6 +14,8 @@ pub mod generated;
 pub mod gpus;
 #[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
 mod interpreter;
+#[cfg(target_os = "linux")]
+mod machine_code;
 mod open;
 mod proof;
 mod shape;

@@ -28,7 +28,7 @@ pub struct OpenGpu {
 /// What a GPU has done since it was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Usage {
-    /// How long its driver took to make machine code of the kernel.
+    /// How long it took to open it and to load the kernels, which its driver may have had to assemble.
     pub load_time: Duration,
     /// How many trials it has evaluated.
     pub trials: u64,
@@ -43,8 +43,8 @@ pub struct Usage {
 }
 
 impl OpenGpu {
-    /// Opens a GPU, of whose memory this part may be used, and has its driver make machine code of the kernel: where this
-    /// succeeds, plans can be evaluated.
+    /// Opens a GPU, of whose memory this part may be used, and loads the kernels: where this succeeds, plans can be
+    /// evaluated.
     pub fn open(gpu: &Gpu, memory_fraction: f64) -> Result<OpenGpu, CudaEngineError> {
         let started = Instant::now();
         let kernel = Kernel::load(gpu)?;

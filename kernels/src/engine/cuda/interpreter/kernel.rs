@@ -9,6 +9,7 @@ use cust::function::{BlockSize, Function};
 use cust::module::Module;
 use cust::sys::{CUjit_option, cuModuleLoadDataEx};
 
+use super::super::machine_code::MachineCode;
 use super::super::shape::BLOCK_THREADS;
 use super::super::{CudaEngineError, Gpu, PTX, REDUCTION_PTX};
 use super::failed;
@@ -33,14 +34,15 @@ pub(in super::super) struct Kernel {
 }
 
 impl Kernel {
-    /// Opens `gpu` and makes machine code of the kernels for it.
+    /// Opens `gpu` and loads the kernels, of which machine code is made where there is none for it.
     pub(in super::super) fn load(gpu: &Gpu) -> Result<Kernel, CudaEngineError> {
         let device = Device::get_device(gpu.ordinal).map_err(failed("finding the GPU"))?;
         let context = Context::new(device).map_err(failed("opening the GPU"))?;
+        let code = MachineCode::of(gpu.compute_capability);
         Ok(Kernel {
             lanes: Lanes::default(),
-            module: module(PTX)?,
-            reduction: module(REDUCTION_PTX)?,
+            module: loaded(code.map(|code| code.interpreter), PTX)?,
+            reduction: loaded(code.map(|code| code.reduction), REDUCTION_PTX)?,
             context,
         })
     }
@@ -87,6 +89,11 @@ impl Drop for Kernel {
         // What follows frees what lies in this context; where the GPU is gone, it is free already.
         let _ = self.take_up();
     }
+}
+
+/// A kernel from machine code that was made ahead, or assembled by the driver where there is none that it takes.
+fn loaded(code: Option<&[u8]>, ptx: &str) -> Result<Module, CudaEngineError> {
+    code.and_then(|code| Module::from_cubin(code, &[]).ok()).map_or_else(|| module(ptx), Ok)
 }
 
 /// Has the driver assemble a kernel for the GPU of the current context.
