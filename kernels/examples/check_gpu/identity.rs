@@ -14,6 +14,7 @@ use fermiac_model::plan::Plan;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+use crate::Amount;
 use crate::models;
 use crate::random_plans::{any_draft, plan_of};
 use crate::random_rows::any_plan_with_rows;
@@ -22,19 +23,23 @@ use crate::table::Table;
 const SEED: u64 = 5;
 /// Of a random plan.
 const FEW: usize = 200;
-/// So many random plans have code of their own too: each has to be assembled.
-const GENERATED: usize = 60;
 const CODES: [Code; 2] = [Code::Interpreted, Code::Generated];
 
 /// What is hard on statistics.
 const ODDITIES: &[u8] = include_bytes!("../../tests/cuda/oddities.json");
 
 /// Every example, by each sampling: the statistics of both, to the bit.
-pub fn examples(table: &mut Table, gpu: &Arc<OpenGpu>, folder: &Path, trials: u64) -> Result<bool, String> {
-    let mut is_same = true;
+pub fn examples(
+    table: &mut Table,
+    gpu: &Arc<OpenGpu>,
+    folder: &Path,
+    amount: Amount,
+) -> Result<bool, String> {
+    let (mut is_same, trials) = (true, amount.identity_trials);
+    let samplings = [Sampling::Random, Sampling::Sobol, Sampling::LatinHypercube { trials }];
     let oddities = ("errors, crowds and far tails".to_owned(), models::of_json(ODDITIES)?);
     for (name, plan) in models::of_folder(folder)?.into_iter().chain([oddities]) {
-        for sampling in [Sampling::Random, Sampling::Sobol, Sampling::LatinHypercube { trials }] {
+        for sampling in samplings.into_iter().take(amount.samplings) {
             let same = results(&plan, gpu, sampling, trials)?;
             is_same &= same == [true; 2];
             let verdict = same.map(|same| if same { "identical" } else { "DIFFERENT" });
@@ -81,24 +86,26 @@ pub fn unbroken(engine: &CudaEngine) -> Result<(), String> {
 }
 
 /// Plans over every opcode and every kind of value, and fewer whose rows repeat: each trial of each column, to the bit.
-pub fn random_plans(table: &mut Table, gpu: &Arc<OpenGpu>, plans: u32) -> bool {
+pub fn random_plans(table: &mut Table, gpu: &Arc<OpenGpu>, amount: Amount) -> bool {
     let drafts = prop::collection::vec(any_draft(), 1..40).prop_map(|drafts| plan_of(&drafts));
-    let with_rows = (plans / 10, "whose rows repeat ", any_plan_with_rows());
-    plans_of(table, gpu, (plans, "", drafts)) & plans_of(table, gpu, with_rows)
+    let (plans, generated) = (amount.random_plans, amount.generated_plans);
+    let with_rows = (plans.div_ceil(10), "whose rows repeat ", any_plan_with_rows());
+    plans_of(table, gpu, generated, (plans, "", drafts)) & plans_of(table, gpu, generated, with_rows)
 }
 
 fn plans_of(
     table: &mut Table,
     gpu: &Arc<OpenGpu>,
+    generated: u32,
     (plans, which, plan): (u32, &str, impl Strategy<Value = Plan>),
 ) -> bool {
     let config = Config { failure_persistence: None, max_shrink_iters: 0, ..Config::with_cases(plans) };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
-    let generated = Cell::new(0);
+    let done = Cell::new(0);
     let outcome = runner.run(&(plan, any::<u64>()), |(plan, seed)| {
         let cpu = CpuEngine::new(&plan, seed).map_err(|error| TestCaseError::fail(error.to_string()))?;
         let ours = values(&cpu, &plan);
-        let both = generated.replace(generated.get() + 1) < GENERATED;
+        let both = done.replace(done.get() + 1) < generated;
         for code in &CODES[..if both { 2 } else { 1 }] {
             let cuda = CudaEngine::on(gpu, &plan, seed, Sampling::Random)
                 .and_then(|engine| engine.with_code(*code))
@@ -110,7 +117,7 @@ fn plans_of(
         Ok(())
     });
     let verdict = outcome.as_ref().map_or_else(ToString::to_string, |()| "identical".to_owned());
-    let both = GENERATED.min(plans as usize);
+    let both = generated.min(plans);
     table.row(&format!("{plans} random plans {which}({both} generated too), {FEW} trials each"), &verdict);
     outcome.is_ok()
 }

@@ -36,21 +36,34 @@ const STAND_IN: &str = "the processor, as a GPU";
 struct Amount {
     /// Of each example, on each.
     identity_trials: u64,
+    /// By so many samplings.
+    samplings: usize,
     random_plans: u32,
+    /// So many random plans have code of their own too: each has to be assembled.
+    generated_plans: u32,
     call_paths: u64,
     workbook_trials: u64,
 }
 
 const ALL: Amount = Amount {
     identity_trials: 1_000_000,
+    samplings: 3,
     random_plans: 3_000,
+    generated_plans: 60,
     call_paths: 1_000_000_000,
     workbook_trials: 1_000_000,
 };
-const QUICK: Amount =
-    Amount { identity_trials: 300_000, random_plans: 100, call_paths: 1_000_000, workbook_trials: 300 };
-/// Of every thread's every access to memory note is taken: more than 65,536 trials, so that some are reduced.
-const WATCHED: Amount = Amount { identity_trials: 70_000, random_plans: 20, ..QUICK };
+const QUICK: Amount = Amount {
+    identity_trials: 300_000,
+    samplings: 3,
+    random_plans: 100,
+    generated_plans: 60,
+    call_paths: 1_000_000,
+    workbook_trials: 300,
+};
+/// Note is taken of every thread's every access to memory, for which all code is changed first. More than 262,144 trials, of
+/// fewer of which every value comes back.
+const WATCHED: Amount = Amount { samplings: 1, random_plans: 10, generated_plans: 2, ..QUICK };
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -75,8 +88,8 @@ fn main() -> ExitCode {
 fn identity(folder: &std::path::Path, amount: Amount) -> Result<ExitCode, String> {
     let gpu = open().map_err(|error| error.to_string())?;
     let mut table = Table::begin(&gpu, gpu.gpu().name == STAND_IN);
-    let is_same = identity::examples(&mut table, &gpu, folder, amount.identity_trials)?
-        & identity::random_plans(&mut table, &gpu, amount.random_plans);
+    let is_same = identity::examples(&mut table, &gpu, folder, amount)?
+        & identity::random_plans(&mut table, &gpu, amount);
     Ok(if is_same { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -85,8 +98,8 @@ fn check(folder: &std::path::Path, amount: Amount) -> Result<ExitCode, String> {
     let started = Instant::now();
     let gpu = open().map_err(|error| error.to_string())?;
     let mut table = Table::begin(&gpu, gpu.gpu().name == STAND_IN);
-    let is_same = identity::examples(&mut table, &gpu, folder, amount.identity_trials)?
-        & identity::random_plans(&mut table, &gpu, amount.random_plans);
+    let is_same = identity::examples(&mut table, &gpu, folder, amount)?
+        & identity::random_plans(&mut table, &gpu, amount);
     speed::call(&mut table, &gpu, folder, amount.call_paths)?;
     speed::workbook(&mut table, &gpu, amount.workbook_trials)?;
     speed::making(&mut table, &gpu, folder)?;

@@ -18,7 +18,7 @@ const SANITIZERS: [(&str, &str); 4] = [
 /// What it ends with where it found something.
 const FINDINGS: i32 = 86;
 /// Each tool may look for so many seconds.
-const PATIENCE: &str = "45";
+const PATIENCE: &str = "30";
 /// What `timeout` ends with.
 const OUT_OF_TIME: i32 = 124;
 
