@@ -16,6 +16,9 @@ use super::super::{CudaEngineError, FaultKind, OpenGpu};
 use super::failed;
 use super::kernel::module;
 
+/// Where the NVIDIA driver's kernel module tells its version, in its first line.
+const DRIVER_BUILD: &str = "/proc/driver/nvidia/version";
+
 /// The kernel of a plan on a GPU, made or not.
 #[derive(Debug)]
 pub(super) struct Made {
@@ -135,9 +138,11 @@ fn assembled(source: &Source<'_>, cache: &Cache) -> Result<Module, CudaEngineErr
     Ok(loaded)
 }
 
-/// What machine code is made for: the GPU, and the CUDA that its driver speaks.
+/// What machine code is made for: the GPU, and its driver, by the CUDA that it speaks and, where the system tells, its build.
 fn target_of(gpu: &OpenGpu) -> String {
     let gpu = gpu.gpu();
-    let driver = CudaApiVersion::get().map_or_else(|_| String::new(), |version| format!("{version:?}"));
-    format!("{} {} {driver}", gpu.name, gpu.compute_capability)
+    let cuda = CudaApiVersion::get().map_or_else(|_| String::new(), |version| format!("{version:?}"));
+    let build = std::fs::read_to_string(DRIVER_BUILD).unwrap_or_default();
+    let build = build.lines().next().unwrap_or_default();
+    format!("{} {} {cuda} {build}", gpu.name, gpu.compute_capability)
 }
