@@ -48,6 +48,8 @@ struct Instruction {
 struct Variable {
     size_t bytes;
     bool is_parameter;
+    // What it holds, if that is told.
+    std::vector<u64> words;
 };
 
 class Kernel {
@@ -60,6 +62,9 @@ class Kernel {
             places_.emplace(name, (int)registers_.size());
             registers_.push_back({name, 'w'});
         }
+        // But constants lie there.
+        size_t constants = text.rfind("\n.global .align 8 .f64 fermiac_constants[", start);
+        if (constants != std::string::npos) start = constants + 1;
         std::istringstream lines(text.substr(start));
         std::string line;
         bool has_ended = false;
@@ -91,6 +96,7 @@ class Kernel {
         for (const Variable& variable : variables_) {
             bool is_told = variable.is_parameter;
             variables.emplace_back(variable.bytes / 8, is_told ? arguments[parameter] : 0x7ff4deadbeef0000ull);
+            if (!variable.words.empty()) variables.back() = variable.words;
             parameter += is_told;
         }
         auto read = [&](int place) {
@@ -146,10 +152,11 @@ class Kernel {
 
     void read(std::vector<std::string> words) {
         if (words[0] == ".reg") return declare_registers(words);
-        if (words[0] == ".param") return declare(words.back(), Variable{8, true});
+        if (words[0] == ".param") return declare(words.back(), Variable{8, true, {}});
+        if (words[0] == ".global") return declare_constants(words);
         // A wish, of the assembler's.
         if (words[0] == ".pragma") return;
-        if (words[0] == ".local") return declare(words[4], Variable{std::stoul(words[6]), false});
+        if (words[0] == ".local") return declare(words[4], Variable{std::stoul(words[6]), false, {}});
         if (words.size() == 2 && words[1] == ":") {
             if (!labels_.emplace(words[0], code_.size()).second) throw Error("it has been before");
             return;
@@ -260,6 +267,17 @@ class Kernel {
             if (!places_.emplace(name, (int)registers_.size()).second) throw Error(name + " has been before");
             registers_.push_back({name, type->second});
         }
+    }
+
+    // .global .align 8 .f64 constants[2] = {0d3FF0000000000000, 0d4000000000000000}
+    void declare_constants(const std::vector<std::string>& words) {
+        size_t count = words.size() > 10 ? std::stoul(words[6]) : 0;
+        if (words.size() != count + 11 || words[8] != "=") throw Error("these are no constants");
+        Variable variable = {8 * count, false, {}};
+        for (size_t place = 0; place < count; place++) {
+            variable.words.push_back(std::stoull(words[10 + place].substr(2), nullptr, 16));
+        }
+        declare(words[4], variable);
     }
 
     void declare(const std::string& name, Variable variable) {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use fermiac_model::plan::Plan;
 
 use super::KERNEL;
+use super::constants::WithConstants;
 use super::in_place::in_place;
 use super::instructions::Tape;
 use super::library::Library;
@@ -98,7 +99,13 @@ pub(super) fn written(plan: &Plan, image: &Image, stretches: &[Stretch], has_pai
         Tape::written(plan, image, stretches)
     };
     let Text { way, aside, registers, .. } = text;
-    let mut kernel = format!(
+    let has_runs = way.contains("%slots");
+    let way = in_place(&way);
+    // A kernel of pairs is short.
+    let way = if has_pairs { WithConstants::of(&way) } else { WithConstants::none(way) };
+    let mut kernel = way.memory();
+    let _ = write!(
+        kernel,
         ".visible .entry {KERNEL}(\n\
          \t.param .u64 words,\n\t.param .u64 first_trial,\n\t.param .u64 trials,\n\
          \t.param .u64 memory,\n\t.param .u64 columns\n)\n{{\n\
@@ -110,7 +117,7 @@ pub(super) fn written(plan: &Plan, image: &Image, stretches: &[Stretch], has_pai
         registers.doubles.max(1),
         registers.predicates.max(1),
     );
-    let has_runs = way.contains("%slots");
+    kernel.push_str(&way.registers());
     let parts = [("slots", plan.slots as usize, has_runs)];
     let parts = parts.into_iter().chain([("uniforms", plan.draws.len(), !plan.correlations.is_empty())]);
     for (name, numbers, _) in parts.filter(|(_, _, is_used)| *is_used) {
@@ -119,6 +126,6 @@ pub(super) fn written(plan: &Plan, image: &Image, stretches: &[Stretch], has_pai
         let _ = writeln!(kernel, "\tmov.u64 %{name}, {name};\n\tcvta.local.u64 %{name}, %{name};");
     }
     let until = if has_pairs { UNTIL_A_PAIR } else { UNTIL_A_TRIAL };
-    kernel.extend([BEFORE_ALL_TRIALS, until, &in_place(&way), AFTER_A_TRIAL, &aside, "}\n"]);
+    kernel.extend([BEFORE_ALL_TRIALS, &way.loads(), until, &way.text, AFTER_A_TRIAL, &aside, "}\n"]);
     Library::get().needed_by(&kernel) + &kernel
 }

@@ -3,7 +3,8 @@
 //! What the interpreter looks up for every trial is known here once: the [kernel] has each instruction as an operation of
 //! registers, one register a value. [`region`] keeps the operations exact and holds them to what the interpreter says of
 //! errors and overflows; [`instructions`] takes the tape to them and [`draws`] the inputs; what is not written in place is
-//! called from the [library], which is compiled from the interpreter's own headers, or taken from it [`in_place`]. Rows of instructions that [`repeat`] are
+//! called from the [library], which is compiled from the interpreter's own headers, or taken from it [`in_place`]; [`constants`] of short kernels
+//! are in registers. Rows of instructions that [`repeat`] are
 //! [`rolled`] into a loop, so that a model of a hundred thousand formulas in a few columns is as quickly made as one row of it.
 //!
 //! Both kernels come to the same bytes: which of them evaluates a launch is a [choice] by time alone. What the driver's
@@ -11,6 +12,7 @@
 
 pub mod cache;
 pub mod choice;
+mod constants;
 mod draws;
 mod in_place;
 mod instructions;
