@@ -111,6 +111,25 @@ fn a_gpu_that_cannot_be_opened_is_done_without_and_told() {
 }
 
 #[test]
+fn where_a_gpu_comes_to_other_bits_the_processor_begins_anew() {
+    let Some(driver) = driver() else { return };
+    let run = ["run", "examples/european_call.json", "--trials", "400_000", "--json", "--device"];
+    let (_, mut expected) = without_timing(document(&[&run[..], &["cpu"]].concat(), None));
+    // The first values, and the first statistics after some that were right.
+    for kernel in ["launch", "moments", "sift"] {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_fermiac"));
+        program.args(run).arg("cuda").current_dir(env!("CARGO_MANIFEST_DIR"));
+        program.env("LD_LIBRARY_PATH", driver).env("STAND_IN_FAULT", format!("0 {kernel} 1 -1"));
+        let output = program.output().expect("the program was built");
+        let document: Value = serde_json::from_slice(&output.stdout).expect("it is one document");
+        let told = document["warnings"].to_string();
+        assert!(told.contains("compared with the processor") && told.contains("anew"), "{kernel}: {told}");
+        expected["warnings"] = document["warnings"].clone();
+        assert_eq!(without_timing(document), (Some("cpu".into()), expected.clone()), "{kernel}");
+    }
+}
+
+#[test]
 fn a_gpu_that_is_asked_for_is_not_replaced_by_the_processor() {
     let output = fermiac(&["run", MODEL, "--device", "cuda:99", "--json"], driver());
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{output:?}");

@@ -3,15 +3,15 @@
 use std::num::NonZeroUsize;
 
 use fermiac_kernels::engine::cpu::CpuEngine;
-use fermiac_kernels::engine::cuda::{CudaEngine, CudaEngineError, Gpus};
+use fermiac_kernels::engine::cuda::Gpus;
 use fermiac_kernels::random::Sampling;
 use fermiac_kernels::simulation::seconds_per_trial;
 use fermiac_model::plan::Plan;
 
-/// The processor is left to what it does in so many seconds: a GPU has to be opened first, and its kernel assembled.
+/// The processor is left to what it does in so many seconds: a GPU has to be opened first.
 const WORTH_SECONDS: f64 = 1.0;
-/// Fewer trials are not worth being timed.
-const FEW_TRIALS: u64 = 1 << 14;
+/// Of fewer trials too many would be timed.
+const FEW_TRIALS: u64 = 1 << 12;
 
 /// What is to be run.
 #[derive(Debug, Clone, Copy)]
@@ -24,29 +24,11 @@ pub(crate) struct Wanted<'a> {
     pub threads: NonZeroUsize,
 }
 
-/// What takes the processor's place.
-#[derive(Debug)]
-pub(crate) enum Found {
-    /// This.
-    Gpu(Box<CudaEngine>),
-    /// There is a GPU that ought to, but cannot.
-    Unusable(CudaEngineError),
-}
-
-/// What takes the processor's place, if anything.
-pub(crate) fn in_place_of(cpu: &CpuEngine, wanted: Wanted<'_>) -> Option<Found> {
-    let Wanted { plan, seed, sampling, trials, threads } = wanted;
+/// Whether the processor would be busy for long, and there is a driver of GPUs.
+pub(crate) fn is_worth_a_gpu(cpu: &CpuEngine, wanted: Wanted<'_>) -> bool {
+    let Wanted { plan, trials, threads, .. } = wanted;
     // First what costs least where there is no GPU.
-    if trials < FEW_TRIALS || !Gpus::have_driver() || !is_long(seconds_per_trial(cpu, plan), trials, threads)
-    {
-        return None;
-    }
-    match CudaEngine::new(plan, seed, sampling, None) {
-        Ok(engine) => Some(Found::Gpu(Box::new(engine))),
-        // `fermiac doctor` tells why.
-        Err(CudaEngineError::NoGpu(_)) => None,
-        Err(error) => Some(Found::Unusable(error)),
-    }
+    trials >= FEW_TRIALS && Gpus::have_driver() && is_long(seconds_per_trial(cpu, plan), trials, threads)
 }
 
 fn is_long(seconds_per_trial: f64, trials: u64, threads: NonZeroUsize) -> bool {
@@ -63,6 +45,6 @@ mod tests {
         assert!(is_long(3e-9, 1_000_000_000, threads(2)));
         assert!(!is_long(3e-9, 1_000_000_000, threads(4)));
         assert!(!is_long(3e-9, 10_000_000, threads(1)));
-        assert!(is_long(1e-3, 2_000, threads(1)));
+        assert!(is_long(1e-3, 5_000, threads(4)));
     }
 }

@@ -10,7 +10,7 @@ use fermiac_kernels::random::Sampling;
 use fermiac_kernels::simulation::Observer;
 use fermiac_kernels::statistics::sifted::Mesh;
 
-use crate::auto::{self, Found, Wanted};
+use crate::auto::{self, Wanted};
 use crate::{Device, Failure};
 
 /// What is to compute.
@@ -40,29 +40,39 @@ pub(crate) enum DeviceScratch {
 impl DeviceEngine {
     /// The engine of what is wanted.
     pub(crate) fn new(wanted: Wanted<'_>, computer: &Computer) -> Result<DeviceEngine, Failure> {
-        let Wanted { plan, seed, sampling, .. } = wanted;
+        let (cpu, drawn) = (cpu(wanted)?, (wanted.plan, wanted.seed));
         let engine = match computer {
+            Computer::Asked(Device::Auto) if auto::is_worth_a_gpu(&cpu, wanted) => {
+                return DeviceEngine::gpu_if_there_is_one(cpu, wanted);
+            }
+            Computer::Asked(Device::Auto | Device::Cpu) => {
+                return Ok(DeviceEngine::Cpu(Box::new(cpu), None));
+            }
             Computer::Asked(device @ Device::Cuda(ordinal)) => {
                 let code = gpu_code_asked_for()?;
-                CudaEngine::new(plan, seed, sampling, *ordinal)
+                CudaEngine::beside(cpu, drawn, *ordinal)
                     .and_then(|engine| with_code(engine, code))
                     .map_err(|error| Failure::Refused(format!("--device {device}: {error}")))?
             }
             Computer::Open(gpu) => {
                 let code = gpu_code_asked_for()?;
-                CudaEngine::on(gpu, plan, seed, sampling).and_then(|engine| with_code(engine, code))?
-            }
-            Computer::Asked(Device::Cpu) => return Ok(DeviceEngine::Cpu(Box::new(cpu(wanted)?), None)),
-            Computer::Asked(Device::Auto) => {
-                let (cpu, code) = (cpu(wanted)?, gpu_code_asked_for()?);
-                match auto::in_place_of(&cpu, wanted) {
-                    None => return Ok(DeviceEngine::Cpu(Box::new(cpu), None)),
-                    Some(Found::Unusable(error)) => return Ok(DeviceEngine::Cpu(Box::new(cpu), Some(error))),
-                    Some(Found::Gpu(engine)) => with_code(*engine, code)?,
-                }
+                CudaEngine::judged_by(cpu, gpu, drawn).and_then(|engine| with_code(engine, code))?
             }
         };
         Ok(DeviceEngine::Cuda(Box::new(engine)))
+    }
+
+    /// A GPU's, or the processor's where there is none or none that can be used.
+    fn gpu_if_there_is_one(beside: CpuEngine, wanted: Wanted<'_>) -> Result<DeviceEngine, Failure> {
+        let code = gpu_code_asked_for()?;
+        let engine = CudaEngine::beside(beside, (wanted.plan, wanted.seed), None);
+        let unusable = match engine.and_then(|engine| with_code(engine, code)) {
+            Ok(engine) => return Ok(DeviceEngine::Cuda(Box::new(engine))),
+            // `fermiac doctor` tells why.
+            Err(CudaEngineError::NoGpu(_)) => None,
+            Err(error) => Some(error),
+        };
+        Ok(DeviceEngine::Cpu(Box::new(cpu(wanted)?), unusable))
     }
 
     /// Whether it has failed, so that nothing it evaluated since then counts.

@@ -79,10 +79,19 @@ impl Prepared {
 
     /// The same model, computed on `gpu` and on nothing else: should the GPU fail, so does what is computed.
     pub fn on_gpu(&self, gpu: &Arc<OpenGpu>) -> Prepared {
+        self.computed_by(Computer::Open(Arc::clone(gpu)))
+    }
+
+    /// The same model, computed by the processor.
+    fn on_cpu(&self) -> Prepared {
+        self.computed_by(Computer::Asked(Device::Cpu))
+    }
+
+    fn computed_by(&self, computer: Computer) -> Prepared {
         Prepared {
             compiled: Arc::clone(&self.compiled),
             settings: self.settings.clone(),
-            computer: Computer::Open(Arc::clone(gpu)),
+            computer,
             engine: OnceLock::new(),
             origin: self.origin.clone(),
             load_ms: self.load_ms,
@@ -135,7 +144,8 @@ impl Prepared {
         Ok(TrialOutcome { trial, seed: self.settings.seed, inputs, outputs: cells.collect() })
     }
 
-    /// Runs all trials, or as many as it takes. `observer` hears how many are done and may end the run.
+    /// Runs all trials, or as many as it takes. `observer` hears how many are done and may end the run. What a GPU that
+    /// is wrong came to does not count: the processor begins anew, unless this GPU alone is to compute.
     pub fn simulate(
         &self,
         threads: NonZeroUsize,
@@ -143,6 +153,24 @@ impl Prepared {
         observer: &dyn Observer,
     ) -> Result<Finished, Failure> {
         let started = Instant::now();
+        match (self.simulate_since(started, threads, drawn, observer), &self.computer) {
+            (Err(Failure::Device(error)), Computer::Asked(_)) if error.is_wrong() => {
+                let mut finished = self.on_cpu().simulate_since(started, threads, drawn, observer)?;
+                let warning = format!("{error}; it was all done anew by the processor");
+                finished.outcome.warnings.push(warning);
+                Ok(finished)
+            }
+            (finished, _) => finished,
+        }
+    }
+
+    fn simulate_since(
+        &self,
+        started: Instant,
+        threads: NonZeroUsize,
+        drawn: Drawn,
+        observer: &dyn Observer,
+    ) -> Result<Finished, Failure> {
         let (run, plan) = (self.run(threads, drawn), &self.compiled.plan);
         let engine = self.engine_beside(threads)?;
         let observer = &EndsWhenBroken { engine, observer };

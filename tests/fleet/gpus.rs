@@ -137,6 +137,20 @@ fn a_gpu_that_is_lost_is_used_no_more_and_its_job_runs_elsewhere() {
 }
 
 #[test]
+fn a_gpu_that_comes_to_other_bits_is_used_no_more_and_its_job_runs_elsewhere() {
+    let fleet = Fleet::start();
+    let _scheduler = fleet.scheduler();
+    let fault = "STAND_IN_FAULT=1 launch 1 -1";
+    let Some(worker) = GpuWorker::start(&fleet, 2, &[INSISTS, fault]) else { return };
+    let accepted = fleet.submit(60);
+    everything_ended_once(&fleet, &accepted);
+    worker.await_figure("fermiac_gpu_faults_total{device=\"cuda:1\",kind=\"wrong\"} 1");
+    worker.await_figure("fermiac_gpu_usable{device=\"cuda:1\"} 0");
+    worker.await_figure("fermiac_gpu_usable{device=\"cuda:0\"} 1");
+    assert_eq!(fleet.database.count("select count(*) from jobs where attempt > 1"), 1);
+}
+
+#[test]
 fn memory_that_does_not_do_costs_an_attempt_and_no_gpu() {
     let fleet = Fleet::start();
     let _scheduler = fleet.scheduler();

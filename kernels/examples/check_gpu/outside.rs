@@ -15,8 +15,10 @@ const SANITIZERS: [(&str, &str); 4] = [
     ("initcheck", "memory that is read before it is written"),
     ("synccheck", "barriers that not all threads come to"),
 ];
-/// What it ends with where it found something.
-const FINDINGS: i32 = 86;
+/// What its lines begin with.
+const SAYS: &str = "=========";
+/// And what then begins a report.
+const FINDINGS: [&str; 5] = ["Invalid", "Misaligned", "Uninitialized", "Error: Race", "Barrier error"];
 /// Each tool may look for so many seconds.
 const PATIENCE: &str = "30";
 /// What `timeout` ends with.
@@ -44,28 +46,35 @@ pub fn sanitized(table: &mut Table, folder: &Path) -> Result<bool, String> {
     for (tool, looks_for) in SANITIZERS {
         let what = format!("compute-sanitizer, {tool}: {looks_for}");
         let mut sanitizer = Command::new("timeout");
-        sanitizer.args([
-            PATIENCE,
-            "compute-sanitizer",
-            "--tool",
-            tool,
-            "--error-exitcode",
-            &FINDINGS.to_string(),
-        ]);
-        let ran = output(sanitizer.arg(&program).arg(folder).arg("--identity"));
-        let verdict = match ran {
+        sanitizer.args([PATIENCE, "compute-sanitizer", "--tool", tool]);
+        let verdict = match output(sanitizer.arg(&program).arg(folder).arg("--identity")) {
             Err(reason) => format!("not run: {reason}"),
-            Ok(output) if output.status.success() => "clean".to_owned(),
-            Ok(output) if output.status.code() == Some(FINDINGS) => {
-                is_clean = false;
-                format!("FINDINGS: {}", last_line(&output))
+            Ok(output) => {
+                let verdict = verdict(&output);
+                is_clean &= verdict.is_ok();
+                verdict.unwrap_or_else(|findings| format!("FINDINGS: {findings}"))
             }
-            Ok(output) if output.status.code() == Some(OUT_OF_TIME) => format!("not done in {PATIENCE} s"),
-            Ok(output) => format!("not run: {}", last_line(&output)),
         };
         table.row(&what, &verdict);
     }
     Ok(is_clean)
+}
+
+/// What a sanitizer found, or else that it found nothing or was not there. It ends as the program does that it watches, which
+/// may have failed of what it found: so what it says decides.
+fn verdict(output: &Output) -> Result<String, String> {
+    let told =
+        [&output.stdout, &output.stderr].map(|told| String::from_utf8_lossy(told).into_owned()).concat();
+    let said = || told.lines().filter_map(|line| line.strip_prefix(SAYS)).map(str::trim);
+    let is_finding = |line: &&str| FINDINGS.iter().any(|begins| line.starts_with(begins));
+    let has_found = |line: &&str| line.contains("SUMMARY: ") && !line.contains("SUMMARY: 0 ");
+    match said().find(is_finding).or_else(|| said().find(has_found)) {
+        Some(finding) => Err(finding.to_owned()),
+        None if output.status.success() => Ok("clean".to_owned()),
+        None if output.status.code() == Some(OUT_OF_TIME) => Ok(format!("nothing in {PATIENCE} s")),
+        None if said().next().is_none() => Ok(format!("not run: {}", last_line(output))),
+        None => Err(format!("the program failed: {}", last_line(output))),
+    }
 }
 
 fn output(command: &mut Command) -> Result<Output, String> {
@@ -79,4 +88,20 @@ fn last_line(output: &Output) -> String {
         .find_map(|told| told.lines().rfind(|line| !line.trim().is_empty()))
         .unwrap_or("nothing")
         .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_sanitizer_says_decides() {
+        let says = |script: &str| verdict(&output(Command::new("sh").args(["-c", script])).unwrap());
+        let clean = "echo '========= COMPUTE-SANITIZER'; echo '========= ERROR SUMMARY: 0 errors'";
+        assert_eq!(says(clean), Ok("clean".to_owned()));
+        assert!(says("echo '========= ERROR SUMMARY: 3 errors'").is_err());
+        assert!(says("echo '========= Invalid __global__ read of size 8 bytes'; exit 124").is_err());
+        assert!(says("echo '========= COMPUTE-SANITIZER'; exit 2").is_err());
+        assert!(says("echo 'timeout: failed to run command' >&2; exit 127").unwrap().starts_with("not run"));
+    }
 }

@@ -10,6 +10,8 @@ use crate::random_plans::{INPUTS, any_draft, plan_of};
 use crate::random_rows::any_plan_with_rows;
 use fermiac_kernels::engine::cuda::generated::Generated;
 use fermiac_kernels::random::Sampling;
+use fermiac_model::compile::compile;
+use fermiac_model::json_model;
 use fermiac_model::plan::Plan;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -51,6 +53,30 @@ fn the_code_of_every_example_assembles() {
     for plan in examples::plans() {
         assert_assembles(&assembler, &plan, Sampling::Random);
     }
+}
+
+/// More than comes in place of calls, so that some of them stay.
+#[test]
+fn the_code_of_many_draws_and_exponentials_assembles() {
+    let Some(assembler) = assembler() else { return };
+    // Powers of 3 lead through all inputs in no order that repeats, so that there are no rows.
+    let order = std::iter::successors(Some(1), |input| Some(input * 3 % 31)).take(30);
+    let inputs: Vec<String> = (1..31).map(|input| format!("\"x{input}\": \"normal(0, 1)\"")).collect();
+    let cell = |x| format!("\"y{x}\": \"=EXP(x{x})+LN({x}.5+x{x}^2)\"");
+    let cells: Vec<String> = order.clone().map(cell).collect();
+    let sum: Vec<String> = order.map(|x| format!("y{x}")).collect();
+    let (inputs, cells, sum) = (inputs.join(", "), cells.join(", "), sum.join("+"));
+    let model =
+        format!(r#"{{"inputs": {{{inputs}}}, "cells": {{{cells}, "s": "={sum}"}}, "outputs": ["s"]}}"#);
+    let (mut workbook, selection) = json_model::read(model.as_bytes()).expect("it is a model");
+    let plan = compile(&mut workbook, &selection).expect("it can be simulated").plan;
+    let text = Generated::new(&plan, &image_of(&plan, 1, Sampling::Random)).expect("it is not too long").ptx;
+    assert!(
+        ["independent", "standard_normal", "exponential"]
+            .iter()
+            .any(|function| { text.contains(&format!(", fermiac_{function}, ")) })
+    );
+    assert_assembles(&assembler, &plan, Sampling::Random);
 }
 
 #[test]

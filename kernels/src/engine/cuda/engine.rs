@@ -48,14 +48,22 @@ pub enum CudaEngineError {
     },
 }
 
+impl CudaEngineError {
+    /// Whether the GPU has come to other bits than the processor.
+    pub fn is_wrong(&self) -> bool {
+        matches!(self, CudaEngineError::Gpu { kind: FaultKind::Wrong, .. })
+    }
+}
+
 /// Evaluates one plan with one seed on a GPU, in launches as large as its memory allows: see [`super::Budget`]. Several
 /// threads have several launches under way.
-///
-/// The first trials of each plan are evaluated by the processor too: a GPU that comes to other bits has failed.
 ///
 /// Should the GPU fail in the middle of a run, [`CudaEngine::failure`] says what happened. Then either the processor goes
 /// on: both compute the same bits, so that nothing of the result changes but the time it takes. Or nothing does, and
 /// what the run comes to is worth nothing: see [`CudaEngine::is_broken`].
+///
+/// The first trials of each plan are evaluated by the processor too. A GPU that comes to other bits has failed, and nothing that
+/// it came to before is to be trusted.
 #[derive(Debug)]
 pub struct CudaEngine {
     gpu: Arc<OpenGpu>,
@@ -88,8 +96,17 @@ impl CudaEngine {
         sampling: Sampling,
         ordinal: Option<u32>,
     ) -> Result<CudaEngine, CudaEngineError> {
+        CudaEngine::beside(CpuEngine::with_sampling(plan, seed, sampling)?, (plan, seed), ordinal)
+    }
+
+    /// The same, beside an engine of the same plan, seed and sampling.
+    pub fn beside(
+        cpu: CpuEngine,
+        (plan, seed): (&Plan, u64),
+        ordinal: Option<u32>,
+    ) -> Result<CudaEngine, CudaEngineError> {
         let gpu = Arc::new(OpenGpu::open(Gpus::find()?.usable(ordinal)?, MEMORY_FRACTION)?);
-        Ok(CudaEngine { is_replaced: true, ..CudaEngine::on(&gpu, plan, seed, sampling)? })
+        Ok(CudaEngine { is_replaced: true, ..CudaEngine::judged_by(cpu, &gpu, (plan, seed))? })
     }
 
     /// An engine on a GPU that is open. Nothing takes its place should it fail.
@@ -99,7 +116,16 @@ impl CudaEngine {
         seed: u64,
         sampling: Sampling,
     ) -> Result<CudaEngine, CudaEngineError> {
-        let columns = vec![true; plan.columns()];
+        CudaEngine::judged_by(CpuEngine::with_sampling(plan, seed, sampling)?, gpu, (plan, seed))
+    }
+
+    /// The same, held to the bits of an engine of the same plan, seed and sampling.
+    pub fn judged_by(
+        cpu: CpuEngine,
+        gpu: &Arc<OpenGpu>,
+        (plan, seed): (&Plan, u64),
+    ) -> Result<CudaEngine, CudaEngineError> {
+        let (columns, sampling) = (vec![true; plan.columns()], cpu.sampling());
         let image = Image::new(&Wanted { plan, seed, sampling, columns: &columns })?;
         let interpreter =
             Interpreter::new(gpu, &image, plan.outputs as usize).inspect_err(|error| gpu.failed(error))?;
@@ -111,7 +137,7 @@ impl CudaEngine {
             gpu: Arc::clone(gpu),
             interpreter,
             sampling,
-            cpu: CpuEngine::with_sampling(plan, seed, sampling)?,
+            cpu,
             is_replaced: false,
             proof: Proof::default(),
             failure: OnceLock::new(),
@@ -161,9 +187,9 @@ impl CudaEngine {
         if is_proven { self.interpreter.reduce(first_trial, trials, meshes) } else { Ok(None) }
     }
 
-    /// Whether it has, and nothing took its place: nothing of what was evaluated since then counts.
+    /// Whether it has, and nothing took its place or nothing from before can be trusted: then what a run came to does not count.
     pub fn is_broken(&self) -> bool {
-        !self.is_replaced && self.failure.get().is_some()
+        self.failure.get().is_some_and(|failure| !self.is_replaced || failure.is_wrong())
     }
 }
 

@@ -4,7 +4,7 @@
 //! the GPU stand a compiler, the driver's assembler and a chip, any of which may be at fault, and a wrong number looks like any
 //! other. So the first trials that are evaluated are evaluated here too, and so are the first statistics made.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::{CudaEngineError, FaultKind};
@@ -22,17 +22,18 @@ pub(super) const REDUCED_TRIALS: usize = BLOCK;
 /// What is known of one plan on one GPU.
 #[derive(Debug, Default)]
 pub(super) struct Proof {
-    values: AtomicBool,
+    /// Of so many trials.
+    values: AtomicUsize,
     reductions: Mutex<bool>,
 }
 
 impl Proof {
-    /// Whether values have been compared, and are right.
+    /// Whether enough values have been compared, and were right.
     pub fn is_of_values(&self) -> bool {
-        self.values.load(Ordering::Relaxed)
+        self.values.load(Ordering::Relaxed) >= TRIALS
     }
 
-    /// Compares the first of these values, unless some have been.
+    /// Compares the first of these values, unless enough have been.
     pub fn of_values(
         &self,
         cpu: &CpuEngine,
@@ -50,10 +51,14 @@ impl Proof {
             let differs = |(ours, theirs): (&f64, &f64)| ours.to_bits() != theirs.to_bits();
             if let Some(at) = ours.iter().zip(theirs.iter()).position(differs) {
                 let (ours, theirs, trial) = (ours[at], theirs[at], first_trial + at as u64);
-                return Err(wrong(format!("trial {trial} of column {column} is {ours:?}, not {theirs:?}")));
+                return Err(wrong(format!(
+                    "trial {trial} of column {column} is {ours:?} ({:016x}), not {theirs:?} ({:016x})",
+                    ours.to_bits(),
+                    theirs.to_bits()
+                )));
             }
         }
-        self.values.store(true, Ordering::Relaxed);
+        self.values.fetch_add(trials, Ordering::Relaxed);
         Ok(())
     }
 
@@ -84,6 +89,9 @@ impl Proof {
 /// Compares the statistics of one block.
 fn compare(values: &[f64], trials: usize, meshes: &[Mesh], reduced: &Reduced) -> Result<(), CudaEngineError> {
     let of_block = reduced.blocks.first().map_or(&[][..], Vec::as_slice);
+    if (of_block.len(), reduced.sifted.len()) != (values.len() / trials, meshes.len()) {
+        return Err(wrong("statistics are missing".to_owned()));
+    }
     for (column, (values, (moments, errors))) in values.chunks(trials).zip(of_block).enumerate() {
         if bits(&Moments::of_block(values)) != bits(moments) || ErrorCounts::of(values) != *errors {
             return Err(wrong(format!("the moments of column {column} are others")));
@@ -98,10 +106,11 @@ fn compare(values: &[f64], trials: usize, meshes: &[Mesh], reduced: &Reduced) ->
     Ok(())
 }
 
-/// Bit by bit, as no comparison of numbers takes them.
+/// Bit by bit, as no comparison of numbers takes them. What bits a NaN has that an operation makes is left to the processor.
 fn bits(moments: &Moments) -> [u64; 7] {
     let Moments { count, mean, m2, m3, m4, min, max } = *moments;
-    let [mean, m2, m3, m4, min, max] = [mean, m2, m3, m4, min, max].map(f64::to_bits);
+    let [mean, m2, m3, m4, min, max] = [mean, m2, m3, m4, min, max]
+        .map(|number| if number.is_nan() { f64::NAN.to_bits() } else { number.to_bits() });
     [count, mean, m2, m3, m4, min, max]
 }
 
