@@ -102,6 +102,37 @@ fn code_made_for_every_example_comes_to_the_results_of_the_processor() {
     }
 }
 
+/// What is written in place as for numbers, of what is none or comes to none. Alone, as one that is missed may show by another.
+const NO_NUMBERS: [&str; 9] = [
+    "1/LN(x)",
+    "EXP(LN(x))",
+    "IF(LN(x)>0,1,2)",
+    "IFERROR(LN(x),5)",
+    "1/EXP(x)",
+    "EXP(x)*0",
+    "1/EXP(x*1E308)",
+    "EXP(-EXP(x))",
+    "1/LN(EXP(x))",
+];
+
+#[test]
+fn exponentials_and_logarithms_of_no_numbers_come_to_the_errors_of_the_processor() {
+    if !has_gpu() {
+        return;
+    }
+    let gpu = open(1 << 28);
+    for formula in NO_NUMBERS {
+        let input = r#""x": "discrete({-1000, -1, 0, 1, 2, 1000}, {1, 1, 1, 1, 1, 1})""#;
+        let model = format!(r#"{{"inputs": {{{input}}}, "cells": {{"y": "={formula}"}}, "outputs": ["y"]}}"#);
+        let (mut workbook, selection) = json_model::read(model.as_bytes()).expect("it is a model");
+        let plan = compile(&mut workbook, &selection).expect("it is a model").plan;
+        let engine = CudaEngine::on(&gpu, &plan, SEED, Sampling::Random).expect("there is room");
+        let engine = engine.with_code(Code::Generated).expect("it is assembled");
+        let engine = assert_same_results_of(engine, &plan, Sampling::Random);
+        assert!(engine.failure().is_none(), "{formula}: {:?}", engine.failure());
+    }
+}
+
 #[test]
 fn code_made_for_random_plans_comes_to_the_results_of_the_processor() {
     if !has_gpu() {
