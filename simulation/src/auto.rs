@@ -12,6 +12,8 @@ use fermiac_model::plan::Plan;
 const WORTH_SECONDS: f64 = 1.0;
 /// Of fewer trials too many would be timed.
 const FEW_TRIALS: u64 = 1 << 12;
+/// Fewer steps of the tape, over all trials, are no second's work: hardly one takes 100 ns.
+const FEW_STEPS: u64 = 10_000_000;
 
 /// What is to be run.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +30,9 @@ pub(crate) struct Wanted<'a> {
 pub(crate) fn is_worth_a_gpu(cpu: &CpuEngine, wanted: Wanted<'_>) -> bool {
     let Wanted { plan, trials, threads, .. } = wanted;
     // First what costs least where there is no GPU.
-    trials >= FEW_TRIALS && Gpus::have_driver() && is_long(seconds_per_trial(cpu, plan), trials, threads)
+    let steps = (plan.instructions.len() + plan.arguments.len() + plan.draws.len()) as u64;
+    let is_little = trials < FEW_TRIALS || trials.saturating_mul(steps) < FEW_STEPS;
+    !is_little && Gpus::have_driver() && is_long(seconds_per_trial(cpu, plan), trials, threads)
 }
 
 fn is_long(seconds_per_trial: f64, trials: u64, threads: NonZeroUsize) -> bool {
