@@ -121,32 +121,27 @@ fn a_worker_with_two_gpus_comes_to_the_bytes_of_the_processor() {
 
 #[test]
 fn a_gpu_that_is_lost_is_used_no_more_and_its_job_runs_elsewhere() {
-    let fleet = Fleet::start();
-    let _scheduler = fleet.scheduler();
-    let fault = "STAND_IN_FAULT=1 launch 3 214";
-    let Some(worker) = GpuWorker::start(&fleet, 2, &[INSISTS, fault]) else { return };
-    let accepted = fleet.submit(60);
-    everything_ended_once(&fleet, &accepted);
-    assert_eq!(documents_of(&fleet, "cuda") as usize, accepted.len());
-    worker.await_figure("fermiac_gpu_faults_total{device=\"cuda:1\",kind=\"ecc\"} 1");
-    worker.await_figure("fermiac_gpu_usable{device=\"cuda:1\"} 0");
-    worker.await_figure("fermiac_gpu_usable{device=\"cuda:0\"} 1");
-    await_device(&fleet, "cuda:0 the processor, as a GPU");
-    assert_eq!(fleet.database.count("select slots::bigint from workers"), 1);
-    assert_eq!(fleet.database.count("select count(*) from jobs where attempt > 1"), 1);
+    the_second_gpu_is_used_no_more("STAND_IN_FAULT=1 launch 3 214", "ecc");
 }
 
 #[test]
 fn a_gpu_that_comes_to_other_bits_is_used_no_more_and_its_job_runs_elsewhere() {
+    the_second_gpu_is_used_no_more("STAND_IN_FAULT=1 launch 1 -1", "wrong");
+}
+
+/// After a fault of this kind, for which one job is tried again.
+fn the_second_gpu_is_used_no_more(fault: &str, kind: &str) {
     let fleet = Fleet::start();
     let _scheduler = fleet.scheduler();
-    let fault = "STAND_IN_FAULT=1 launch 1 -1";
     let Some(worker) = GpuWorker::start(&fleet, 2, &[INSISTS, fault]) else { return };
     let accepted = fleet.submit(60);
     everything_ended_once(&fleet, &accepted);
-    worker.await_figure("fermiac_gpu_faults_total{device=\"cuda:1\",kind=\"wrong\"} 1");
+    assert_eq!(documents_of(&fleet, "cuda") as usize, accepted.len());
+    worker.await_figure(&format!("fermiac_gpu_faults_total{{device=\"cuda:1\",kind=\"{kind}\"}} 1"));
     worker.await_figure("fermiac_gpu_usable{device=\"cuda:1\"} 0");
     worker.await_figure("fermiac_gpu_usable{device=\"cuda:0\"} 1");
+    await_device(&fleet, "cuda:0 the processor, as a GPU");
+    assert_eq!(fleet.database.count("select slots::bigint from workers"), 1);
     assert_eq!(fleet.database.count("select count(*) from jobs where attempt > 1"), 1);
 }
 

@@ -86,20 +86,23 @@ fn main() -> ExitCode {
 
 /// Whether all is the same, and no more.
 fn identity(folder: &std::path::Path, amount: Amount) -> Result<ExitCode, String> {
+    let (_, _, is_same) = compared(folder, amount)?;
+    Ok(if is_same { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Begins the table with what is the same; says whether all is.
+fn compared(folder: &std::path::Path, amount: Amount) -> Result<(Arc<OpenGpu>, Table, bool), String> {
     let gpu = open().map_err(|error| error.to_string())?;
     let mut table = Table::begin(&gpu, gpu.gpu().name == STAND_IN);
     let is_same = identity::examples(&mut table, &gpu, folder, amount)?
         & identity::random_plans(&mut table, &gpu, amount);
-    Ok(if is_same { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok((gpu, table, is_same))
 }
 
 /// Prints the table as it comes about; fails if a bit differs, or the sanitizer finds something.
 fn check(folder: &std::path::Path, amount: Amount) -> Result<ExitCode, String> {
     let started = Instant::now();
-    let gpu = open().map_err(|error| error.to_string())?;
-    let mut table = Table::begin(&gpu, gpu.gpu().name == STAND_IN);
-    let is_same = identity::examples(&mut table, &gpu, folder, amount)?
-        & identity::random_plans(&mut table, &gpu, amount);
+    let (gpu, mut table, is_same) = compared(folder, amount)?;
     speed::call(&mut table, &gpu, folder, amount.call_paths)?;
     speed::workbook(&mut table, &gpu, amount.workbook_trials)?;
     speed::making(&mut table, &gpu, folder)?;

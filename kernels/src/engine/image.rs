@@ -130,6 +130,7 @@ impl Image {
         let at = self.words[INPUTS_AT] as usize + input * INPUT_WORDS;
         let record = &self.words[at..at + INPUT_WORDS];
         let [stream, strata, _, family, ..] = *record else { unreachable!("a record is longer") };
+        // As `random/image.rs` lays them out.
         let [is_truncated, shift, first, second] = [6, 11, 12, 13].map(|word| record[word]);
         InputRecord {
             at,

@@ -68,7 +68,6 @@ impl CudaEngineError {
 pub struct CudaEngine {
     gpu: Arc<OpenGpu>,
     interpreter: Interpreter,
-    sampling: Sampling,
     /// Says what is right.
     cpu: CpuEngine,
     /// Whether the processor goes on should the GPU fail.
@@ -125,8 +124,8 @@ impl CudaEngine {
         gpu: &Arc<OpenGpu>,
         (plan, seed): (&Plan, u64),
     ) -> Result<CudaEngine, CudaEngineError> {
-        let (columns, sampling) = (vec![true; plan.columns()], cpu.sampling());
-        let image = Image::new(&Wanted { plan, seed, sampling, columns: &columns })?;
+        let columns = vec![true; plan.columns()];
+        let image = Image::new(&Wanted { plan, seed, sampling: cpu.sampling(), columns: &columns })?;
         let interpreter =
             Interpreter::new(gpu, &image, plan.outputs as usize).inspect_err(|error| gpu.failed(error))?;
         let interpreter = match Generated::new(plan, &image) {
@@ -136,7 +135,6 @@ impl CudaEngine {
         Ok(CudaEngine {
             gpu: Arc::clone(gpu),
             interpreter,
-            sampling,
             cpu,
             is_replaced: false,
             proof: Proof::default(),
@@ -197,7 +195,7 @@ impl Engine for CudaEngine {
     type Scratch = CudaScratch;
 
     fn sampling(&self) -> Sampling {
-        self.sampling
+        self.cpu.sampling()
     }
 
     /// Two launches, so that one is under way while the results of the other are taken.

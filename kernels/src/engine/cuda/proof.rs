@@ -16,8 +16,6 @@ use crate::statistics::sifted::Mesh;
 
 /// So many trials: one of every thread of a block.
 const TRIALS: usize = 128;
-/// So many of which statistics are made.
-pub(super) const REDUCED_TRIALS: usize = BLOCK;
 
 /// What is known of one plan on one GPU.
 #[derive(Debug, Default)]
@@ -62,7 +60,7 @@ impl Proof {
         Ok(())
     }
 
-    /// Compares what `reduce` makes of some trials with what `evaluate` says of them, unless that has been done; says
+    /// Compares what `reduce` makes of a block of trials with what `evaluate` says of them, unless that has been done; says
     /// whether it has. Whoever else asks waits for it.
     pub fn of_reductions(
         &self,
@@ -75,7 +73,7 @@ impl Proof {
         if *is_proven {
             return Ok(true);
         }
-        let trials = trials.min(REDUCED_TRIALS);
+        let trials = trials.min(BLOCK);
         let mut values = vec![0.0; columns * trials];
         let mut views: Vec<&mut [f64]> = values.chunks_mut(trials).collect();
         evaluate(&mut views)?;

@@ -62,10 +62,7 @@ impl<'a> Inputs<'a> {
         for (group, correlated) in plan.correlations.iter().enumerate() {
             let places = || correlated.inputs.iter().map(|input| (*input as usize, *input as usize * 8));
             for (input, place) in places() {
-                let independent = match inputs.uniforms[input] {
-                    Some(tied) => tied,
-                    None => inputs.uniform(input, text),
-                };
+                let independent = inputs.uniform(input, text);
                 text.put(&format!("st.local.f64 [uniforms+{place}], {independent}"));
             }
             let record = image.group_at(group);
@@ -85,10 +82,7 @@ impl<'a> Inputs<'a> {
             return draw;
         }
         let record = self.image.input(input);
-        let uniform = match self.uniforms[input] {
-            Some(tied) => tied,
-            None => self.uniform(input, text),
-        };
+        let uniform = self.uniform(input, text);
         let draw = self.drawn(&record, uniform, text);
         if let Some(place) = self.image.place(input) {
             text.store(place, draw);
@@ -132,8 +126,11 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// The uniform of an input before it is tied to others.
+    /// The uniform of an input, as it is once it was tied to others.
     fn uniform(&mut self, input: usize, text: &mut Text) -> Register {
+        if let Some(tied) = self.uniforms[input] {
+            return tied;
+        }
         let InputRecord { at, is_stratified, stream, .. } = self.image.input(input);
         if is_stratified {
             return called(&format!("stratified, (%words, {at}, %trial)"), text);
@@ -143,11 +140,16 @@ impl<'a> Inputs<'a> {
                 let [own, other] = [(); 2].map(|()| text.registers.double());
                 text.put(&format!("call ({own}, {other}), fermiac_uniforms, (%seed, {stream}, %index)"));
                 others[input] = Some(other);
-                own
+                return own;
             }
-            Pair::Other(known) if known[input].is_some() => known[input].expect("it is some"),
-            Pair::Other(_) | Pair::None => called(&format!("independent, (%seed, {stream}, %trial)"), text),
+            Pair::Other(known) => {
+                if let Some(own) = known[input] {
+                    return own;
+                }
+            }
+            Pair::None => {}
         }
+        called(&format!("independent, (%seed, {stream}, %trial)"), text)
     }
 
     /// The draw of an input, of which nothing need be looked up where it is neither cut off nor shifted.
